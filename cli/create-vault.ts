@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { vineConfig } from '../core/bus/vine/vine-config.ts';
+import { ownerAppCredential } from '../core/bus/vine/credentials.ts';
+import { createVineKeys, type VineKeys } from '../core/bus/vine/vine-keys.ts';
+import type { Sealer } from '../core/enclave/sealer.ts';
+import { newRecipe, rootFrom } from '../core/keys/root-key.ts';
+import { createSecrets, openSecrets, publicKeys, type VaultSecrets } from '../core/keys/vault-secrets.ts';
+import { ledgerIdOf } from '../ledger/chain.ts';
+import { createLedgerStream, jetStreamStore } from '../ledger/jetstream-store.ts';
+import { Keyring } from '../ledger/keyring.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { createRingBucket, jetStreamRing } from '../ledger/ring-store.ts';
+import { signerFrom } from '../wire/crypto.ts';
+import { identifierFrom } from '../wire/identifiers.ts';
+import { encode } from '../wire/msgpack.ts';
+import { type DataDir, dataDir, makeWhole, type VaultCard, writeCard } from './data-dir.ts';
+import { newDevice, saveOwnerApp } from './owner-app.ts';
+import { connectLedger, keepVineConfig, startLedger } from './servers.ts';
+import { measureProgram, vineKeysName } from './wiring.ts';
+
+/** What a new vault is made from. */
+export type NewVault = {
+  readonly path: string;
+  readonly passphrase: string;
+  readonly sealer: Sealer;
+  readonly binary: string;
+  readonly now: () => number;
+};
+
+/**
+ * Makes a vault in a new data directory: servers' files, keyring, keys, genesis, and the owner's app.
+ * The directory is there whole or not at all.
+ */
+export async function createVault(options: NewVault): Promise<VaultCard> {
+  const ledgerSeed = new Uint8Array(randomBytes(32));
+  const { publicKey } = signerFrom(ledgerSeed);
+  const card: VaultCard = {
+    vault: identifierFrom(new Uint8Array(randomBytes(16))),
+    ledger: { id: ledgerIdOf(publicKey), publicKey },
+    created: options.now(),
+  };
+  await makeWhole(options.path, async (folder) => {
+    const data = dataDir(folder);
+    const server = await startLedger(data, options.binary);
+    try {
+      const admin = await connectLedger(server.url, server.seeds.admin);
+      await fill(data, card, admin, ledgerSeed, options);
+      await admin.close();
+    } finally {
+      await server.stop();
+    }
+    await writeCard(data, card);
+  });
+  ledgerSeed.fill(0);
+  return card;
+}
+
+async function fill(
+  data: DataDir,
+  card: VaultCard,
+  admin: NatsConnection,
+  ledgerSeed: Uint8Array,
+  options: NewVault,
+): Promise<void> {
+  const { passphrase, sealer } = options;
+  await createLedgerStream(admin, card.vault);
+  await createRingBucket(admin, card.vault);
+  await sealer.create(card.ledger.id);
+  const store = await jetStreamRing(admin, card.vault);
+  const root = rootFrom(passphrase, sealer, card.ledger.id);
+  const ring = await Keyring.create(store, card.ledger.id, newRecipe(sealer), root);
+  await createSecrets(ring, ledgerSeed);
+  const vineKeys = createVineKeys();
+  await ring.addSecret(vineKeysName, encode(vineKeys));
+  const folders = { storeDir: 'jetstream', resolverDir: 'accounts' };
+  await keepVineConfig(data, await vineConfig(vineKeys, folders));
+  const secrets = await openSecrets(ring);
+  const device = await newDevice();
+  const connection = identifierFrom(new Uint8Array(randomBytes(16)));
+  await writeGenesis({ card, admin, ring, secrets, options }, connection, device.keys);
+  await saveOwnerApp(data, await ownerApp(card, secrets, vineKeys, connection, device), passphrase);
+  ring.close();
+}
+
+type Genesis = {
+  readonly card: VaultCard;
+  readonly admin: NatsConnection;
+  readonly ring: Keyring;
+  readonly secrets: VaultSecrets;
+  readonly options: NewVault;
+};
+
+async function writeGenesis(
+  { card, admin, ring, secrets, options }: Genesis,
+  connection: string,
+  keys: Awaited<ReturnType<typeof newDevice>>['keys'],
+): Promise<void> {
+  const ledger = await Ledger.create({
+    store: await jetStreamStore(admin, card.vault),
+    identity: card.ledger,
+    signer: secrets.ledger,
+    keys: (scope) => ring.scopeKey(scope),
+    now: options.now,
+  });
+  const own = await ring.createScope();
+  const owners = await ring.createScope();
+  const measurement = await measureProgram();
+  const { durable } = ledger.append([
+    {
+      kind: 'genesis',
+      scope: own,
+      body: { vault: card.vault, keys: publicKeys(secrets), measurement },
+    },
+    {
+      kind: 'connected',
+      scope: owners,
+      cause: 0,
+      body: { connection, kind: 'owner', party: 'owner', name: 'owner', keys, optional: [] },
+    },
+  ]);
+  await durable;
+  ledger.close();
+}
+
+async function ownerApp(
+  card: VaultCard,
+  secrets: VaultSecrets,
+  vineKeys: VineKeys,
+  connection: string,
+  device: Awaited<ReturnType<typeof newDevice>>,
+): Promise<Parameters<typeof saveOwnerApp>[1]> {
+  return {
+    vault: card.vault,
+    connection,
+    signingSeed: device.signingSeed,
+    encapsulationSeed: device.encapsulationSeed,
+    vaultSigning: secrets.signing.publicKey,
+    vaultEncapsulation: secrets.encapsulation.publicKey,
+    credential: await ownerAppCredential(vineKeys, { vault: card.vault }),
+  };
+}

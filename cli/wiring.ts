@@ -1,0 +1,201 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { vineAdmission } from '../core/bus/admission.ts';
+import { natsVaultBus } from '../core/bus/vault-bus.ts';
+import { connectVine } from '../core/bus/vine/connect-vine.ts';
+import {
+  sysCredential,
+  vaultMessageSideCredential,
+  vaultOwnerSideCredential,
+} from '../core/bus/vine/credentials.ts';
+import type { VineKeys } from '../core/bus/vine/vine-keys.ts';
+import { sysInbox, vaultInbox } from '../core/bus/vine/vine-names.ts';
+import { measureImage } from '../core/enclave/measurement.ts';
+import { createHandlerHost, type HandlerHost } from '../core/host/handler-host.ts';
+import { loadManifests } from '../core/host/manifest-loader.ts';
+import { detectSandbox } from '../core/host/sandbox.ts';
+import { openSecrets, type VaultSecrets } from '../core/keys/vault-secrets.ts';
+import { Journal } from '../core/manager/journal.ts';
+import { Sealer } from '../core/manager/sealer.ts';
+import type { HandlerRunner, VaultBus } from '../core/manager/ports.ts';
+import { Vault } from '../core/manager/vault.ts';
+import type { CommitStore } from '../ledger/commit-store.ts';
+import { jetStreamStore } from '../ledger/jetstream-store.ts';
+import { Keyring, type RootFor } from '../ledger/keyring.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { lookUpRecord } from '../ledger/record-lookup.ts';
+import { jetStreamRing } from '../ledger/ring-store.ts';
+import { evolve } from '../projections/evolve.ts';
+import { emptyState, type VaultState } from '../projections/vault-state.ts';
+import { TrailReader } from '../replay/trail-reader.ts';
+import { wireTypes } from '../wire/messages.ts';
+import { decode } from '../wire/msgpack.ts';
+import type { VaultCard } from './data-dir.ts';
+import { connectLedger } from './servers.ts';
+
+/** Name under which the ring keeps the keys of the embedded messaging layer. */
+export const vineKeysName = 'vine';
+
+/** Folder of the program: holds `dist/` and `handlers/`. */
+export const programRoot: string = fileURLToPath(
+  new URL(import.meta.url.includes('/dist/cli/') ? '../..' : '..', import.meta.url),
+);
+
+/** Everything that has to be there before a vault can open. */
+export type VaultEnvironment = {
+  readonly card: VaultCard;
+  readonly rootFor: RootFor;
+  readonly ledger: { readonly url: string; readonly seed: string };
+  readonly vine: { readonly url: string };
+  readonly log: (line: string, details?: Record<string, unknown>) => void;
+  readonly onFailure: (error: Error) => void;
+  readonly now?: () => number;
+};
+
+/** A vault that is open, and how to close it. */
+export type RunningVault = {
+  readonly handlers: HandlerHost;
+  /** Stops in good order. */
+  close(): Promise<void>;
+  /** Lets go of everything at once, as a crash would; for a vault that has failed. */
+  abandon(): Promise<void>;
+};
+
+/** SHA-384 of this program, as `opened` records it. */
+export function measureProgram(): Promise<string> {
+  return measureImage(programRoot);
+}
+
+/**
+ * Opens a vault: verifies the whole ledger, rebuilds the state, takes the ledger, and serves.
+ * @throws LedgerError when the ledger is not whole or cannot be written
+ */
+export async function openVault(environment: VaultEnvironment): Promise<RunningVault> {
+  const { card, log } = environment;
+  const connections: NatsConnection[] = [];
+  const closeAll = async (): Promise<void> => {
+    await Promise.allSettled(connections.map((connection) => connection.close()));
+  };
+  try {
+    const opened = await assemble(environment, connections);
+    await opened.vault.open();
+    log('the vault is open', { vault: card.vault, records: opened.journal.state.size });
+    return {
+      handlers: opened.runner,
+      close: async () => {
+        await opened.vault.close();
+        opened.ring.close();
+        await closeAll();
+      },
+      abandon: async () => {
+        opened.ledger.close();
+        await opened.runner.stop();
+        opened.ring.close();
+        await closeAll();
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function assemble(environment: VaultEnvironment, connections: NatsConnection[]) {
+  const { card, rootFor, log } = environment;
+  const ledgerNc = await connectLedger(environment.ledger.url, environment.ledger.seed);
+  connections.push(ledgerNc);
+  const store = await jetStreamStore(ledgerNc, card.vault);
+  const ring = await Keyring.unlock(await jetStreamRing(ledgerNc, card.vault), card.ledger.id, rootFor);
+  const secrets = await openSecrets(ring);
+  const { ledger, state } = await readState(environment, store, ring, secrets);
+  if (state.ring !== undefined) ring.expect(state.ring);
+  const runner = await handlerRunner(log);
+  const { bus, admission } = await messaging(environment, ring, runner, connections);
+  const journal = new Journal(ledger, state);
+  const sealer = new Sealer(ring, secrets);
+  const parts = { journal, ring, secrets, sealer, bus, admission, runner, log };
+  const trail = new TrailReader(store, card.ledger, (scope) => ring.scopeKey(scope));
+  const vault = new Vault(parts, {
+    ledger,
+    measurement: await measureProgram(),
+    recorded: (index) => recordedMessage(store, ring, card, index),
+    audit: (from, count) => trail.entries(from, count),
+    onFailure: environment.onFailure,
+  });
+  return { vault, journal, runner, ring, ledger };
+}
+
+async function readState(
+  { card, now }: VaultEnvironment,
+  store: CommitStore,
+  ring: Keyring,
+  secrets: VaultSecrets,
+): Promise<{ ledger: Ledger; state: VaultState }> {
+  let state = emptyState;
+  const parts = {
+    store,
+    identity: card.ledger,
+    signer: secrets.ledger,
+    keys: (scope: string) => ring.scopeKey(scope),
+    now: now ?? Date.now,
+  };
+  const ledger = await Ledger.open(parts, (record) => {
+    state = evolve(state, record);
+  });
+  return { ledger, state };
+}
+
+async function handlerRunner(
+  log: VaultEnvironment['log'],
+): Promise<HandlerRunner & HandlerHost> {
+  const handlers = await loadManifests(join(programRoot, 'handlers'));
+  const sandbox = await detectSandbox();
+  for (const note of sandbox.notes) log(note);
+  const host = createHandlerHost(handlers, {
+    sandbox,
+    onLog: (handler, line) => log('handler', { handler, line }),
+  });
+  return { ...host, handlers };
+}
+
+async function messaging(
+  { card, vine }: VaultEnvironment,
+  ring: Keyring,
+  runner: HandlerRunner,
+  connections: NatsConnection[],
+): Promise<{ bus: VaultBus; admission: ReturnType<typeof vineAdmission> }> {
+  const { vault } = card;
+  const keys = decode(ring.secret(vineKeysName)) as unknown as VineKeys;
+  const inboxPrefix = vaultInbox(vault);
+  const [owner, messages, sys] = await Promise.all([
+    connectVine(vine.url, await vaultOwnerSideCredential(keys, { vault }), { name: 'vault', inboxPrefix }),
+    connectVine(vine.url, await vaultMessageSideCredential(keys, { vault }), { name: 'vault', inboxPrefix }),
+    connectVine(vine.url, await sysCredential(keys), { name: 'vault', inboxPrefix: sysInbox }),
+  ]);
+  connections.push(owner, messages, sys);
+  const bus = natsVaultBus({ vault, owner, messages, critical: criticalTypes(runner) });
+  return { bus, admission: vineAdmission(sys, keys, vault, [vine.url]) };
+}
+
+async function recordedMessage(
+  store: CommitStore,
+  ring: Keyring,
+  card: VaultCard,
+  index: number,
+): Promise<{ subject: string; bytes: Uint8Array } | undefined> {
+  const record = await lookUpRecord(store, card.ledger, (scope) => ring.scopeKey(scope), index);
+  return record?.kind === 'queued' ? record.body : undefined;
+}
+
+/** Event types that the messaging layer keeps until the vault has them. */
+function criticalTypes(runner: HandlerRunner): string[] {
+  const own = Object.entries(wireTypes)
+    .filter(([, { delivery }]) => delivery === 'critical')
+    .map(([type]) => type);
+  const handled = runner.handlers
+    .flatMap(({ manifest }) => manifest.types)
+    .filter(({ delivery }) => delivery === 'critical')
+    .map(({ type }) => type);
+  return [...own, ...handled];
+}

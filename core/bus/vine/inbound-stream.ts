@@ -1,0 +1,119 @@
+import {
+  AckPolicy,
+  type Consumer,
+  type ConsumerConfig,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { fromService } from '../../../wire/subjects.ts';
+import { maxPayloadBytes } from './account-layout.ts';
+import { checkedType, inboundConsumerName, inboundStream } from './vine-names.ts';
+
+/** How many events of one party and type may wait for the vault; a further one is refused to its sender. */
+export const waitingPerPartyAndType = 256;
+
+const dayMs = 86_400_000;
+// An event older than 16 days is answered `expired`; past 30 nobody waits for that answer.
+const keepMs = 30 * dayMs;
+const ackWaitMs = 60_000;
+// The shortest the server allows. Deduplication by id is per stream: with the usual two minutes a party that knows
+// another's event id could have that event swallowed. The vault tells redeliveries apart by their bytes.
+const duplicateWindowMs = 100;
+
+const codeStreamNotFound = 10_059;
+const codeConsumerNotFound = 10_014;
+
+/** JetStream's administration on the vault's MESSAGE connection, without the account-wide calls it may not make. */
+export function inboundManager(nc: NatsConnection): Promise<JetStreamManager> {
+  return jetstreamManager(nc, { checkAPI: false });
+}
+
+/** The vault's consumer; `ensureInboundStream` made it. */
+export function inboundConsumer(nc: NatsConnection, vault: string): Promise<Consumer> {
+  return jetstream(nc).consumers.get(inboundStream(vault), inboundConsumerName);
+}
+
+/**
+ * Creates or updates the stream that keeps critical events until the vault has them, and its one
+ * consumer. A sender's plain request is answered when its event is on the disk; an acknowledged
+ * event leaves the stream. A type taken off the list leaves what waits in it.
+ * @param criticalTypes - the event types to persist; at least one
+ * @throws VineError BAD_IDENTIFIER; JetStreamApiError when the server refuses
+ */
+export async function ensureInboundStream(
+  jsm: JetStreamManager,
+  vault: string,
+  criticalTypes: readonly string[],
+): Promise<void> {
+  const name = inboundStream(vault);
+  const config = streamConfig(vault, criticalTypes);
+  if (await exists(jsm.streams.info(name), codeStreamNotFound)) {
+    await jsm.streams.update(name, config);
+  } else {
+    await jsm.streams.add({ ...config, name });
+  }
+  if (await exists(jsm.consumers.info(name, inboundConsumerName), codeConsumerNotFound)) {
+    await jsm.consumers.update(name, inboundConsumerName, consumerConfig);
+  } else {
+    await jsm.consumers.add(name, { ...consumerConfig, durable_name: inboundConsumerName });
+  }
+}
+
+/**
+ * Starts delivery over at the oldest event that the vault has not acknowledged. To be called at
+ * each opening, before the first fetch: what a vault that crashed had taken would otherwise come only after
+ * its minute of grace, behind newer events of the same party. Nothing is lost if this is interrupted.
+ */
+export async function restartInbound(jsm: JetStreamManager, vault: string): Promise<void> {
+  const name = inboundStream(vault);
+  await exists(jsm.consumers.delete(name, inboundConsumerName), codeConsumerNotFound);
+  await jsm.consumers.add(name, { ...consumerConfig, durable_name: inboundConsumerName });
+}
+
+function streamConfig(vault: string, criticalTypes: readonly string[]) {
+  // Without subjects the server would make the stream's name its subject.
+  if (criticalTypes.length === 0) throw new RangeError('an inbound stream needs a critical type');
+  const types = [...new Set(criticalTypes)].sort();
+  return {
+    subjects: types.map((type) => fromService(vault, '*', checkedType(type))),
+    retention: RetentionPolicy.Workqueue,
+    storage: StorageType.File,
+    discard: DiscardPolicy.New,
+    discard_new_per_subject: true,
+    max_msgs_per_subject: waitingPerPartyAndType,
+    max_msg_size: maxPayloadBytes,
+    max_age: nanos(keepMs),
+    duplicate_window: nanos(duplicateWindowMs),
+    num_replicas: 1,
+    // Headers are the sender's: none of them may steer the stream.
+    allow_rollup_hdrs: false,
+    allow_msg_ttl: false,
+    allow_direct: false,
+  } satisfies Partial<StreamConfig>;
+}
+
+const consumerConfig = {
+  ack_policy: AckPolicy.Explicit,
+  deliver_policy: DeliverPolicy.All,
+  ack_wait: nanos(ackWaitMs),
+  max_deliver: -1,
+  max_ack_pending: 1000,
+} satisfies Partial<ConsumerConfig>;
+
+async function exists(answer: Promise<unknown>, codeNotFound: number): Promise<boolean> {
+  try {
+    await answer;
+    return true;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === codeNotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+import { schemaFault } from '../../wire/json-schema.ts';
+import { type CheckFunction, fail, pass, skip } from './check-result.ts';
+import { onceKey } from './context.ts';
+
+/** Most fields that one request may ask for. */
+const fieldsMax = 200;
+
+/** Check 5: the standard or a handler of this vault knows the event type, in this space. */
+export const eventTypeCheck: CheckFunction = ({ received, subject, wireType, handler }) => {
+  const type = received.event?.type ?? null;
+  const inputs = { type, handler: handler?.manifest.name ?? null };
+  if (wireType !== undefined)
+    return wireType.space === subject?.space
+      ? pass(inputs)
+      : fail('event_unsupported', `${type} does not belong to this space`, inputs);
+  if (handler === undefined || subject?.space !== 'message')
+    return fail('event_unsupported', `no handler serves ${type}`, inputs);
+  return pass(inputs);
+};
+
+/** Check 6: the payload fits its schema, and what may happen only once has not happened. */
+export const payloadCheck: CheckFunction = (context) => {
+  const { received, wireType, handledType, state, fields } = context;
+  const type = { type: received.event?.type ?? null };
+  const schema = wireType?.request ?? handledType?.request;
+  if (schema === undefined) return skip('there is no schema for an unknown type');
+  const fault = schemaFault(schema, received.event?.payload);
+  if (fault !== undefined) return fail('schema_invalid', fault, type);
+  if (fields.length > fieldsMax) return fail('too_large', `${fields.length} fields`, type);
+  const once = onceKey(context);
+  const inputs = once === undefined ? type : { ...type, once };
+  if (once !== undefined && state.once.has(once))
+    return fail('duplicate', `record ${state.once.get(once)} did this already`, inputs);
+  return pass(inputs);
+};
+
+/** Check 8: the contract gives the permission that this event type needs. */
+export const permissionCheck: CheckFunction = ({ contract, handledType }) => {
+  const permission = handledType?.permission;
+  if (permission === undefined) return skip('this event type needs no permission');
+  const granted = contract?.permissions[permission] ?? false;
+  const inputs = { permission, granted };
+  return granted
+    ? pass(inputs)
+    : fail('permission_missing', `the contract does not permit ${permission}`, inputs);
+};

@@ -1,0 +1,70 @@
+import type { InstalledHandler, ReceivedEvent } from '../../ledger/bodies.ts';
+import type { Connection, VaultState } from '../../projections/vault-state.ts';
+import type { Contract, ContractField } from '../../wire/contract.ts';
+import { isMap } from '../../wire/event.ts';
+import type { HandledType } from '../../wire/manifest.ts';
+import { type WireType, wireTypes } from '../../wire/messages.ts';
+import { parseSubject, type Subject } from '../../wire/subjects.ts';
+
+/** Everything a check may look at. */
+export type CheckContext = {
+  readonly state: VaultState;
+  readonly received: ReceivedEvent;
+  /** Time of the record, Unix milliseconds. */
+  readonly time: number;
+  readonly subject: Subject | undefined;
+  readonly connection: Connection | undefined;
+  readonly contract: Contract | undefined;
+  /** One of the standard's own types, where the event is of one. */
+  readonly wireType: WireType | undefined;
+  /** The handler that serves the type, and its entry for it. */
+  readonly handler: InstalledHandler | undefined;
+  readonly handledType: HandledType | undefined;
+  /** Names of the fields that the request asks for. */
+  readonly fields: readonly string[];
+};
+
+/** Gathers what the checks look at. */
+export function contextOf(state: VaultState, received: ReceivedEvent, time: number): CheckContext {
+  const subject = parseSubject(received.subject);
+  const connection = state.connections.get(received.connection);
+  const type = received.event?.type ?? subject?.type ?? '';
+  const wireType = Object.hasOwn(wireTypes, type) ? wireTypes[type] : undefined;
+  const handler = state.handlers.find(({ manifest }) =>
+    manifest.types.some((handled) => handled.type === type),
+  );
+  const handledType = handler?.manifest.types.find((handled) => handled.type === type);
+  return {
+    state,
+    received,
+    time,
+    subject,
+    connection,
+    contract: connection?.contract?.contract,
+    wireType,
+    handler,
+    handledType,
+    fields: fieldsOf(received, handledType),
+  };
+}
+
+/** The contract's word on a field. */
+export function declared(context: CheckContext, name: string): ContractField | undefined {
+  return context.contract?.fields.find((field) => field.name === name);
+}
+
+/** Key under which an event's effect may happen only once; `undefined` where its type has none. */
+export function onceKey(context: CheckContext): string | undefined {
+  const { handledType, received } = context;
+  const payload = received.event?.payload;
+  if (handledType?.once === undefined || !isMap(payload)) return undefined;
+  return `${received.connection}/${handledType.type}/${String(payload[handledType.once])}`;
+}
+
+function fieldsOf(received: ReceivedEvent, handledType: HandledType | undefined): string[] {
+  const payload = received.event?.payload;
+  if (handledType?.fields === undefined || !isMap(payload)) return [];
+  const names = payload[handledType.fields];
+  if (!Array.isArray(names)) return [];
+  return names.filter((name): name is string => typeof name === 'string');
+}

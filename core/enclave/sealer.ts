@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { toHex } from '../../wire/bytes.ts';
+
+/**
+ * Keeps the half of a vault's root that does not lie in its data directory: a copy of the directory
+ * and the passphrase together open nothing without it. A secret is durable before `create` resolves.
+ */
+export type Sealer = {
+  readonly name: string;
+  /** Makes the secret (32 bytes) of a new ledger. */
+  create(ledgerId: Uint8Array): Promise<Uint8Array>;
+  /** @throws SealerError when there is none */
+  secret(ledgerId: Uint8Array): Promise<Uint8Array>;
+};
+
+/** The sealer does not have the secret of this vault. */
+export class SealerError extends Error {
+  override readonly name = 'SealerError';
+}
+
+/** Folder of the file sealer: `CAMBIUM_SEALER_DIR`, or the user's state directory. */
+export function sealerFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const own = env['CAMBIUM_SEALER_DIR'];
+  if (own !== undefined && own !== '') return own;
+  const state = env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state');
+  return join(state, 'cambium', 'sealer');
+}
+
+/**
+ * Secrets in files that only this user can read. For development: hardware would also count attempts
+ * at the passphrase, and let go of the secret only to a measured program.
+ */
+export function fileSealer(folder: string = sealerFolder()): Sealer {
+  const fileOf = (ledgerId: Uint8Array): string => join(folder, `${toHex(ledgerId)}.sealer`);
+  return {
+    name: 'file',
+    create: async (ledgerId) => {
+      const secret = new Uint8Array(randomBytes(32));
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const file = await open(fileOf(ledgerId), 'wx', 0o600);
+      try {
+        await file.writeFile(secret);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      return secret;
+    },
+    secret: async (ledgerId) => {
+      const path = fileOf(ledgerId);
+      const bytes = await readFile(path).catch((error: unknown) => {
+        throw new SealerError(`the sealer's secret of this vault is not in ${folder}`, {
+          cause: error,
+        });
+      });
+      if (bytes.length !== 32) throw new SealerError(`${path} does not hold a sealer's secret`);
+      return new Uint8Array(bytes);
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { schemaFault } from '../../wire/json-schema.ts';
+import type { HandledType, HandlerManifest, JsonSchema } from '../../wire/manifest.ts';
+import { HandlerError } from './handler-error.ts';
+import { manifestSchema } from './manifest-schema.ts';
+import { findProgram, type HandlerProgram, programDigest } from './program-files.ts';
+
+/** A handler that may be started: its manifest, its program, and the measure of both. */
+export type LoadedHandler = {
+  readonly manifest: HandlerManifest;
+  readonly program: HandlerProgram;
+  /** SHA-256 over manifest and program files, lower-case hex. */
+  readonly digest: string;
+};
+
+const manifestBytesMax = 64 * 1024;
+
+/**
+ * Every handler of a folder: those of its sub-folders that have a `handler.json`, by name.
+ * @param dir - absolute, or relative to the working directory
+ * @throws HandlerError for the first handler that may not be used
+ */
+export async function loadManifests(dir: string): Promise<LoadedHandler[]> {
+  const entries = await readdir(dir, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const handlers: LoadedHandler[] = [];
+  for (const name of names.sort()) {
+    const folder = join(dir, name);
+    if ((await readdir(folder)).includes('handler.json')) handlers.push(await loadHandler(folder));
+  }
+  refuseDoubles(handlers);
+  return handlers;
+}
+
+async function loadHandler(folder: string): Promise<LoadedHandler> {
+  const bytes = await readFile(join(folder, 'handler.json'));
+  const manifest = parseManifest(bytes, folder);
+  const program = await findProgram(folder, manifest.start);
+  return { manifest, program, digest: await programDigest(bytes, program) };
+}
+
+function parseManifest(bytes: Uint8Array, folder: string): HandlerManifest {
+  if (bytes.length > manifestBytesMax) {
+    throw new HandlerError('MANIFEST_UNREADABLE', `handler.json has ${bytes.length} bytes`, folder);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new HandlerError('MANIFEST_UNREADABLE', 'handler.json is no JSON', folder, cause);
+  }
+  const fault = schemaFault(manifestSchema, value) ?? typesFault(value as HandlerManifest);
+  if (fault !== undefined) throw new HandlerError('MANIFEST_INVALID', fault, folder);
+  return value as HandlerManifest;
+}
+
+function typesFault(manifest: HandlerManifest): string | undefined {
+  for (const handled of manifest.types) {
+    const fault =
+      schemaOwnFault(handled.request) ?? schemaOwnFault(handled.response) ?? membersFault(handled);
+    if (fault !== undefined) return `${handled.type}: ${fault}`;
+  }
+  return undefined;
+}
+
+/** A schema that does not compile is found here, not at the first event. */
+function schemaOwnFault(schema: JsonSchema): string | undefined {
+  try {
+    schemaFault(schema, null);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** `fields` and `once` must name members that the request schema requires. */
+function membersFault(handled: HandledType): string | undefined {
+  if (handled.request['type'] !== 'object') return 'a request is an object';
+  const required = handled.request['required'];
+  for (const name of [handled.fields, handled.once]) {
+    if (name === undefined) continue;
+    if (!Array.isArray(required) || !required.includes(name)) {
+      return `"${name}" is not a required member of the request`;
+    }
+  }
+  return undefined;
+}
+
+function refuseDoubles(handlers: readonly LoadedHandler[]): void {
+  const names = new Set<string>();
+  const types = new Set<string>();
+  for (const { manifest } of handlers) {
+    if (names.has(manifest.name)) {
+      throw new HandlerError('NAME_TAKEN', 'another handler has this name', manifest.name);
+    }
+    names.add(manifest.name);
+    for (const { type } of manifest.types) {
+      if (types.has(type)) {
+        throw new HandlerError('TYPE_TAKEN', `${type} is served already`, manifest.name);
+      }
+      types.add(type);
+    }
+  }
+}

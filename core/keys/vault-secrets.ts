@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import type { VaultKeys } from '../../ledger/bodies.ts';
+import type { Keyring } from '../../ledger/keyring.ts';
+import { type Signer, signerFrom } from '../../wire/crypto.ts';
+import { type EncapsulationKey, encapsulationKeyFrom } from '../../wire/key-encapsulation.ts';
+
+/** Purposes that handlers may have something signed for, each with a key of its own. */
+const purposes = ['payment'] as const;
+const seedNames = ['ledger', 'signing', 'encapsulation', ...purposes.map((name) => `purpose.${name}`)];
+
+/** The vault's private keys, ready for use; no key bytes can be had from it. */
+export type VaultSecrets = {
+  readonly ledger: Signer;
+  readonly signing: Signer;
+  readonly encapsulation: EncapsulationKey;
+  /** Signer for a handler's purpose; `undefined` for a purpose that this vault has no key for. */
+  purpose(name: string): Signer | undefined;
+};
+
+/** Makes the keys of a new vault in its ring. The ledger's seed comes from outside: its id depends on it. */
+export async function createSecrets(ring: Keyring, ledgerSeed: Uint8Array): Promise<void> {
+  for (const name of seedNames)
+    await ring.addSecret(name, name === 'ledger' ? ledgerSeed : new Uint8Array(randomBytes(32)));
+}
+
+/** The keys in an unlocked ring. */
+export async function openSecrets(ring: Keyring): Promise<VaultSecrets> {
+  const signers = new Map(
+    purposes.map((name) => [name as string, signerFrom(ring.secret(`purpose.${name}`))]),
+  );
+  return {
+    ledger: signerFrom(ring.secret('ledger')),
+    signing: signerFrom(ring.secret('signing')),
+    encapsulation: await encapsulationKeyFrom(ring.secret('encapsulation')),
+    purpose: (name) => signers.get(name),
+  };
+}
+
+/** The public half. */
+export function publicKeys(secrets: VaultSecrets): VaultKeys {
+  const entries = purposes.map((name) => [name, secrets.purpose(name)?.publicKey] as const);
+  return {
+    ledger: secrets.ledger.publicKey,
+    signing: secrets.signing.publicKey,
+    encapsulation: secrets.encapsulation.publicKey,
+    purposes: Object.fromEntries(entries.filter(([, key]) => key !== undefined)) as Record<
+      string,
+      Uint8Array
+    >,
+  };
+}

@@ -1,0 +1,61 @@
+import type { Decision } from '../../ledger/decision.ts';
+import { eventKey } from '../../projections/vault-state.ts';
+import { type Answer, answerType } from '../../wire/messages.ts';
+import { publicReason, type Reason } from '../../wire/reasons.ts';
+import type { ReceivedEvent } from '../../ledger/bodies.ts';
+import type { Turn, VaultParts } from './turn.ts';
+
+/** What an answer is given to. */
+export type Question = {
+  readonly connection: string;
+  readonly id: string;
+  readonly type: string;
+  /** Index of the record that the answer follows from. */
+  readonly from: number;
+};
+
+/** The question in a received event. */
+export function questionOf(received: ReceivedEvent, from: number): Question {
+  const type = received.event?.type ?? '';
+  return { connection: received.connection, id: received.id, type, from };
+}
+
+/** Queues an answer. The latest one is what a redelivery of the request gets again. */
+export async function queueAnswer(
+  parts: VaultParts,
+  turn: Turn,
+  question: Question,
+  answer: Answer,
+): Promise<void> {
+  const { connection, id, from } = question;
+  if (id === '') return;
+  await parts.sealer.queue(turn.batch, {
+    connection,
+    type: answerType,
+    payload: answer,
+    cause: id,
+    from,
+    answers: eventKey(connection, id),
+  });
+}
+
+/** The answer that refuses: a peer is told the public code, the owner's app everything. */
+export function refusal(type: string, reason: Reason, toOwner?: string): Answer {
+  const code = publicReason(reason);
+  return toOwner === undefined
+    ? { status: 'refused', type, code }
+    : { status: 'refused', type, code, detail: toOwner };
+}
+
+/** Queues the refusal that a decision amounts to. */
+export async function queueDenial(
+  parts: VaultParts,
+  turn: Turn,
+  question: Question,
+  decision: Decision,
+): Promise<void> {
+  const kind = turn.batch.state.connections.get(question.connection)?.kind;
+  const detail = kind === 'owner' ? (decision.detail ?? '') : undefined;
+  const answer = refusal(question.type, decision.reason ?? 'internal', detail);
+  await queueAnswer(parts, turn, question, answer);
+}

@@ -1,0 +1,102 @@
+import { equalBytes, fromHex } from '../../wire/bytes.ts';
+import type { ReceivedEvent } from '../../ledger/bodies.ts';
+import { eventKey, type OpenRequest, type VaultState } from '../../projections/vault-state.ts';
+import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
+import { decide } from '../decision/decide.ts';
+import { queueAnswer, queueDenial, questionOf } from './answers.ts';
+import { requestConnection } from './connections.ts';
+import type { Arrival } from './inbound.ts';
+import { readingCommands, runCommand } from './owner-commands.ts';
+import { holdRequest } from './requests.ts';
+import type { Turn, VaultParts } from './turn.ts';
+
+/** What an arrival may set off outside its turn. */
+export type ArrivalHooks = {
+  /** Starts the handler of a request. */
+  readonly start: (request: OpenRequest) => void;
+  readonly audit: (from: number, count: number) => Promise<unknown>;
+  /** Publishes the recorded message of that index once more. */
+  readonly again: (index: number) => Promise<void>;
+  /** Counts an event that was delivered again. */
+  readonly counted: () => void;
+};
+
+/** One event of a known party: recorded, decided about, and set on its way. */
+export async function handleArrival(
+  parts: VaultParts,
+  turn: Turn,
+  arrival: Arrival,
+  hooks: ArrivalHooks,
+): Promise<void> {
+  const { batch, effects } = turn;
+  const { received, connection } = arrival;
+  const answered = redelivered(batch.state, received);
+  if (answered !== undefined) {
+    hooks.counted();
+    if (answered !== 'unanswered') effects.push(() => void hooks.again(answered));
+    return;
+  }
+  if (arrival.epoch !== undefined) batch.add(arrival.epoch);
+  const decision = decide(batch.state, received, batch.time);
+  const { scope } = connection;
+  const from = batch.add({ kind: 'received', scope, body: received });
+  const request = eventKey(connection.id, received.id);
+  const body = { request, again: false, ...decision };
+  const index = batch.add({ kind: 'decided', scope, cause: from, body });
+  const open = batch.state.requests.get(request);
+  if (decision.outcome === 'denied')
+    return queueDenial(parts, turn, questionOf(received, index), decision);
+  if (decision.outcome === 'pending') {
+    if (open !== undefined) await holdRequest(parts, turn, open, index);
+    return;
+  }
+  if (open?.status === 'running') effects.push(() => hooks.start(open));
+  else await answerItself(parts, turn, arrival, { from: index, hooks });
+}
+
+/** Events of the standard's own types: the vault itself answers them, in the same turn. */
+async function answerItself(
+  parts: VaultParts,
+  turn: Turn,
+  arrival: Arrival,
+  { from, hooks }: { readonly from: number; readonly hooks: ArrivalHooks },
+): Promise<void> {
+  const { received, value } = arrival;
+  const type = received.event?.type ?? '';
+  if (!Object.hasOwn(wireTypes, type)) return;
+  const question = questionOf(received, from);
+  if (type === 'connection.request') {
+    const answer = await requestConnection(parts, turn, received, from);
+    return queueAnswer(parts, turn, question, answer);
+  }
+  const { start, audit } = hooks;
+  const answer = await runCommand(parts, { turn, received, from, value, start, audit });
+  if (readingCommands.has(type)) return answerUnrecorded(parts, turn, received, answer);
+  return queueAnswer(parts, turn, question, answer);
+}
+
+/** What the owner's app reads is sealed and sent, but not kept: it can be asked for again. */
+async function answerUnrecorded(
+  parts: VaultParts,
+  turn: Turn,
+  received: ReceivedEvent,
+  answer: Answer,
+): Promise<void> {
+  const { connection, id } = received;
+  const outgoing = { connection, type: answerType, payload: answer, cause: id };
+  const sealed = await parts.sealer.seal(turn.batch, outgoing);
+  if (sealed !== undefined)
+    turn.effects.push(() => parts.bus.publish(sealed.subject, sealed.bytes));
+}
+
+/**
+ * The same id with the same bytes, signed: no new decision. Index of the recorded answer, or
+ * `unanswered` while there is none.
+ */
+function redelivered(state: VaultState, received: ReceivedEvent): number | 'unanswered' | undefined {
+  if (received.signature?.valid !== true) return undefined;
+  const before = state.seen.get(eventKey(received.connection, received.id));
+  if (before === undefined || !equalBytes(fromHex(before.digest), received.digest)) return undefined;
+  return before.answer ?? 'unanswered';
+}
+

@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import type { Connection } from '../../projections/vault-state.ts';
+import { toBase64url } from '../../wire/bytes.ts';
+import type { ReceivedEvent } from '../../ledger/bodies.ts';
+import { parseContract } from '../../wire/contract.ts';
+import { isMap } from '../../wire/event.ts';
+import { identifierFrom } from '../../wire/identifiers.ts';
+import {
+  type Answer,
+  type ConnectionAccepted,
+  type ConnectionRequest,
+  connectionRequestedType,
+  type Invite,
+} from '../../wire/messages.ts';
+import { queueAnswer, refusal } from './answers.ts';
+import { keysOf } from './inbound.ts';
+import { expireRequest } from './requests.ts';
+import type { Turn, VaultParts } from './turn.ts';
+
+const inviteLastsMs = 24 * 60 * 60 * 1000;
+const credentialLastsMs = 30 * 24 * 60 * 60 * 1000;
+
+/** Makes an invite: a connection that nobody has yet, and a credential that can only ask for it. */
+export async function invite(parts: VaultParts, turn: Turn, label: string): Promise<Invite> {
+  const { batch } = turn;
+  const expires = batch.time + inviteLastsMs;
+  const connection = identifierFrom(new Uint8Array(randomBytes(16)));
+  const { party, credential } = await parts.admission.invite(expires);
+  const scope = await parts.ring.createScope();
+  batch.add({ kind: 'invited', scope, body: { connection, party, label, expires } });
+  return {
+    v: 1,
+    vault: batch.state.vault,
+    connection,
+    party,
+    servers: parts.admission.servers,
+    credential,
+    signing: toBase64url(parts.secrets.signing.publicKey),
+    encapsulation: toBase64url(parts.secrets.encapsulation.publicKey),
+    expires,
+  };
+}
+
+/** A party asks to connect: recorded with its keys and contract, and shown to the owner. */
+export async function requestConnection(
+  parts: VaultParts,
+  turn: Turn,
+  received: ReceivedEvent,
+  from: number,
+): Promise<Answer> {
+  const { batch } = turn;
+  const type = 'connection.request';
+  const payload = received.event?.payload as unknown as ConnectionRequest;
+  const keys = isMap(payload as never) ? keysOf(payload) : undefined;
+  const contract = parseContract(payload.contract);
+  if (!contract.ok) return refusal(type, contract.reason);
+  if (keys === undefined) return refusal(type, 'malformed');
+  // The contract's publisher and the party that connects must be one.
+  if (payload.contract.key !== payload.signing) return refusal(type, 'sender_subject_mismatch');
+  const connection = batch.state.connections.get(received.connection);
+  if (connection === undefined) return refusal(type, 'connection_unknown');
+  batch.add({
+    kind: 'requested',
+    scope: connection.scope,
+    cause: from,
+    body: { connection: connection.id, keys, contract: contract.value, event: received.id },
+  });
+  const owner = batch.state.connections.find(({ kind }) => kind === 'owner');
+  const asked = batch.state.connections.get(connection.id);
+  if (owner !== undefined && asked !== undefined)
+    await parts.sealer.queue(batch, {
+      connection: owner.id,
+      type: connectionRequestedType,
+      payload: describeConnection(turn, asked),
+      from,
+    });
+  return { status: 'pending', type };
+}
+
+/** A connection in the words that the owner's app shows. */
+export function describeConnection(turn: Turn, connection: Connection): Record<string, unknown> {
+  const contract = connection.contract?.contract;
+  return {
+    connection: connection.id,
+    party: connection.party,
+    name: connection.name,
+    kind: connection.kind,
+    status: connection.status,
+    contract: contract ?? null,
+    missing: missingFields(turn, connection),
+    optional: connection.optional,
+    credential_expires: connection.credentialExpires ?? null,
+    tokens: connection.bucket?.tokens ?? contract?.limits.burst ?? null,
+  };
+}
+
+/** Required fields that the vault does not have. */
+export function missingFields(turn: Turn, connection: Connection): string[] {
+  const fields = connection.contract?.contract.fields ?? [];
+  return fields
+    .filter(({ tier, name }) => tier === 'required' && !turn.batch.state.fields.has(name))
+    .map(({ name }) => name);
+}
+
+/** The owner accepts a party that asked to connect. */
+export async function acceptConnection(
+  parts: VaultParts,
+  turn: Turn,
+  connection: Connection,
+  optional: readonly string[],
+  from: number,
+): Promise<void> {
+  const { batch, effects } = turn;
+  const { party, name, keys, id, scope, request } = connection;
+  if (keys === undefined || request === undefined) throw new Error('nobody has asked to connect');
+  const expires = batch.time + credentialLastsMs;
+  const credential = await parts.admission.accept(party, expires);
+  const cause = batch.add({
+    kind: 'connected',
+    scope,
+    cause: from,
+    body: {
+      connection: id,
+      kind: 'service',
+      party,
+      name,
+      keys,
+      optional,
+      credentialExpires: expires,
+    },
+  });
+  const result: ConnectionAccepted = { credential, expires, optional };
+  const question = { connection: id, id: request, type: 'connection.request', from: cause };
+  await queueAnswer(parts, turn, question, { status: 'served', type: question.type, result });
+  effects.push(() => parts.bus.admit(party));
+}
+
+/** The owner turns a party away. */
+export async function declineConnection(
+  parts: VaultParts,
+  turn: Turn,
+  connection: Connection,
+  from: number,
+): Promise<void> {
+  const { id, scope, request } = connection;
+  const cause = turn.batch.add({ kind: 'declined', scope, cause: from, body: { connection: id } });
+  if (request === undefined) return;
+  const question = { connection: id, id: request, type: 'connection.request', from: cause };
+  await queueAnswer(parts, turn, question, refusal(question.type, 'consent_denied'));
+}
+
+/** The owner ends a connection: what waits is refused, and the party's way in is closed. */
+export async function severConnection(
+  parts: VaultParts,
+  turn: Turn,
+  connection: Connection,
+  from: number,
+): Promise<void> {
+  const { batch, effects } = turn;
+  const { id, scope, party } = connection;
+  const body = { connection: id, by: 'owner' as const };
+  batch.add({ kind: 'severed', scope, cause: from, body });
+  const waiting = batch.state.requests.filter((request) => request.connection === id);
+  for (const request of waiting.values())
+    await expireRequest(parts, turn, request, 'connection_severed');
+  effects.push(() => {
+    parts.bus.dismiss(party);
+    parts.admission.revoke(party).catch((error: unknown) => {
+      parts.log('credential not revoked', { party, error: String(error) });
+    });
+  });
+}

@@ -1,0 +1,53 @@
+import type { LoadedHandler } from '../host/manifest-loader.ts';
+import type { HandlerCall, HandlerOutcome, HandlerServices } from '../host/handler-port.ts';
+
+/** A message from the messaging layer. Everything in it is attacker-controlled. */
+export type InboundMessage = {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** For critical types: the vault has it, and it need not be delivered again. */
+  readonly acknowledge?: () => void;
+};
+
+/** The messaging layer, as the vault sees it. At most once unless it says otherwise. */
+export type VaultBus = {
+  /** Begins to deliver: the owner's space, critical types, and the parties admitted so far. */
+  listen(deliver: (message: InboundMessage) => void): Promise<void>;
+  /** Takes best-effort messages of a party from now on. */
+  admit(party: string): void;
+  /** Takes none any more. */
+  dismiss(party: string): void;
+  /** Sends; whether it arrived is known after `flush`. */
+  publish(subject: string, bytes: Uint8Array): void;
+  /** Resolves when the server has everything published so far. */
+  flush(): Promise<void>;
+  /** Delivers no more. */
+  stop(): Promise<void>;
+};
+
+/** A user of the messaging layer: what a party connects with. */
+export type Credential = { readonly jwt: string; readonly seed: string };
+
+/** Who may use the messaging layer, and for what. */
+export type Admission = {
+  /** Servers that a party connects to. */
+  readonly servers: readonly string[];
+  /** A new party, which may do nothing but ask to connect until `expires` (Unix milliseconds). */
+  invite(expires: number): Promise<{ party: string; credential: Credential }>;
+  /** Lets a party send requests until `expires` (Unix milliseconds). */
+  accept(party: string, expires: number): Promise<Credential>;
+  /** Ends every credential of a party. */
+  revoke(party: string): Promise<void>;
+};
+
+/** Where handlers run. */
+export type HandlerRunner = {
+  readonly handlers: readonly LoadedHandler[];
+  run(
+    handler: LoadedHandler,
+    call: HandlerCall,
+    services: HandlerServices,
+    allowed: { readonly fields: ReadonlySet<string> },
+  ): Promise<HandlerOutcome>;
+  stop(): Promise<void>;
+};

@@ -1,0 +1,198 @@
+import { toHex } from '../../wire/bytes.ts';
+import type { HandledBody, ReceivedEvent } from '../../ledger/bodies.ts';
+import type { Connection, OpenRequest } from '../../projections/vault-state.ts';
+import { isMap } from '../../wire/event.ts';
+import { consentRequestedType } from '../../wire/messages.ts';
+import type { Reason } from '../../wire/reasons.ts';
+import { decide } from '../decision/decide.ts';
+import type { HandlerOutcome, HandlerServices } from '../host/handler-port.ts';
+import type { LoadedHandler } from '../host/manifest-loader.ts';
+import { queueAnswer, queueDenial, questionOf, refusal } from './answers.ts';
+import type { Turn, VaultParts } from './turn.ts';
+
+/** A handler's run, over. */
+export type FinishedRun = {
+  readonly handler: LoadedHandler;
+  readonly outcome: HandlerOutcome;
+  /** Fields whose value the handler was given. */
+  readonly provided: ReadonlySet<string>;
+};
+
+/** Asks the owner about a held request, and tells the requester that it waits. */
+export async function holdRequest(
+  parts: VaultParts,
+  turn: Turn,
+  request: OpenRequest,
+  from: number,
+): Promise<void> {
+  const { state } = turn.batch;
+  const { deadline } = request.facts;
+  const question = questionOf(request.received, from);
+  const until = deadline === undefined ? {} : { until: deadline };
+  await queueAnswer(parts, turn, question, { status: 'pending', type: question.type, ...until });
+  const owner = state.connections.find((connection) => connection.kind === 'owner');
+  const connection = state.connections.get(request.connection);
+  if (owner === undefined || connection === undefined) return;
+  await parts.sealer.queue(turn.batch, {
+    connection: owner.id,
+    type: consentRequestedType,
+    payload: describeRequest(request, connection),
+    from,
+  });
+}
+
+/** A held request in the words that the owner's app shows: who, what, why, under which terms. */
+export function describeRequest(
+  request: OpenRequest,
+  connection: Connection,
+): Record<string, unknown> {
+  const { contract } = connection.contract ?? {};
+  const payload = request.received.event?.payload;
+  const purpose = isMap(payload) ? payload['purpose'] : undefined;
+  return {
+    request: request.key,
+    hash: toHex(request.received.digest),
+    type: request.received.event?.type,
+    connection: connection.id,
+    party: connection.name,
+    fields: (request.facts.fields ?? []).map((name) => {
+      const field = contract?.fields.find((one) => one.name === name);
+      return { name, tier: field?.tier ?? null, purpose: field?.purpose ?? null };
+    }),
+    purpose: purpose ?? null,
+    contract: contract === undefined ? null : { id: contract.id, version: contract.version },
+    asked: request.receivedAt,
+    until: request.facts.deadline ?? null,
+  };
+}
+
+/** Runs the handler of an allowed request. Its result takes effect only through `finishRequest`. */
+export async function runHandler(parts: VaultParts, request: OpenRequest): Promise<FinishedRun> {
+  const handler = parts.runner.handlers.find(({ manifest }) => manifest.name === request.handler);
+  if (handler === undefined) throw new Error(`handler ${request.handler} is not installed`);
+  const { state } = parts.journal;
+  const event = request.received.event;
+  const provided = new Set<string>();
+  const services: HandlerServices = {
+    read: async (field) => {
+      const value = parts.journal.state.fields.get(field)?.value;
+      if (value !== undefined) provided.add(field);
+      return value;
+    },
+    sign: async (purpose, bytes) => {
+      const signer = parts.secrets.purpose(purpose);
+      if (signer === undefined) throw new Error(`no key for ${purpose}`);
+      return { signature: signer.sign(`cambium/sign/${purpose}/v1`, bytes), key: signer.publicKey };
+    },
+  };
+  const call = {
+    call: request.key,
+    type: event?.type ?? '',
+    event: { id: event?.id ?? '', time: event?.time ?? 0, payload: event?.payload ?? null },
+    vault: state.vault,
+    connection: request.connection,
+    party: state.connections.get(request.connection)?.party ?? '',
+  };
+  const outcome = await parts.runner.run(handler, call, services, { fields: allowedFields(request) });
+  return { handler, outcome, provided };
+}
+
+/**
+ * Records what a run came to, and queues its answer. The checks run once more on the state of now:
+ * severed meanwhile, or another request with the same order id done first, and the result is dropped
+ * with its effects.
+ */
+export async function finishRequest(
+  parts: VaultParts,
+  turn: Turn,
+  request: OpenRequest,
+  run: FinishedRun,
+): Promise<void> {
+  const { batch } = turn;
+  const again = decide(batch.state, request.received, batch.time, 'again');
+  const { outcome } = run;
+  const failure = failureOf(again.outcome === 'denied' ? again : undefined, outcome);
+  const from = batch.add({
+    kind: 'handled',
+    scope: scopeOf(batch.state.connections.get(request.connection), batch.state.scope),
+    cause: request.index,
+    body: handledBody(request, run, failure),
+  });
+  const question = questionOf(request.received, from);
+  if (again.outcome === 'denied') return queueDenial(parts, turn, question, again);
+  const answer =
+    failure === undefined
+      ? { status: 'served' as const, type: question.type, result: outcome.result ?? null }
+      : refusal(question.type, failure.reason);
+  return queueAnswer(parts, turn, question, answer);
+}
+
+/** Scope of what is recorded about a connection. */
+export function scopeOf(connection: Connection | undefined, fallback: string): string {
+  return connection?.scope ?? fallback;
+}
+
+type Failure = { readonly code: HandledBody['code']; readonly reason: Reason; readonly detail: string };
+
+function failureOf(
+  denied: { readonly reason?: Reason; readonly detail?: string } | undefined,
+  outcome: HandlerOutcome,
+): Failure | undefined {
+  if (denied !== undefined)
+    return { code: 'dropped', reason: denied.reason ?? 'internal', detail: denied.detail ?? '' };
+  if (outcome.code === 'ok') return undefined;
+  const reason = outcome.code === 'timeout' ? 'handler_timeout' : 'handler_failed';
+  return { code: outcome.code, reason, detail: outcome.detail ?? '' };
+}
+
+function handledBody(
+  request: OpenRequest,
+  { handler, outcome, provided }: FinishedRun,
+  failure: Failure | undefined,
+): HandledBody {
+  const asked = request.facts.fields ?? [];
+  const given = failure === undefined ? asked.filter((field) => provided.has(field)) : [];
+  const { once } = request.facts;
+  return {
+    request: request.key,
+    handler: {
+      name: handler.manifest.name,
+      version: handler.manifest.version,
+      digest: handler.digest,
+    },
+    code: failure?.code ?? 'ok',
+    ...(failure === undefined ? {} : { reason: failure.reason, detail: failure.detail }),
+    durationMs: outcome.durationMs,
+    provided: given,
+    refused: asked.filter((field) => !given.includes(field)),
+    accesses: outcome.accesses,
+    effects: failure === undefined ? outcome.effects : [],
+    ...(once === undefined ? {} : { once }),
+  };
+}
+
+/** What the handler may see: what was asked for, less the consent fields that were not approved. */
+function allowedFields(request: OpenRequest): ReadonlySet<string> {
+  const { fields = [], consent = [] } = request.facts;
+  const approved = request.approved ?? [];
+  return new Set(fields.filter((field) => !consent.includes(field) || approved.includes(field)));
+}
+
+/** Ends an unanswered request: its time is over, or its connection is. */
+export async function expireRequest(
+  parts: VaultParts,
+  turn: Turn,
+  request: OpenRequest,
+  reason: Reason,
+): Promise<void> {
+  const connection = turn.batch.state.connections.get(request.connection);
+  const from = turn.batch.add({
+    kind: 'expired',
+    scope: scopeOf(connection, turn.batch.state.scope),
+    cause: request.index,
+    body: { request: request.key, reason },
+  });
+  const question = questionOf(request.received, from);
+  await queueAnswer(parts, turn, question, refusal(question.type, reason));
+}
+

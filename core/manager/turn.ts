@@ -1,0 +1,25 @@
+import type { Keyring } from '../../ledger/keyring.ts';
+import type { VaultSecrets } from '../keys/vault-secrets.ts';
+import type { Batch, Journal } from './journal.ts';
+import type { Admission, HandlerRunner, VaultBus } from './ports.ts';
+import type { Sealer } from './sealer.ts';
+
+/** What a vault's manager is made of. */
+export type VaultParts = {
+  readonly journal: Journal;
+  readonly ring: Keyring;
+  readonly secrets: VaultSecrets;
+  readonly sealer: Sealer;
+  readonly bus: VaultBus;
+  readonly admission: Admission;
+  readonly runner: HandlerRunner;
+  /** Operational log: no values, no payloads. */
+  readonly log: (line: string, details?: Record<string, unknown>) => void;
+};
+
+/** One turn at the ledger: facts, and what may happen once they are durable. */
+export type Turn = {
+  readonly batch: Batch;
+  /** Runs after the commit is durable, in order; never when it is not. */
+  readonly effects: (() => void)[];
+};

@@ -1,0 +1,238 @@
+import { randomBytes } from 'node:crypto';
+import type { InstalledHandler } from '../../ledger/bodies.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { OpenRequest } from '../../projections/vault-state.ts';
+import type { Batch } from './journal.ts';
+import { type ArrivalHooks, handleArrival } from './arrivals.ts';
+import { type Arrival, readInbound, unreadable } from './inbound.ts';
+import { Mailbox } from './mailbox.ts';
+import type { InboundMessage } from './ports.ts';
+import { Publisher } from './publisher.ts';
+import { expireRequest, finishRequest, runHandler } from './requests.ts';
+import { Counter } from './strangers.ts';
+import type { Turn, VaultParts } from './turn.ts';
+
+const countedEveryMs = 60_000;
+const timerMaxMs = 2 ** 31 - 1;
+const waitingMax = 2_000;
+
+/** What a vault needs besides its parts. */
+export type VaultOptions = {
+  readonly ledger: Ledger;
+  readonly measurement: string;
+  /** A recorded message, for an event that was delivered again. */
+  readonly recorded: (index: number) => Promise<{ subject: string; bytes: Uint8Array } | undefined>;
+  /** Audit entries for the owner's app. */
+  readonly audit: (from: number, count: number) => Promise<unknown>;
+  /** Called once when the vault has stopped because it cannot go on. */
+  readonly onFailure: (error: Error) => void;
+};
+
+/**
+ * A running vault. Every event takes its turn: read, decided about, appended; what follows from it
+ * (an answer, a handler's run) happens when its commit is durable, and never when it is not. The first
+ * append that fails stops everything, with all state that was ahead of the ledger.
+ */
+export class Vault {
+  readonly #parts: VaultParts;
+  readonly #options: VaultOptions;
+  readonly #mailbox = new Mailbox();
+  readonly #publisher: Publisher;
+  readonly #counter = new Counter();
+  readonly #runs = new Set<Promise<void>>();
+  #deadline: NodeJS.Timeout | undefined;
+  #counting: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(parts: VaultParts, options: VaultOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#publisher = new Publisher(parts.bus, (ids) => {
+      this.#post(async (turn) => {
+        turn.batch.add({ kind: 'sent', scope: turn.batch.state.scope, body: { ids } });
+      });
+    });
+  }
+
+  /**
+   * Takes the ledger (`opened` fences every other writer), publishes what was left in the outbox,
+   * goes on with what was left undone, and begins to listen.
+   * @throws LedgerError when the ledger cannot be written
+   */
+  async open(): Promise<void> {
+    await this.#turn(async ({ batch }) => {
+      batch.add({
+        kind: 'opened',
+        scope: batch.state.scope,
+        body: {
+          writer: new Uint8Array(randomBytes(16)),
+          measurement: this.#options.measurement,
+          handlers: this.#parts.runner.handlers.map(
+            ({ manifest, digest }): InstalledHandler => ({ manifest, digest }),
+          ),
+          ring: this.#parts.ring.state(),
+        },
+      });
+    });
+    const { state } = this.#parts.journal;
+    for (const { kind, status, party } of state.connections.values())
+      if (kind === 'service' && (status === 'active' || status === 'invited'))
+        this.#parts.bus.admit(party);
+    await this.#parts.bus.listen((message) => this.#receive(message));
+    this.#publisher.send([...state.outbox.values()]);
+    for (const request of state.requests.values())
+      if (request.status === 'running') this.#run(request);
+    this.#watchDeadlines();
+    this.#counting = setInterval(() => {
+      this.#post((turn) => this.#recordCounts(turn));
+    }, countedEveryMs);
+  }
+
+  /** Stops in good order: what runs is finished or left for the next opening, and `closed` is the last record. */
+  async close(): Promise<void> {
+    if (this.#stopped) return;
+    await this.#parts.bus.stop();
+    await Promise.race([Promise.allSettled([...this.#runs]), wait(2_000)]);
+    await this.#turn(async (turn) => {
+      await this.#recordCounts(turn);
+      turn.batch.add({ kind: 'closed', scope: turn.batch.state.scope, body: {} });
+    }).catch((error: unknown) => {
+      this.#parts.log('closed without a last record', { error: String(error) });
+    });
+    await this.#halt();
+  }
+
+  #receive(message: InboundMessage): void {
+    if (this.#stopped) return;
+    // Best-effort: under a flood the newest are lost, which is what their class allows.
+    if (message.acknowledge === undefined && this.#mailbox.waiting > waitingMax) return;
+    this.#turn((turn) => this.#take(turn, message)).catch((error: unknown) => {
+      if (error instanceof LedgerError) this.#fail(error);
+      else this.#post((turn) => this.#setAside(turn, message, error));
+    });
+  }
+
+  /** A message that we fail on is recorded and done with, so that it blocks nobody. */
+  async #setAside(turn: Turn, message: InboundMessage, error: unknown): Promise<void> {
+    this.#parts.log('a message could not be handled', { error: String(error) });
+    if (message.acknowledge !== undefined) turn.effects.push(message.acknowledge);
+    const arrival = unreadable(turn.batch.state, message);
+    if (arrival !== undefined) await handleArrival(this.#parts, turn, arrival, this.#hooks(arrival));
+  }
+
+  async #take(turn: Turn, message: InboundMessage): Promise<void> {
+    await this.#expireDue(turn);
+    const { state } = turn.batch;
+    const arrival = await readInbound(state, this.#parts.secrets, message);
+    if (message.acknowledge !== undefined) turn.effects.push(message.acknowledge);
+    if (arrival.kind === 'stranger') {
+      this.#counter.add(turn.batch.time, arrival.type, arrival.reason, arrival.digest);
+      return;
+    }
+    await handleArrival(this.#parts, turn, arrival, this.#hooks(arrival));
+  }
+
+  #hooks({ received }: Arrival): ArrivalHooks {
+    return {
+      start: (request) => this.#run(request),
+      audit: this.#options.audit,
+      again: (index) => this.#sendAgain(index),
+      counted: () => {
+        const time = this.#parts.journal.state.time;
+        this.#counter.add(time, received.event?.type ?? '', 'duplicate', received.digest);
+      },
+    };
+  }
+
+  /** Runs a handler beside the mailbox; its result takes a turn of its own. */
+  #run(request: OpenRequest): void {
+    if (this.#stopped) return;
+    const run = runHandler(this.#parts, request).then((finished) =>
+      this.#turn(async (turn) => {
+        // Answered meanwhile: its connection was severed while the handler ran.
+        if (turn.batch.state.requests.get(request.key)?.status !== 'running') return;
+        await finishRequest(this.#parts, turn, request, finished);
+      }),
+    );
+    const settled = run.catch((error: unknown) => this.#fail(error));
+    this.#runs.add(settled);
+    void settled.finally(() => this.#runs.delete(settled));
+  }
+
+  async #sendAgain(index: number): Promise<void> {
+    const message = await this.#options.recorded(index);
+    if (message !== undefined) this.#parts.bus.publish(message.subject, message.bytes);
+  }
+
+  async #expireDue(turn: Turn): Promise<void> {
+    const { state, time } = turn.batch;
+    for (const request of state.requests.values())
+      if (request.status === 'pending' && (request.facts.deadline ?? time + 1) <= time)
+        await expireRequest(this.#parts, turn, request, 'consent_expired');
+  }
+
+  async #recordCounts({ batch }: Turn): Promise<void> {
+    const body = this.#counter.take(batch.time);
+    if (body !== undefined) batch.add({ kind: 'aggregate', scope: batch.state.scope, body });
+  }
+
+  #watchDeadlines(): void {
+    clearTimeout(this.#deadline);
+    if (this.#stopped) return;
+    const { requests } = this.#parts.journal.state;
+    const next = Math.min(...requests.valueSeq().map(({ facts }) => facts.deadline ?? Infinity));
+    if (next === Number.POSITIVE_INFINITY) return;
+    this.#deadline = setTimeout(
+      () => this.#post((turn) => this.#expireDue(turn)),
+      Math.min(timerMaxMs, Math.max(10, next - Date.now())),
+    );
+  }
+
+  /** A turn whose failure stops the vault. */
+  #post(task: (turn: Turn) => Promise<void>): void {
+    if (!this.#stopped) this.#turn(task).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** One turn: the task adds facts, they become durable, then their effects happen. */
+  async #turn(task: (turn: Turn) => Promise<void>): Promise<void> {
+    const { durable, turn } = await this.#mailbox.post(async () => {
+      const { journal } = this.#parts;
+      const begun: Turn = { batch: journal.begin(), effects: [] };
+      await task(begun);
+      // The promise is wrapped, so that the next turn does not wait for this one's fsync.
+      return { durable: journal.commit(begun.batch), turn: begun };
+    });
+    await durable;
+    this.#publisher.send(queuedIn(turn.batch));
+    for (const effect of turn.effects) effect();
+    if (turn.batch.drafts.length > 0) this.#watchDeadlines();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    const failure = error instanceof Error ? error : new Error(String(error));
+    const code = failure instanceof LedgerError ? failure.code : undefined;
+    this.#parts.log('the vault stops', { error: failure.message, code });
+    void this.#halt().then(() => this.#options.onFailure(failure));
+  }
+
+  async #halt(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#deadline);
+    clearInterval(this.#counting);
+    this.#options.ledger.close();
+    await this.#parts.bus.stop().catch(() => undefined);
+    await this.#parts.runner.stop();
+  }
+}
+
+function queuedIn(batch: Batch): { id: string; subject: string; bytes: Uint8Array }[] {
+  return batch.drafts.flatMap((draft) => (draft.kind === 'queued' ? [draft.body] : []));
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}

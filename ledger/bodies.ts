@@ -1,0 +1,197 @@
+import type { SignedContract } from '../wire/contract.ts';
+import type { Event } from '../wire/event.ts';
+import type { HandlerManifest } from '../wire/manifest.ts';
+import type { Reason } from '../wire/reasons.ts';
+import type { Decision } from './decision.ts';
+import type { Kind } from './kinds.ts';
+
+/*
+ * What the sealed body of each kind of record says. Past tense: a body is a fact, and what follows
+ * from it is the projections' business. Values of fields stand in `stored` and, sealed to their
+ * receiver, in `queued`; nowhere else.
+ */
+
+/** Who one end of a connection is. */
+export type PeerKeys = {
+  /** Ed25519, 32 bytes. */
+  readonly signing: Uint8Array;
+  /** MLKEM768-X25519, 1,216 bytes. */
+  readonly encapsulation: Uint8Array;
+};
+
+/** The vault's public keys, each with its own domain. */
+export type VaultKeys = PeerKeys & {
+  /** Ed25519 key of ledger commits; the ledger id is its hash. */
+  readonly ledger: Uint8Array;
+  /** One Ed25519 key for each handler purpose. */
+  readonly purposes: Readonly<Record<string, Uint8Array>>;
+};
+
+/** A handler of this image: what it may do, and the digest of what it is. */
+export type InstalledHandler = { readonly manifest: HandlerManifest; readonly digest: string };
+
+/** An event as it arrived: all that a decision may look at besides the state. */
+export type ReceivedEvent = {
+  readonly subject: string;
+  /** Connection that the subject's party has; absent for the owner's space. */
+  readonly connection: string;
+  /** Id in the clear part of the envelope. */
+  readonly id: string;
+  /** SHA-256 of the event's bytes, or of the envelope's when it could not be opened. */
+  readonly digest: Uint8Array;
+  /** Length of the envelope. */
+  readonly bytes: number;
+  /** Why there is no event, where there is none. */
+  readonly failure?: { readonly reason: Reason; readonly detail: string };
+  /** The event, where the envelope opened; values of fields are taken out of its payload. */
+  readonly event?: Event;
+  /** Evidence: exact signed bytes, unless they hold the value of a field. */
+  readonly signed?: Uint8Array;
+  /** The signature over them, and whether it is the one of the connection's key. */
+  readonly signature?: { readonly bytes: Uint8Array; readonly valid: boolean };
+  /** Epoch of the sender that it came in, and the greatest of ours that the sender has opened. */
+  readonly epoch: number;
+  readonly seen: number;
+};
+
+/** What a handler did, without any value. */
+export type HandledBody = {
+  /** Event key of the request. */
+  readonly request: string;
+  readonly handler: { readonly name: string; readonly version: string; readonly digest: string };
+  readonly code: 'ok' | 'failed' | 'timeout' | 'dropped';
+  readonly reason?: Reason;
+  readonly detail?: string;
+  readonly durationMs: number;
+  readonly provided: readonly string[];
+  readonly refused: readonly string[];
+  readonly accesses: readonly {
+    readonly what: string;
+    readonly name: string;
+    readonly permitted: boolean;
+  }[];
+  readonly effects: readonly { readonly type: string; readonly [member: string]: unknown }[];
+  /** Key that may not take effect again, where the type has one. */
+  readonly once?: string;
+};
+
+/** Contents of a record, by kind. */
+export type Bodies = {
+  readonly genesis: {
+    readonly vault: string;
+    readonly keys: VaultKeys;
+    readonly measurement: string;
+  };
+  readonly opened: {
+    /** 16 random bytes: a writer that meets another's later `opened` closes for good. */
+    readonly writer: Uint8Array;
+    readonly measurement: string;
+    readonly handlers: readonly InstalledHandler[];
+    readonly ring: { readonly generation: number; readonly hash: Uint8Array };
+  };
+  readonly closed: Readonly<Record<string, never>>;
+  readonly checkpoint: Readonly<Record<string, unknown>>;
+  readonly received: ReceivedEvent;
+  readonly decided: { readonly request: string; readonly again: boolean } & Decision;
+  readonly handled: HandledBody;
+  readonly queued: {
+    /** Id of the event in `bytes`, under which it is published. */
+    readonly id: string;
+    readonly connection: string;
+    readonly subject: string;
+    readonly bytes: Uint8Array;
+    /** Event key of the request that it answers; a redelivery gets the latest answer again. */
+    readonly answers?: string;
+  };
+  readonly sent: { readonly ids: readonly string[] };
+  readonly expired: { readonly request: string; readonly reason: Reason };
+  readonly invited: {
+    readonly connection: string;
+    readonly party: string;
+    readonly label: string;
+    /** Unix time in milliseconds. */
+    readonly expires: number;
+  };
+  readonly requested: {
+    readonly connection: string;
+    readonly keys: PeerKeys;
+    readonly contract: SignedContract;
+    /** Event id of the request. */
+    readonly event: string;
+  };
+  readonly connected: {
+    readonly connection: string;
+    readonly kind: 'owner' | 'service';
+    readonly party: string;
+    readonly name: string;
+    readonly keys: PeerKeys;
+    /** Optional fields that the owner gave. */
+    readonly optional: readonly string[];
+    /** When its messaging credential ends, Unix time in milliseconds. */
+    readonly credentialExpires?: number;
+  };
+  readonly declined: { readonly connection: string };
+  readonly severed: { readonly connection: string; readonly by: 'owner' };
+  readonly contract_offered: Readonly<Record<string, unknown>>;
+  readonly contract_accepted: Readonly<Record<string, unknown>>;
+  readonly contract_rejected: Readonly<Record<string, unknown>>;
+  readonly consented: {
+    readonly request: string;
+    /** SHA-256 of the exact request. */
+    readonly hash: Uint8Array;
+    readonly outcome: 'approved' | 'denied';
+    readonly fields: readonly string[];
+    /** Id of the device key that decided, hex. */
+    readonly device: string;
+  };
+  readonly stored: { readonly field: string; readonly value: string };
+  readonly rotated: Readonly<Record<string, unknown>>;
+  readonly erased: Readonly<Record<string, unknown>>;
+  readonly aggregate: {
+    readonly from: number;
+    readonly to: number;
+    readonly counts: readonly {
+      readonly type: string;
+      readonly reason: Reason;
+      readonly count: number;
+      /** SHA-256 over what was counted, in order. */
+      readonly hash: Uint8Array;
+    }[];
+  };
+  readonly epoch_opened: {
+    readonly connection: string;
+    readonly direction: 'to-vault' | 'from-vault';
+    readonly number: number;
+    readonly key: Uint8Array;
+    readonly encapsulationHash: Uint8Array;
+    /** The opening that our envelopes repeat until the peer has seen it. */
+    readonly opening?: {
+      readonly recipient: Uint8Array;
+      readonly encapsulation: Uint8Array;
+      readonly signature: Uint8Array;
+    };
+  };
+};
+
+/** One fact about to be appended. */
+export type Draft = {
+  readonly [K in Kind]: {
+    readonly kind: K;
+    /** Scope id, hex. */
+    readonly scope: string;
+    /** Index of the record that it follows from. */
+    readonly cause?: number;
+    readonly body: Bodies[K];
+  };
+}[Kind];
+
+/** One fact of the ledger, opened. */
+export type LedgerRecord = Draft & {
+  readonly index: number;
+  /** Unix time in milliseconds; never less than the record before. */
+  readonly time: number;
+  /** 32 bytes. */
+  readonly leaf: Uint8Array;
+  /** How many records of its scope stand before it. */
+  readonly scopeIndex: number;
+};

@@ -1,0 +1,44 @@
+import type { LedgerRecord } from './bodies.ts';
+import { claimedPlace, verifyCommit } from './commit.ts';
+import type { CommitStore } from './commit-store.ts';
+import { type LedgerIdentity, ledgerRecord, type ScopeKeys } from './reader.ts';
+import { openRecord } from './record.ts';
+
+/**
+ * One record of a ledger that was verified before, found by halving: commits stand in the order of
+ * their indices. Its commit's signature is checked again, since the store may have changed since.
+ * @returns `undefined` when there is no such record, or its scope's key is gone
+ * @throws LedgerError when what is stored there is not what was signed
+ */
+export async function lookUpRecord(
+  store: CommitStore,
+  identity: LedgerIdentity,
+  keys: ScopeKeys,
+  index: number,
+): Promise<LedgerRecord | undefined> {
+  const bytes = await commitWith(store, index);
+  if (bytes === undefined) return undefined;
+  const { records } = verifyCommit(bytes, identity, claimedPlace(bytes));
+  const record = records.find((one) => one.index === index);
+  const key = record && keys(record.header.scope);
+  if (record === undefined || key === undefined) return undefined;
+  const opened = openRecord(record, identity.id, index, key);
+  const { kind, scope, time } = record.header;
+  const place = { index, time, leaf: record.leaf, scopeIndex: opened.scopeIndex };
+  return ledgerRecord({ kind, scope, ...opened }, place);
+}
+
+async function commitWith(store: CommitStore, index: number): Promise<Uint8Array | undefined> {
+  let low = 1;
+  let high = await store.last();
+  while (low <= high) {
+    const middle = Math.floor((low + high) / 2);
+    const commit = await store.read(middle);
+    if (commit === undefined) return undefined;
+    const { size: first, count } = claimedPlace(commit.bytes);
+    if (index < first) high = middle - 1;
+    else if (index >= first + count) low = middle + 1;
+    else return commit.bytes;
+  }
+  return undefined;
+}

@@ -1,0 +1,151 @@
+import { Map as Table } from 'immutable';
+import type { Bodies, InstalledHandler, PeerKeys, ReceivedEvent, VaultKeys } from '../ledger/bodies.ts';
+import type { Bucket, DecisionFacts } from '../ledger/decision.ts';
+import type { SignedContract } from '../wire/contract.ts';
+
+/** A sender's secret for a while, as the state keeps it. */
+export type EpochState = {
+  readonly number: number;
+  readonly key: Uint8Array;
+  readonly encapsulationHash: Uint8Array;
+  /** Record time of its opening, Unix milliseconds. */
+  readonly at: number;
+};
+
+/** The epoch that the vault sends in. */
+export type SendingEpoch = EpochState & {
+  readonly opening: NonNullable<Bodies['epoch_opened']['opening']>;
+  /** Messages sealed in it. */
+  readonly count: number;
+};
+
+/** Where a connection is in its life. */
+export type ConnectionStatus = 'invited' | 'requested' | 'active' | 'declined' | 'severed';
+
+/** One relation of the vault: a service's, or the owner's app. */
+export type Connection = {
+  readonly id: string;
+  readonly kind: 'owner' | 'service';
+  readonly status: ConnectionStatus;
+  readonly party: string;
+  readonly name: string;
+  /** Its scope, hex. */
+  readonly scope: string;
+  readonly keys?: PeerKeys;
+  readonly contract?: SignedContract;
+  readonly contractHash?: string;
+  readonly optional: readonly string[];
+  /** Unix milliseconds. */
+  readonly inviteExpires?: number;
+  readonly credentialExpires?: number;
+  /** Event id and key of the request to connect, until it is answered. */
+  readonly request?: string;
+  readonly bucket?: Bucket;
+  /** Record time at which each field was first served. */
+  readonly served: Table<string, number>;
+  readonly receiving: Table<number, EpochState>;
+  readonly sending?: SendingEpoch;
+  /** Greatest of our epochs that its last event had seen. */
+  readonly seen: number;
+};
+
+/** A request that is not answered yet. */
+export type OpenRequest = {
+  /** Event key: connection id, slash, event id. */
+  readonly key: string;
+  readonly connection: string;
+  /** Index of its `received` record. */
+  readonly index: number;
+  readonly receivedAt: number;
+  readonly status: 'pending' | 'running';
+  readonly received: ReceivedEvent;
+  readonly facts: DecisionFacts;
+  readonly handler?: string;
+  /** Fields that the owner approved; absent where no consent was needed. */
+  readonly approved?: readonly string[];
+};
+
+/** An event id that must not be decided again while it is fresh. */
+export type SeenEvent = {
+  readonly digest: string;
+  readonly time: number;
+  /** Index of the `queued` record with its final answer. */
+  readonly answer?: number;
+};
+
+/** A sealed message that has to be published. */
+export type OutboxMessage = Bodies['queued'] & { readonly index: number };
+
+/** A field's value, and where it comes from. */
+export type StoredField = {
+  readonly value: string;
+  readonly index: number;
+  readonly at: number;
+};
+
+/** Everything a vault knows: what all records so far add up to. Never changed in place. */
+export type VaultState = {
+  /** Count of records folded. */
+  readonly size: number;
+  /** Time of the last one, Unix milliseconds. */
+  readonly time: number;
+  readonly vault: string;
+  readonly keys?: VaultKeys;
+  /** Scope of the vault itself, hex. */
+  readonly scope: string;
+  readonly measurement: string;
+  readonly writer?: Uint8Array;
+  readonly ring?: Bodies['opened']['ring'];
+  readonly handlers: readonly InstalledHandler[];
+  readonly connections: Table<string, Connection>;
+  /** Connection id by party. */
+  readonly parties: Table<string, string>;
+  readonly fields: Table<string, StoredField>;
+  /** Scope by namespace. */
+  readonly namespaces: Table<string, string>;
+  readonly requests: Table<string, OpenRequest>;
+  readonly seen: Table<string, SeenEvent>;
+  readonly outbox: Table<string, OutboxMessage>;
+  /** Scope of this hour's outbox. */
+  readonly outboxScope?: { readonly hour: number; readonly scope: string };
+  /** Index of the `handled` record that used up each key. */
+  readonly once: Table<string, number>;
+};
+
+/** The state before the first record. */
+export const emptyState: VaultState = {
+  size: 0,
+  time: 0,
+  vault: '',
+  scope: '',
+  measurement: '',
+  handlers: [],
+  connections: Table(),
+  parties: Table(),
+  fields: Table(),
+  namespaces: Table(),
+  requests: Table(),
+  seen: Table(),
+  outbox: Table(),
+  once: Table(),
+};
+
+/** Key of an event: ids are unique only within a connection. */
+export function eventKey(connection: string, id: string): string {
+  return `${connection}/${id}`;
+}
+
+/** Namespace of a field: what stands before its first slash. */
+export function namespaceOf(field: string): string {
+  return field.slice(0, field.indexOf('/'));
+}
+
+/** Hour that an outbox scope covers. */
+export function outboxHour(time: number): number {
+  return Math.floor(time / 3_600_000);
+}
+
+/** The owner's app. */
+export function ownerConnection(state: VaultState): Connection | undefined {
+  return state.connections.find((connection) => connection.kind === 'owner');
+}

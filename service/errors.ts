@@ -1,0 +1,15 @@
+/** What can go wrong for someone who talks to a vault. A refusal by the vault is a value, not an error. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+  /**
+   * `NOT_CONNECTED`: the messaging layer cannot be reached, or does not take the credential.
+   * `NOT_ACCEPTED`: the messaging layer did not keep a critical event; it may be sent again.
+   * `NO_ANSWER`: nothing came in time; the same event may be sent again.
+   */
+  readonly code: 'NOT_CONNECTED' | 'NOT_ACCEPTED' | 'NO_ANSWER';
+
+  constructor(code: ServiceError['code'], message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}

@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import { equalBytes } from '../wire/bytes.ts';
+import type { Signer } from '../wire/crypto.ts';
+import {
+  type Envelope,
+  type Epoch,
+  encapsulationHash,
+  epochInfo,
+  type Opening,
+  openEnvelope,
+  parseEnvelope,
+  sealEnvelope,
+  signEvent,
+  signOpening,
+  verifyOpening,
+} from '../wire/envelope.ts';
+import { type ContractRef, decodeEvent, encodeEvent, type Event } from '../wire/event.ts';
+import { eventId } from '../wire/identifiers.ts';
+import { decapsulate, type EncapsulationKey, encapsulate, keyId } from '../wire/key-encapsulation.ts';
+import type { MsgpackValue } from '../wire/msgpack.ts';
+
+const epochAgeMaxMs = 24 * 60 * 60 * 1000;
+const epochMessagesMax = 10_000;
+
+/** One end of a connection to a vault: who we are, and the vault's keys. */
+export type PeerIdentity = {
+  readonly vault: string;
+  readonly connection: string;
+  /** Our token in subjects, or `owner`. */
+  readonly party: string;
+  readonly signer: Signer;
+  readonly encapsulation: EncapsulationKey;
+  readonly vaultSigning: Uint8Array;
+  readonly vaultEncapsulation: Uint8Array;
+};
+
+/** An event about to be sent. */
+export type OutgoingEvent = {
+  readonly type: string;
+  readonly payload: unknown;
+  readonly contract?: ContractRef;
+  /** Unix time in milliseconds. */
+  readonly expires?: number;
+};
+
+/** A sealed and signed event: to be sent once more, send these bytes once more. */
+export type SealedEvent = { readonly id: string; readonly subject: string; readonly bytes: Uint8Array };
+
+type Sending = Epoch & { readonly opening: Opening; readonly at: number; count: number };
+
+/**
+ * Seals what we send to a vault and opens what it sends. Keeps its epochs in memory only: a new
+ * session opens a new one, numbered by the clock so that it is greater than any before.
+ */
+export class PeerSession {
+  readonly #identity: PeerIdentity;
+  readonly #receiving = new Map<number, Epoch>();
+  readonly #now: () => number;
+  #sending: Promise<Sending | undefined> = Promise.resolve(undefined);
+  #seenByVault = 0;
+
+  constructor(identity: PeerIdentity, now: () => number = Date.now) {
+    this.#identity = identity;
+    this.#now = now;
+  }
+
+  /** Seals and signs an event for one subject. */
+  async seal(subject: string, outgoing: OutgoingEvent): Promise<SealedEvent> {
+    const { connection, party, signer } = this.#identity;
+    const time = this.#now();
+    const epoch = await this.#epoch(time);
+    epoch.count += 1;
+    const id = eventId(time, new Uint8Array(randomBytes(10)));
+    const payload = outgoing.payload as MsgpackValue;
+    const event = encodeEvent({ ...outgoing, id, time, party, payload });
+    const bytes = sealEnvelope({
+      connection,
+      epoch,
+      ...(this.#seenByVault >= epoch.number ? {} : { opening: epoch.opening }),
+      subject,
+      eventId: id,
+      nonce: new Uint8Array(randomBytes(24)),
+      contents: {
+        event,
+        signature: signEvent(signer, { connection, subject, epoch }, event),
+        seen: Math.max(0, ...this.#receiving.keys()),
+      },
+    });
+    return { id, subject, bytes };
+  }
+
+  /** Opens an event of the vault; `undefined` for anything that is not authentic and in form. */
+  async open(subject: string, bytes: Uint8Array): Promise<Event | undefined> {
+    const envelope = parseEnvelope(bytes);
+    if (!envelope.ok || envelope.value.connection !== this.#identity.connection) return undefined;
+    const epoch = await this.#epochOf(envelope.value);
+    if (epoch === undefined) return undefined;
+    const opened = openEnvelope(envelope.value, subject, epoch.key);
+    if (!opened.ok) return undefined;
+    const event = decodeEvent(opened.value.event);
+    if (!event.ok || event.value.party !== this.#identity.vault) return undefined;
+    if (event.value.id !== envelope.value.event) return undefined;
+    this.#receiving.set(epoch.number, epoch);
+    this.#seenByVault = Math.max(this.#seenByVault, opened.value.seen);
+    return event.value;
+  }
+
+  /** Calls that come while an epoch is being opened wait for that one. */
+  async #epoch(time: number): Promise<Sending> {
+    const asked = this.#sending;
+    const current = await asked;
+    const usable =
+      current !== undefined &&
+      time - current.at < epochAgeMaxMs &&
+      current.count < epochMessagesMax;
+    if (usable) return current;
+    if (this.#sending === asked) this.#sending = this.#openEpoch(time, current);
+    return this.#epoch(time);
+  }
+
+  async #openEpoch(time: number, before: Sending | undefined): Promise<Sending> {
+    const { connection, signer, vaultEncapsulation } = this.#identity;
+    const number = Math.max(time, (before?.number ?? 0) + 1);
+    const info = epochInfo(connection, 'to-vault', number);
+    const { secret, encapsulation } = await encapsulate(vaultEncapsulation, info);
+    const part = { recipient: keyId(vaultEncapsulation), encapsulation };
+    const opening = signOpening(signer, connection, 'to-vault', number, part);
+    const hash = encapsulationHash(opening);
+    return { number, key: secret, encapsulationHash: hash, opening, at: time, count: 0 };
+  }
+
+  async #epochOf(envelope: Envelope): Promise<Epoch | undefined> {
+    const known = this.#receiving.get(envelope.epoch);
+    if (known !== undefined) return known;
+    const { opening, epoch: number } = envelope;
+    const { encapsulation, vaultSigning, connection } = this.#identity;
+    if (opening === undefined || !equalBytes(opening.recipient, keyId(encapsulation.publicKey)))
+      return undefined;
+    if (!verifyOpening(vaultSigning, 'from-vault', envelope, opening)) return undefined;
+    const info = epochInfo(connection, 'from-vault', number);
+    const key = await decapsulate(encapsulation, info, opening.encapsulation);
+    if (key === undefined) return undefined;
+    return { number, key, encapsulationHash: encapsulationHash(opening) };
+  }
+}

@@ -1,0 +1,150 @@
+import {
+  connect,
+  jwtAuthenticator,
+  type Msg,
+  type NatsConnection,
+} from '@nats-io/transport-node';
+import { utf8 } from '../wire/bytes.ts';
+import type { Event } from '../wire/event.ts';
+import { type Answer, answerType } from '../wire/messages.ts';
+import { forApp, forVault, fromService, fromVault, ownerAppInbox, partyInbox } from '../wire/subjects.ts';
+import { ServiceError } from './errors.ts';
+import { type OutgoingEvent, type PeerIdentity, PeerSession, type SealedEvent } from './session.ts';
+
+const resendMs = 2_000;
+
+/** Where and how to reach a vault. */
+export type VaultAddress = {
+  readonly servers: readonly string[];
+  readonly credential: { readonly jwt: string; readonly seed: string };
+  readonly identity: PeerIdentity;
+};
+
+/** How long to wait, and for what. */
+export type AskOptions = {
+  /** A critical event is acknowledged by the messaging layer, and waits there for the vault. */
+  readonly critical?: boolean;
+  readonly timeoutMs: number;
+  /** Called when the answer is that the owner is asked first. */
+  readonly onPending?: (answer: Extract<Answer, { status: 'pending' }>) => void;
+  /** Settle for `pending` as an answer, instead of waiting for the owner. */
+  readonly acceptPending?: boolean;
+};
+
+type Waiting = (answer: Answer) => void;
+
+/** A connection to one vault: of a service, or of its owner's app. */
+export class VaultClient {
+  readonly #nc: NatsConnection;
+  readonly #session: PeerSession;
+  readonly #identity: PeerIdentity;
+  readonly #waiting = new Map<string, Waiting>();
+  /** Called with every event of the vault that answers nothing. */
+  onEvent: (event: Event) => void = () => {};
+
+  private constructor(nc: NatsConnection, identity: PeerIdentity) {
+    this.#nc = nc;
+    this.#identity = identity;
+    this.#session = new PeerSession(identity);
+  }
+
+  /** @throws ServiceError NOT_CONNECTED */
+  static async connect({ servers, credential, identity }: VaultAddress): Promise<VaultClient> {
+    const { vault, party } = identity;
+    const owner = party === 'owner';
+    const nc = await connect({
+      servers: [...servers],
+      name: owner ? 'owner-app' : 'service',
+      inboxPrefix: owner ? ownerAppInbox(vault) : partyInbox(party),
+      authenticator: jwtAuthenticator(credential.jwt, utf8(credential.seed)),
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 200,
+    }).catch((error: unknown) => {
+      throw new ServiceError('NOT_CONNECTED', 'the messaging layer cannot be reached', error);
+    });
+    const client = new VaultClient(nc, identity);
+    const subject = owner ? forApp(vault, '>') : fromVault(vault, party, '>');
+    nc.subscribe(subject, {
+      callback: (error, message) => {
+        if (error === null) void client.#receive(message);
+      },
+    });
+    await nc.flush();
+    return client;
+  }
+
+  /** Seals an event without sending it. */
+  async seal(outgoing: OutgoingEvent): Promise<SealedEvent> {
+    const { vault, party } = this.#identity;
+    const subject =
+      party === 'owner' ? forVault(vault, outgoing.type) : fromService(vault, party, outgoing.type);
+    return this.#session.seal(subject, outgoing);
+  }
+
+  /**
+   * Sends an event and waits for its answer. A best-effort event is sent again, byte for byte, until
+   * something answers: the vault decides about an id once.
+   * @throws ServiceError NOT_ACCEPTED, NO_ANSWER
+   */
+  async ask(outgoing: OutgoingEvent, options: AskOptions): Promise<Answer> {
+    return this.askSealed(await this.seal(outgoing), options);
+  }
+
+  /** `ask` for an event that is sealed already. */
+  async askSealed(sealed: SealedEvent, options: AskOptions): Promise<Answer> {
+    const answered = this.#answerTo(sealed.id, options);
+    answered.catch(() => undefined);
+    const resend = setInterval(() => {
+      if (options.critical !== true) this.#nc.publish(sealed.subject, sealed.bytes);
+    }, resendMs);
+    try {
+      if (options.critical === true) await this.submit(sealed);
+      else this.#nc.publish(sealed.subject, sealed.bytes);
+      return await answered;
+    } finally {
+      clearInterval(resend);
+      this.#waiting.delete(sealed.id);
+    }
+  }
+
+  /**
+   * Hands a critical event to the messaging layer; when this resolves it is durable there.
+   * @throws ServiceError NOT_ACCEPTED
+   */
+  async submit(sealed: SealedEvent, timeoutMs = 10_000): Promise<void> {
+    const reply = await this.#nc
+      .request(sealed.subject, sealed.bytes, { timeout: timeoutMs })
+      .catch((error: unknown) => {
+        throw new ServiceError('NOT_ACCEPTED', 'the event was not taken', error);
+      });
+    const ack = reply.json<{ error?: { description?: string }; seq?: number }>();
+    if (ack.seq === undefined)
+      throw new ServiceError('NOT_ACCEPTED', ack.error?.description ?? 'the event was not taken');
+  }
+
+  /** Ends the connection. */
+  async close(): Promise<void> {
+    await this.#nc.close();
+  }
+
+  #answerTo(id: string, options: AskOptions): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new ServiceError('NO_ANSWER', `no answer within ${options.timeoutMs} ms`));
+      }, options.timeoutMs);
+      this.#waiting.set(id, (answer) => {
+        if (answer.status === 'pending') options.onPending?.(answer);
+        if (answer.status === 'pending' && options.acceptPending !== true) return;
+        clearTimeout(timer);
+        resolve(answer);
+      });
+    });
+  }
+
+  async #receive(message: Msg): Promise<void> {
+    const event = await this.#session.open(message.subject, message.data);
+    if (event === undefined) return;
+    if (event.type !== answerType || event.cause === undefined) return this.onEvent(event);
+    this.#waiting.get(event.cause)?.(event.payload as unknown as Answer);
+  }
+}

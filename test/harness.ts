@@ -1,0 +1,191 @@
+/* A whole vault for tests: real servers, real handler processes, a data directory of its own. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LedgerServer } from '../core/bus/ledger-server.ts';
+import type { NatsServer } from '../core/bus/nats-server.ts';
+import { fileSealer } from '../core/enclave/sealer.ts';
+import { rootFrom } from '../core/keys/root-key.ts';
+import { createVault } from '../cli/create-vault.ts';
+import { type DataDir, dataDir, type VaultCard } from '../cli/data-dir.ts';
+import { connectOwnerApp, loadOwnerApp, type OwnerApp } from '../cli/owner-app.ts';
+import { natsBinary, startLedger, startVine } from '../cli/servers.ts';
+import { openVault, type RunningVault } from '../cli/wiring.ts';
+import {
+  addressOf,
+  connectionRequest,
+  contractRef,
+  newServiceKeys,
+  type ServiceConnection,
+} from '../service/service-identity.ts';
+import { VaultClient } from '../service/vault-client.ts';
+import type { Contract } from '../wire/contract.ts';
+import type { Answer, ConnectionAccepted, Invite } from '../wire/messages.ts';
+
+export const passphrase = 'correct horse battery';
+
+/** One data directory with its servers, and a vault that can be opened and closed on it. */
+export class TestHouse {
+  readonly folder: string;
+  readonly data: DataDir;
+  readonly card: VaultCard;
+  readonly failures: Error[] = [];
+  ledger: LedgerServer;
+  vine: NatsServer;
+  vault: RunningVault | undefined;
+  #app: OwnerApp | undefined;
+  readonly #clients: VaultClient[] = [];
+
+  private constructor(
+    folder: string,
+    data: DataDir,
+    card: VaultCard,
+    servers: { ledger: LedgerServer; vine: NatsServer },
+  ) {
+    this.folder = folder;
+    this.data = data;
+    this.card = card;
+    this.ledger = servers.ledger;
+    this.vine = servers.vine;
+  }
+
+  static async create(): Promise<TestHouse> {
+    const folder = await mkdtemp(join(tmpdir(), 'cambium-'));
+    const binary = await natsBinary(() => {});
+    const sealer = fileSealer(join(folder, 'sealer'));
+    const path = join(folder, 'data');
+    const card = await createVault({ path, passphrase, sealer, binary, now: Date.now });
+    const data = dataDir(path);
+    const ledger = await startLedger(data, binary);
+    const vine = await startVine(data, binary);
+    return new TestHouse(folder, data, card, { ledger, vine });
+  }
+
+  /** Opens the vault in this process. */
+  async open(): Promise<RunningVault> {
+    this.vault = await openVault({
+      card: this.card,
+      rootFor: rootFrom(passphrase, fileSealer(join(this.folder, 'sealer')), this.card.ledger.id),
+      ledger: { url: this.ledger.url, seed: this.ledger.seeds.runtime },
+      vine: { url: this.vine.url },
+      log: () => {},
+      onFailure: (error) => this.failures.push(error),
+    });
+    return this.vault;
+  }
+
+  async closeVault(): Promise<void> {
+    await this.vault?.close();
+    this.vault = undefined;
+  }
+
+  /** The owner's app, connected. */
+  async owner(): Promise<Owner> {
+    this.#app ??= await loadOwnerApp(this.data, passphrase);
+    return new Owner(this.#track(await connectOwnerApp(this.#app, this.vine.url)));
+  }
+
+  /** A service that is connected under `contract`, with everything accepted by the owner. */
+  async connectService(owner: Owner, contract: Contract, optional: string[] = []): Promise<Service> {
+    const invite = (await owner.served('owner.invite', { label: 'test' })) as Invite;
+    const service = await this.knock(invite, contract);
+    await owner.served('owner.accept', { connection: invite.connection, optional });
+    const accepted = await service.accepted;
+    return this.asService({ ...service.connection, accepted });
+  }
+
+  /** A service that has asked to connect, and waits. */
+  async knock(
+    invite: Invite,
+    contract: Contract,
+  ): Promise<{ connection: ServiceConnection; accepted: Promise<ConnectionAccepted> }> {
+    const connection: ServiceConnection = { keys: newServiceKeys(), invite, contract };
+    const client = this.#track(await VaultClient.connect(await addressOf(connection)));
+    const pending = deferred();
+    const accepted = client
+      .ask(
+        { type: 'connection.request', payload: await connectionRequest(connection) },
+        { critical: true, timeoutMs: 20_000, onPending: () => pending.resolve() },
+      )
+      .then((answer) => {
+        if (answer.status !== 'served') throw new Error(JSON.stringify(answer));
+        return answer.result as ConnectionAccepted;
+      });
+    accepted.catch(pending.reject);
+    await pending.promise;
+    return { connection, accepted };
+  }
+
+  async asService(connection: ServiceConnection): Promise<Service> {
+    const address = await addressOf(connection, [this.vine.url]);
+    return new Service(this.#track(await VaultClient.connect(address)), connection);
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.allSettled(this.#clients.map((client) => client.close()));
+    await this.closeVault().catch(() => undefined);
+    await this.ledger.stop();
+    await this.vine.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #track(client: VaultClient): VaultClient {
+    this.#clients.push(client);
+    return client;
+  }
+}
+
+/** The owner at their app. */
+export class Owner {
+  readonly client: VaultClient;
+
+  constructor(client: VaultClient) {
+    this.client = client;
+  }
+
+  ask(type: string, payload: unknown = {}): Promise<Answer> {
+    return this.client.ask({ type, payload }, { timeoutMs: 15_000 });
+  }
+
+  async served(type: string, payload: unknown = {}): Promise<unknown> {
+    const answer = await this.ask(type, payload);
+    if (answer.status !== 'served') throw new Error(`${type}: ${JSON.stringify(answer)}`);
+    return answer.result;
+  }
+}
+
+/** A service at its end of a connection. */
+export class Service {
+  readonly client: VaultClient;
+  readonly connection: ServiceConnection;
+
+  constructor(client: VaultClient, connection: ServiceConnection) {
+    this.client = client;
+    this.connection = connection;
+  }
+
+  request(
+    type: string,
+    payload: unknown,
+    options: { critical?: boolean; timeoutMs?: number; acceptPending?: boolean } = {},
+  ): Promise<Answer> {
+    const contract = contractRef(this.connection.contract);
+    return this.client.ask({ type, payload, contract }, { timeoutMs: 15_000, ...options });
+  }
+}
+
+/** The contract of `examples/`. */
+export async function retailer(): Promise<Contract> {
+  const url = new URL('../examples/retailer.contract.json', import.meta.url);
+  return JSON.parse(await readFile(url, 'utf8')) as Contract;
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void; reject: (e: unknown) => void } {
+  let resolve: () => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

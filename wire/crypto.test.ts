@@ -1,0 +1,247 @@
+import { Buffer } from 'node:buffer';
+import { createPublicKey, verify } from 'node:crypto';
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { hkdf as nobleHkdf } from '@noble/hashes/hkdf.js';
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { concat, fromHex, toHex, utf8 } from './bytes.ts';
+import {
+  hkdf,
+  messageKey,
+  open,
+  openWith,
+  seal,
+  sealWith,
+  sha256,
+  signerFrom,
+  verifySignature,
+} from './crypto.ts';
+
+const bytes = fc.uint8Array({ maxLength: 300 });
+const of = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const text = fc.string({ unit: 'binary', maxLength: 40 });
+
+describe('SHA-256', () => {
+  test('gives what @noble gives, over one part or many', () => {
+    fc.assert(
+      fc.property(fc.array(bytes, { maxLength: 4 }), (parts) => {
+        expect(sha256(...parts)).toStrictEqual(nobleSha256(concat(...parts)));
+      }),
+    );
+  });
+
+  test('gives the example of FIPS 180-4', () => {
+    expect(toHex(sha256(utf8('abc')))).toBe(
+      'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+    );
+  });
+});
+
+describe('HKDF', () => {
+  test('gives what @noble gives', () => {
+    fc.assert(
+      fc.property(bytes, bytes, text, fc.integer({ min: 1, max: 200 }), (secret, salt, info, n) => {
+        const expected = nobleHkdf(nobleSha256, secret, salt, utf8(info), n);
+        expect(hkdf(secret, salt, info, n)).toStrictEqual(expected);
+      }),
+    );
+  });
+
+  test('gives test case 3 of RFC 5869', () => {
+    const okm = hkdf(new Uint8Array(22).fill(0x0b), new Uint8Array(0), '', 42);
+    expect(toHex(okm)).toBe(
+      '8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8',
+    );
+  });
+});
+
+describe('XChaCha20-Poly1305', () => {
+  const key = fromHex('808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f');
+  const nonce = fromHex('404142434445464748494a4b4c4d4e4f5051525354555657');
+
+  test('derives the subkey of draft-irtf-cfrg-xchacha-03 §2.2.1', () => {
+    const subkey = messageKey(
+      fromHex('000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'),
+      fromHex('000000090000004a00000000314159270000000000000000'),
+    );
+    expect(toHex(subkey)).toBe('82413b4227b27bfed30e42508a877d73a0f9e4d58a74a853c12ec41326d3ecdc');
+  });
+
+  test('seals as appendix A.3.1 of the draft does', () => {
+    const message = utf8(
+      "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.",
+    );
+    expect(toHex(seal(key, nonce, fromHex('50515253c0c1c2c3c4c5c6c7'), message))).toBe(
+      'bd6d179d3e83d43b9576579493c0e939572a1700252bfaccbed2902c21396cbb731c7f1b0b4aa6440bf3a82f4eda7e39ae64c6708c54c216cb96b72e1213b4522f8c9ba40db5d945b11b69b982c1bb9e3f3fac2bc369488f76b2383565d3fff921f9664c97637da9768812f615c68b13b52ec0875924c1c7987947deafd8780acf49',
+    );
+  });
+
+  test('seals what @noble opens, and opens what @noble seals', () => {
+    fc.assert(
+      fc.property(of(32), of(24), bytes, bytes, (k, n, aad, message) => {
+        const sealed = seal(k, n, aad, message);
+        expect(sealed).toStrictEqual(xchacha20poly1305(k, n, aad).encrypt(message));
+        expect(open(k, n, aad, sealed)).toStrictEqual(message);
+      }),
+    );
+  });
+
+  test('takes a key and a nonce that lie in a pooled Buffer', () => {
+    const pooled = seal(Buffer.from(key), Buffer.from(nonce), Buffer.from('a'), Buffer.from('b'));
+    expect(pooled).toStrictEqual(seal(key, nonce, utf8('a'), utf8('b')));
+  });
+
+  test('opens nothing in which one bit was flipped', () => {
+    const flips = fc.tuple(fc.nat(), fc.integer({ min: 0, max: 7 }));
+    fc.assert(
+      fc.property(bytes, bytes, flips, (aad, message, [at, bit]) => {
+        const sealed = seal(key, nonce, aad, message);
+        sealed[at % sealed.length] = (sealed[at % sealed.length] ?? 0) ^ (1 << bit);
+        expect(open(key, nonce, aad, sealed)).toBeUndefined();
+      }),
+    );
+  });
+
+  test('opens nothing under other data, and nothing that is shorter than a tag', () => {
+    const sealed = seal(key, nonce, utf8('one'), utf8('message'));
+    expect(open(key, nonce, utf8('two'), sealed)).toBeUndefined();
+    for (let length = 0; length < 17; length++)
+      expect(open(key, nonce, utf8('one'), sealed.subarray(0, length))).toBeUndefined();
+  });
+
+  test('discloses one message with its message key', () => {
+    const inner = messageKey(key, nonce);
+    const sealed = sealWith(inner, nonce, utf8('aad'), utf8('message'));
+    expect(sealed).toStrictEqual(seal(key, nonce, utf8('aad'), utf8('message')));
+    expect(openWith(inner, nonce, utf8('aad'), sealed)).toStrictEqual(utf8('message'));
+  });
+
+  test.each([0, 12, 23, 25])('throws for a nonce of %d bytes, in each half', (length) => {
+    const wrong = new Uint8Array(length);
+    expect(() => seal(key, wrong, key, key)).toThrow(RangeError);
+    expect(() => sealWith(key, wrong, key, key)).toThrow(RangeError);
+    expect(() => openWith(key, wrong, key, key)).toThrow(RangeError);
+  });
+
+  test('throws for a key that is not 32 bytes', () => {
+    expect(() => seal(key.subarray(1), nonce, key, key)).toThrow(RangeError);
+    expect(() => sealWith(key.subarray(1), nonce, key, key)).toThrow(RangeError);
+  });
+});
+
+const rfc8032 = [
+  {
+    seed: '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60',
+    publicKey: 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a',
+    message: '',
+    signature:
+      'e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b',
+  },
+  {
+    seed: '4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb',
+    publicKey: '3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c',
+    message: '72',
+    signature:
+      '92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00',
+  },
+  {
+    seed: 'c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7',
+    publicKey: 'fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025',
+    message: 'af82',
+    signature:
+      '6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a',
+  },
+] as const;
+
+describe('Ed25519', () => {
+  const underDomain = (domain: string, message: Uint8Array) =>
+    concat(utf8(domain), Uint8Array.of(0), message);
+
+  test.each(rfc8032)('has the public key of RFC 8032 §7.1 for seed $seed', (vector) => {
+    expect(toHex(signerFrom(fromHex(vector.seed)).publicKey)).toBe(vector.publicKey);
+  });
+
+  // The reference signs the RFC's message as it stands; ours always has a domain before it.
+  test.each(rfc8032)('signs as the reference that gives $signature does', (vector) => {
+    const seed = fromHex(vector.seed);
+    const message = fromHex(vector.message);
+    expect(toHex(ed25519.sign(message, seed))).toBe(vector.signature);
+    expect(signerFrom(seed).sign('a domain', message)).toStrictEqual(
+      ed25519.sign(underDomain('a domain', message), seed),
+    );
+    const bare = fromHex(vector.signature);
+    expect(verifySignature(fromHex(vector.publicKey), '', message, bare)).toBe(false);
+  });
+
+  test('signs and verifies what @noble signs and verifies', () => {
+    fc.assert(
+      fc.property(of(32), text, bytes, (seed, domain, message) => {
+        const signer = signerFrom(seed);
+        const signature = signer.sign(domain, message);
+        expect(signer.publicKey).toStrictEqual(ed25519.getPublicKey(seed));
+        expect(signature).toStrictEqual(ed25519.sign(underDomain(domain, message), seed));
+        expect(verifySignature(signer.publicKey, domain, message, signature)).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('verifies nothing in which one bit was flipped, as @noble does not', () => {
+    const signer = signerFrom(new Uint8Array(32).fill(9));
+    const message = utf8('what was signed');
+    const whole = concat(signer.publicKey, signer.sign('domain', message), message);
+    fc.assert(
+      fc.property(fc.nat(whole.length - 1), fc.integer({ min: 0, max: 7 }), (at, bit) => {
+        const [key, signature, said] = split(flipped(whole, at, bit));
+        expect(verifySignature(key, 'domain', said, signature)).toBe(false);
+      }),
+    );
+  });
+
+  test('verifies nothing of another domain, even one that the message continues', () => {
+    const signer = signerFrom(new Uint8Array(32).fill(9));
+    const signature = signer.sign('cambium/a', utf8('b'));
+    expect(verifySignature(signer.publicKey, 'cambium/', utf8('ab'), signature)).toBe(false);
+    expect(verifySignature(signer.publicKey, 'cambium/ab', utf8(''), signature)).toBe(false);
+  });
+
+  test('says no to lengths that are not those of a key and a signature', () => {
+    fc.assert(
+      fc.property(bytes, bytes, bytes, (key, message, signature) => {
+        expect(verifySignature(key, 'domain', message, signature)).toBe(false);
+      }),
+    );
+  });
+
+  test('says no to a key of small order, under which one signature fits every message', () => {
+    const identity = fromHex(`01${'00'.repeat(31)}`);
+    const forged = concat(identity, new Uint8Array(32));
+    const spki = concat(fromHex('302a300506032b6570032100'), identity);
+    const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+    expect(verify(null, underDomain('domain', utf8('anything')), key, forged)).toBe(true);
+    expect(verifySignature(identity, 'domain', utf8('anything'), forged)).toBe(false);
+  });
+
+  test('says no to a signature whose second half was made greater by the order of the group', () => {
+    const signer = signerFrom(new Uint8Array(32).fill(9));
+    const signature = signer.sign('domain', utf8('message'));
+    const order = 2n ** 252n + 27742317777372353535851937790883648493n;
+    let s = 0n;
+    for (const byte of signature.slice(32).reverse()) s = s * 256n + BigInt(byte);
+    const raised = fromHex((s + order).toString(16).padStart(64, '0')).reverse();
+    const other = concat(signature.subarray(0, 32), raised);
+    expect(verifySignature(signer.publicKey, 'domain', utf8('message'), other)).toBe(false);
+  });
+});
+
+function flipped(whole: Uint8Array, at: number, bit: number): Uint8Array {
+  const other = whole.slice();
+  other[at] = (other[at] ?? 0) ^ (1 << bit);
+  return other;
+}
+
+function split(whole: Uint8Array): [Uint8Array, Uint8Array, Uint8Array] {
+  return [whole.slice(0, 32), whole.slice(32, 96), whole.slice(96)];
+}

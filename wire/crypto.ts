@@ -1,0 +1,211 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  hash,
+  hkdfSync,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto';
+import { hchacha } from '@noble/ciphers/chacha.js';
+import { concat, utf8 } from './bytes.ts';
+import { isSmallOrder } from './small-order.ts';
+
+/*
+ * The primitives of the standard, on node:crypto where it has them: it is many times faster than
+ * JavaScript. crypto.test.ts holds each against @noble.
+ */
+
+const tagBytes = 16;
+const pkcs8Ed25519 = Uint8Array.of(
+  ...[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04],
+  0x20,
+);
+const spkiEd25519 = Uint8Array.of(
+  ...[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00],
+);
+
+/** Ed25519 signing key, ready for use; the seed is not reachable from it. */
+export type Signer = {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** 64-byte signature over domain ‖ 0x00 ‖ message. */
+  sign(domain: string, message: Uint8Array): Uint8Array;
+};
+
+/** SHA-256 (FIPS 180-4) over the parts after one another: 32 bytes. */
+export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return plain(hash('sha256', first, 'buffer'));
+  const state = createHash('sha256');
+  for (const part of parts) state.update(part);
+  return plain(state.digest());
+}
+
+/** HKDF-SHA256 (RFC 5869): `length` bytes from `secret` for one `purpose`. */
+export function hkdf(
+  secret: Uint8Array,
+  salt: Uint8Array,
+  purpose: string,
+  length = 32,
+): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, salt, utf8(purpose), length));
+}
+
+/**
+ * The inner key of XChaCha20-Poly1305: HChaCha20(key, nonce[0..16]). Giving it away discloses the
+ * one message sealed with this nonce (draft-irtf-cfrg-xchacha-03 §2.2).
+ * @param key - 32 bytes
+ * @param nonce - 24 bytes
+ */
+export function messageKey(key: Uint8Array, nonce: Uint8Array): Uint8Array {
+  expectLength('key', key, 32);
+  expectLength('nonce', nonce, 24);
+  const words = new Uint32Array(8);
+  hchacha(sigma, words32(key), words32(nonce.subarray(0, 16)), words);
+  return new Uint8Array(words.buffer);
+}
+
+/**
+ * Second half of XChaCha20-Poly1305: seals under the inner key of `messageKey`.
+ * @param inner - 32 bytes
+ * @param nonce - the same 24 bytes that `inner` was made with
+ * @returns ciphertext ‖ 16-byte tag
+ */
+export function sealWith(
+  inner: Uint8Array,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  message: Uint8Array,
+): Uint8Array {
+  const cipher = createCipheriv('chacha20-poly1305', inner, innerNonce(nonce), {
+    authTagLength: tagBytes,
+  });
+  cipher.setAAD(aad, { plaintextLength: message.length });
+  const body = cipher.update(message);
+  cipher.final();
+  return concat(body, cipher.getAuthTag());
+}
+
+/** Opens what `sealWith` sealed; `undefined` when it is not authentic. */
+export function openWith(
+  inner: Uint8Array,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  sealed: Uint8Array,
+): Uint8Array | undefined {
+  if (sealed.length < tagBytes) return undefined;
+  const split = sealed.length - tagBytes;
+  const cipher = createDecipheriv('chacha20-poly1305', inner, innerNonce(nonce), {
+    authTagLength: tagBytes,
+  });
+  cipher.setAAD(aad, { plaintextLength: split });
+  cipher.setAuthTag(sealed.subarray(split));
+  const body = cipher.update(sealed.subarray(0, split));
+  try {
+    cipher.final();
+  } catch {
+    return undefined;
+  }
+  return plain(body);
+}
+
+/** XChaCha20-Poly1305 under a 32-byte key and a 24-byte nonce: ciphertext ‖ 16-byte tag. */
+export function seal(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  message: Uint8Array,
+): Uint8Array {
+  return sealWith(messageKey(key, nonce), nonce, aad, message);
+}
+
+/** Opens what `seal` sealed; `undefined` when it is not authentic. */
+export function open(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  sealed: Uint8Array,
+): Uint8Array | undefined {
+  return openWith(messageKey(key, nonce), nonce, aad, sealed);
+}
+
+/** An Ed25519 key (RFC 8032) from its 32-byte seed. */
+export function signerFrom(seed: Uint8Array): Signer {
+  expectLength('seed', seed, 32);
+  const der = concat(pkcs8Ed25519, seed);
+  const key = createPrivateKey({ key: Buffer.from(der.buffer), format: 'der', type: 'pkcs8' });
+  der.fill(0);
+  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  return {
+    publicKey: new Uint8Array(spki.subarray(spkiEd25519.length)),
+    sign: (domain, message) => plain(sign(null, underDomain(domain, message), key)),
+  };
+}
+
+const verifiers = new Map<string, KeyObject>();
+const verifiersMax = 4096;
+
+/**
+ * Whether `signature` is the Ed25519 signature of `publicKey` over domain ‖ 0x00 ‖ message.
+ * Everything here may be attacker-controlled: a wrong length is `false`, not an error, and so is a key
+ * of small order, under which one signature fits many messages.
+ */
+export function verifySignature(
+  publicKey: Uint8Array,
+  domain: string,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (publicKey.length !== 32 || signature.length !== 64) return false;
+  try {
+    const key = verifierFor(publicKey);
+    return key !== undefined && verify(null, underDomain(domain, message), key, signature);
+  } catch {
+    return false;
+  }
+}
+
+/** Key objects are dear to make (about 30 µs), so the last few thousand are kept. */
+function verifierFor(publicKey: Uint8Array): KeyObject | undefined {
+  const name = Buffer.from(publicKey).toString('latin1');
+  const known = verifiers.get(name);
+  if (known !== undefined) return known;
+  if (isSmallOrder(publicKey)) return undefined;
+  const der = Buffer.from(concat(spkiEd25519, publicKey));
+  const made = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  if (verifiers.size >= verifiersMax) verifiers.clear();
+  verifiers.set(name, made);
+  return made;
+}
+
+const sigma = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574);
+const zero = new Uint8Array(1);
+
+function underDomain(domain: string, message: Uint8Array): Uint8Array {
+  return concat(utf8(domain), zero, message);
+}
+
+function innerNonce(nonce: Uint8Array): Uint8Array {
+  expectLength('nonce', nonce, 24);
+  const out = new Uint8Array(12);
+  out.set(nonce.subarray(16, 24), 4);
+  return out;
+}
+
+/** Not `slice`: that of a Buffer is a view, and its `buffer` the whole pool. */
+function words32(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(new Uint8Array(bytes).buffer);
+}
+
+function expectLength(what: string, bytes: Uint8Array, length: number): void {
+  if (bytes.length !== length)
+    throw new RangeError(`${what}: ${bytes.length} bytes, not ${length}`);
+}
+
+function plain(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}

@@ -1,0 +1,125 @@
+import type { SignedContract } from './contract.ts';
+import { fieldNamePattern, signedContractSchema } from './contract.ts';
+import { objectSchema } from './json-schema.ts';
+import type { DeliveryClass, JsonSchema } from './manifest.ts';
+import type { PublicReason } from './reasons.ts';
+
+/*
+ * The events that the standard itself knows: handshake, answers and what the owner's app says.
+ * All other types belong to handlers and stand in their manifests.
+ */
+
+/** Type of every answer that the vault gives; its `cause` is the id of the event answered. */
+export const answerType = 'event.answer';
+/** Type of the notification that a request waits for the owner. */
+export const consentRequestedType = 'consent.requested';
+/** Type of the notification that a party wants to connect. */
+export const connectionRequestedType = 'connection.requested';
+
+/** Payload of an answer. */
+export type Answer =
+  | { readonly status: 'served'; readonly type: string; readonly result: unknown }
+  | { readonly status: 'pending'; readonly type: string; readonly until?: number }
+  | {
+      readonly status: 'refused';
+      readonly type: string;
+      readonly code: PublicReason;
+      /** In words, where the owner may know more than a peer. */
+      readonly detail?: string;
+    };
+
+/** Payload of `connection.request`. */
+export type ConnectionRequest = {
+  /** Ed25519 key, base64url. */
+  readonly signing: string;
+  /** MLKEM768-X25519 key, base64url. */
+  readonly encapsulation: string;
+  readonly contract: SignedContract;
+};
+
+/** Result of an accepted `connection.request`. */
+export type ConnectionAccepted = {
+  readonly credential: { readonly jwt: string; readonly seed: string };
+  /** When the credential ends, Unix time in milliseconds. */
+  readonly expires: number;
+  /** Optional fields that the owner gave. */
+  readonly optional: readonly string[];
+};
+
+/** What an owner hands to a service so that it can ask to connect; used once. */
+export type Invite = {
+  readonly v: 1;
+  readonly vault: string;
+  readonly connection: string;
+  readonly party: string;
+  /** Messaging servers. */
+  readonly servers: readonly string[];
+  readonly credential: { readonly jwt: string; readonly seed: string };
+  /** The vault's Ed25519 and MLKEM768-X25519 keys, base64url. */
+  readonly signing: string;
+  readonly encapsulation: string;
+  /** Unix time in milliseconds. */
+  readonly expires: number;
+};
+
+/** One of the standard's own event types. */
+export type WireType = {
+  readonly space: 'owner' | 'message';
+  readonly delivery: DeliveryClass;
+  readonly request: JsonSchema;
+};
+
+const identifier: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}$' };
+const key32: JsonSchema = { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$' };
+const fieldName: JsonSchema = { type: 'string', maxLength: 128, pattern: fieldNamePattern };
+const fieldNames: JsonSchema = {
+  type: 'array',
+  maxItems: 200,
+  uniqueItems: true,
+  items: fieldName,
+};
+const hash: JsonSchema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
+const requestKey: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}/[0-9a-f-]{36}$' };
+const nothing: JsonSchema = objectSchema({});
+
+const owner = (request: JsonSchema): WireType => ({
+  space: 'owner',
+  delivery: 'best-effort',
+  request,
+});
+
+/** Length of a field's value, at most, in UTF-16 units. */
+export const fieldValueMax = 65_536;
+
+/** The standard's own event types, by name. */
+export const wireTypes: Readonly<Record<string, WireType>> = {
+  'connection.request': {
+    space: 'message',
+    delivery: 'critical',
+    request: objectSchema({
+      signing: key32,
+      encapsulation: { type: 'string', pattern: '^[A-Za-z0-9_-]{1622}$' },
+      contract: signedContractSchema,
+    }),
+  },
+  'owner.pending': owner(nothing),
+  'owner.connections': owner(nothing),
+  'owner.fields': owner(nothing),
+  'owner.set': owner(
+    objectSchema({ field: fieldName, value: { type: 'string', maxLength: fieldValueMax } }),
+  ),
+  'owner.invite': owner(objectSchema({ label: { type: 'string', minLength: 1, maxLength: 128 } })),
+  'owner.accept': owner(objectSchema({ connection: identifier, optional: fieldNames })),
+  'owner.decline': owner(objectSchema({ connection: identifier })),
+  'owner.sever': owner(objectSchema({ connection: identifier })),
+  'owner.approve': owner(
+    objectSchema({ request: requestKey, hash, fields: fieldNames }, ['fields']),
+  ),
+  'owner.deny': owner(objectSchema({ request: requestKey, hash })),
+  'owner.audit': owner(
+    objectSchema({
+      from: { type: 'integer', minimum: 0 },
+      count: { type: 'integer', minimum: 1, maximum: 1000 },
+    }),
+  ),
+};

@@ -1,0 +1,27 @@
+/**
+ * Padding before sealing, so that a length tells little: 0x80, then zeros (ISO/IEC 7816-4), up to a
+ * multiple of 64 bytes for short messages and of about an eighth of the length for long ones.
+ */
+
+/** Length of `length` bytes once padded. */
+export function paddedBytes(length: number): number {
+  const least = length + 1;
+  const step = Math.max(64, 2 ** (31 - Math.clz32(least) - 3));
+  return Math.ceil(least / step) * step;
+}
+
+/** `message`, padded. */
+export function pad(message: Uint8Array): Uint8Array {
+  const out = new Uint8Array(paddedBytes(message.length));
+  out.set(message);
+  out[message.length] = 0x80;
+  return out;
+}
+
+/** The message without its padding; `undefined` when the padding is not exactly what `pad` writes. */
+export function unpad(padded: Uint8Array): Uint8Array | undefined {
+  let end = padded.length - 1;
+  while (end >= 0 && padded[end] === 0) end--;
+  if (end < 0 || padded[end] !== 0x80 || paddedBytes(end) !== padded.length) return undefined;
+  return padded.subarray(0, end);
+}
