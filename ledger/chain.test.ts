@@ -31,11 +31,15 @@ const commit = encodeCommit(signer, ledgerId, emptyChain(ledgerId), [first, seco
 describe('the bytes of the ledger do not change:', () => {
   it('ledger id and first head', () => {
     expect(toHex(ledgerId)).toMatchInlineSnapshot(`"8365913658d087db5803df9a4dc6f53e"`);
-    expect(toHex(firstHead(ledgerId))).toMatchInlineSnapshot(`"6c4089d35b032500968a9ea89ee937bbb23c877ca53b639e06b7c22154cf2fb6"`);
+    expect(toHex(firstHead(ledgerId))).toMatchInlineSnapshot(
+      `"6c4089d35b032500968a9ea89ee937bbb23c877ca53b639e06b7c22154cf2fb6"`,
+    );
   });
 
   it('a record, which opens to what it says', () => {
-    expect(toHex(second)).toMatchInlineSnapshot(`"92c45a960114d3000001a3185c5001c410a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0c418080808080808080808080808080808080808080808080808c420a1782bb0624c768895d5aac69fc56f8818de1823d3745adf59c10a4824a19da2c49075c36b924308a391e1e1b63b4ce9bf87e8fcad6d3cbf66a50dd957dd33f4b1d6beb510756c217bdcc843d93a1b18cfd9f87ccfc894e8df4b265162e2acd656b55e478d519b1a06fce16b20717a80f7cddd18e7df9d24625c258e0b1520c8755253191ea53e9aff7ca26d4021c8000f2a742964d53c68bf62b6f3910149b2479f839315c012f865852980565c22ad90ff"`);
+    expect(toHex(second)).toMatchInlineSnapshot(
+      `"92c45a960114d3000001a3185c5001c410a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0c418080808080808080808080808080808080808080808080808c420a1782bb0624c768895d5aac69fc56f8818de1823d3745adf59c10a4824a19da2c49075c36b924308a391e1e1b63b4ce9bf87e8fcad6d3cbf66a50dd957dd33f4b1d6beb510756c217bdcc843d93a1b18cfd9f87ccfc894e8df4b265162e2acd656b55e478d519b1a06fce16b20717a80f7cddd18e7df9d24625c258e0b1520c8755253191ea53e9aff7ca26d4021c8000f2a742964d53c68bf62b6f3910149b2479f839315c012f865852980565c22ad90ff"`,
+    );
     expect(openRecord(parseRecord(second, 1), ledgerId, 1, key)).toEqual({
       scopeIndex: 1,
       scopePrevious: leafOf(first),
@@ -45,9 +49,15 @@ describe('the bytes of the ledger do not change:', () => {
   });
 
   it('leaf, head and the whole commit', () => {
-    expect(toHex(leafOf(second))).toMatchInlineSnapshot(`"dfc1b4f7a99a8168f87ab4e17c3c118ed1b7b3ea025a24ca5942a48971311c7c"`);
-    expect(toHex(head)).toMatchInlineSnapshot(`"efd61af59910312c9bb0921fd0a16242273ee1a63ed54a94f5563fcbd5bd0374"`);
-    expect(toHex(sha256(commit))).toMatchInlineSnapshot(`"c99d76098bd7c091ebf6c8f62183f104214e238b9ebef0e48443809231f9899b"`);
+    expect(toHex(leafOf(second))).toMatchInlineSnapshot(
+      `"dfc1b4f7a99a8168f87ab4e17c3c118ed1b7b3ea025a24ca5942a48971311c7c"`,
+    );
+    expect(toHex(head)).toMatchInlineSnapshot(
+      `"efd61af59910312c9bb0921fd0a16242273ee1a63ed54a94f5563fcbd5bd0374"`,
+    );
+    expect(toHex(sha256(commit))).toMatchInlineSnapshot(
+      `"c99d76098bd7c091ebf6c8f62183f104214e238b9ebef0e48443809231f9899b"`,
+    );
     const ledger = { id: ledgerId, publicKey: signer.publicKey };
     expect(verifyCommit(commit, ledger, emptyChain(ledgerId)).end).toEqual({
       size: 2,

@@ -23,12 +23,16 @@ const kept = (keep: () => void) => {
   keep();
   return fail();
 };
+const answer = <Answer>(keep: () => void, given: Answer): Answer => {
+  keep();
+  return given;
+};
 const always = () => true;
 const once = (attempt: number) => attempt === 1;
 
 const faults: Record<string, Fault> = {
   'append fails once': {
-    append: (attempt, keep) => (attempt === 1 ? fail() : (keep(), 'appended')),
+    append: (attempt, keep) => (attempt === 1 ? fail() : answer(keep, 'appended')),
     outcome: 'landed',
     kept: true,
   },
@@ -58,12 +62,12 @@ const faults: Record<string, Fault> = {
     kept: true,
   },
   'append answers duplicate though it was kept': {
-    append: (attempt, keep) => (attempt === 1 ? (keep(), 'duplicate') : 'duplicate'),
+    append: (attempt, keep) => (attempt === 1 ? answer(keep, 'duplicate') : 'duplicate'),
     outcome: 'landed',
     kept: true,
   },
   'append answers duplicate though it was kept, and reading fails once': {
-    append: (attempt, keep) => (attempt === 1 ? (keep(), 'duplicate') : 'duplicate'),
+    append: (attempt, keep) => (attempt === 1 ? answer(keep, 'duplicate') : 'duplicate'),
     readFails: once,
     outcome: 'landed',
     kept: true,
@@ -74,13 +78,13 @@ const faults: Record<string, Fault> = {
     kept: false,
   },
   'another writer was there before': {
-    append: (_, keep) => (keep(), 'appended'),
+    append: (_, keep) => answer(keep, 'appended'),
     otherWriter: true,
     outcome: 'FENCED',
     kept: false,
   },
   'another writer was there before, and reading fails once': {
-    append: (_, keep) => (keep(), 'appended'),
+    append: (_, keep) => answer(keep, 'appended'),
     readFails: once,
     otherWriter: true,
     outcome: 'FENCED',

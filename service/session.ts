@@ -46,6 +46,10 @@ export type OutgoingEvent = {
 /** A sealed and signed event: to be sent once more, send these bytes once more. */
 export type SealedEvent = { readonly id: string; readonly subject: string; readonly bytes: Uint8Array };
 
+/** Epoch numbers have 32 bits: tenths of a second since 2026 last until 2039. */
+const epochZeroMs = Date.UTC(2026, 0, 1);
+const epochStepMs = 100;
+
 type Sending = Epoch & { readonly opening: Opening; readonly at: number; count: number };
 
 /**
@@ -89,6 +93,11 @@ export class PeerSession {
     return { id, subject, bytes };
   }
 
+  /** Lets the next event open a new epoch: after the vault has said that it does not know this one. */
+  renew(): void {
+    this.#sending = this.#sending.then((current) => current && { ...current, at: 0 });
+  }
+
   /** Opens an event of the vault; `undefined` for anything that is not authentic and in form. */
   async open(subject: string, bytes: Uint8Array): Promise<Event | undefined> {
     const envelope = parseEnvelope(bytes);
@@ -120,7 +129,8 @@ export class PeerSession {
 
   async #openEpoch(time: number, before: Sending | undefined): Promise<Sending> {
     const { connection, signer, vaultEncapsulation } = this.#identity;
-    const number = Math.max(time, (before?.number ?? 0) + 1);
+    const clock = Math.floor((time - epochZeroMs) / epochStepMs);
+    const number = Math.max(clock, (before?.number ?? 0) + 1);
     const info = epochInfo(connection, 'to-vault', number);
     const { secret, encapsulation } = await encapsulate(vaultEncapsulation, info);
     const part = { recipient: keyId(vaultEncapsulation), encapsulation };

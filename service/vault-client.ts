@@ -87,6 +87,10 @@ export class VaultClient {
    * @throws ServiceError NOT_ACCEPTED, NO_ANSWER
    */
   async ask(outgoing: OutgoingEvent, options: AskOptions): Promise<Answer> {
+    const answer = await this.askSealed(await this.seal(outgoing), options);
+    if (answer.status !== 'refused' || answer.code !== 'key_unknown') return answer;
+    // Another session of ours was faster with a later epoch, or the vault has lost this one.
+    this.#session.renew();
     return this.askSealed(await this.seal(outgoing), options);
   }
 

@@ -68,8 +68,8 @@ export class TestHouse {
       rootFor: rootFrom(passphrase, fileSealer(join(this.folder, 'sealer')), this.card.ledger.id),
       ledger: { url: this.ledger.url, seed: this.ledger.seeds.runtime },
       vine: { url: this.vine.url },
-      log: () => {},
-      onFailure: (error) => this.failures.push(error),
+      log: (line, details) => { if (process.env['CAMBIUM_TEST_LOG']) console.error(line, details ?? ''); },
+      onFailure: (error) => { if (process.env['CAMBIUM_TEST_LOG']) console.error(error); this.failures.push(error); },
     });
     return this.vault;
   }
