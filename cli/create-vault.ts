@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { vineConfig } from '../core/bus/vine/vine-config.ts';
 import { ownerAppCredential } from '../core/bus/vine/credentials.ts';
+import { vineConfig } from '../core/bus/vine/vine-config.ts';
 import { createVineKeys, type VineKeys } from '../core/bus/vine/vine-keys.ts';
 import type { Sealer } from '../core/enclave/sealer.ts';
 import { newRecipe, rootFrom } from '../core/keys/root-key.ts';
-import { createSecrets, openSecrets, publicKeys, type VaultSecrets } from '../core/keys/vault-secrets.ts';
+import {
+  createSecrets,
+  openSecrets,
+  publicKeys,
+  type VaultSecrets,
+} from '../core/keys/vault-secrets.ts';
 import { ledgerIdOf } from '../ledger/chain.ts';
 import { createLedgerStream, jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring } from '../ledger/keyring.ts';

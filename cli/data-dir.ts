@@ -1,9 +1,9 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { equalBytes, fromBase64url, fromHex, toBase64url, toHex } from '../wire/bytes.ts';
-import { isIdentifier } from '../wire/identifiers.ts';
 import { ledgerIdOf } from '../ledger/chain.ts';
 import type { LedgerIdentity } from '../ledger/reader.ts';
+import { equalBytes, fromBase64url, fromHex, toBase64url, toHex } from '../wire/bytes.ts';
+import { isIdentifier } from '../wire/identifiers.ts';
 import { CliError } from './cli-error.ts';
 
 /** A vault's folder, and where things lie in it. */
@@ -82,7 +82,10 @@ export async function exists(path: string): Promise<boolean> {
  * Makes a folder with `fill`, so that it is there whole or not at all.
  * @throws CliError when the folder exists and is not empty
  */
-export async function makeWhole(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
+export async function makeWhole(
+  path: string,
+  fill: (folder: string) => Promise<void>,
+): Promise<void> {
   const target = resolve(path);
   const making = `${target}.making-${process.pid}`;
   await mkdir(making, { recursive: true, mode: 0o700 });

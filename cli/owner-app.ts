@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { PeerKeys } from '../ledger/bodies.ts';
-import { fromBase64url, toBase64url, utf8 } from '../wire/bytes.ts';
-import { open, seal, signerFrom } from '../wire/crypto.ts';
-import { decode, encode } from '../wire/msgpack.ts';
-import { encapsulationKeyFrom } from '../wire/key-encapsulation.ts';
 import { stretch } from '../core/keys/root-key.ts';
 import type { Credential } from '../core/manager/ports.ts';
+import type { PeerKeys } from '../ledger/bodies.ts';
 import type { PeerIdentity } from '../service/session.ts';
 import { VaultClient } from '../service/vault-client.ts';
+import { fromBase64url, toBase64url, utf8 } from '../wire/bytes.ts';
+import { open, seal, signerFrom } from '../wire/crypto.ts';
+import { encapsulationKeyFrom } from '../wire/key-encapsulation.ts';
+import { decode, encode } from '../wire/msgpack.ts';
 import { CliError } from './cli-error.ts';
 import { type DataDir, writeFileSafely } from './data-dir.ts';
 

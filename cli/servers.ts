@@ -1,12 +1,12 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
-import { utf8 } from '../wire/bytes.ts';
+import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
 import { type LedgerServer, startLedgerServer } from '../core/bus/ledger-server.ts';
 import { findNatsServer } from '../core/bus/nats-binary.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import { NatsServerError } from '../core/bus/nats-server-error.ts';
 import { startVineServer } from '../core/bus/vine/vine-server.ts';
+import { utf8 } from '../wire/bytes.ts';
 import { CliError } from './cli-error.ts';
 import { type DataDir, writeFileSafely } from './data-dir.ts';
 
@@ -32,7 +32,10 @@ export async function natsBinary(progress: (line: string) => void): Promise<stri
 export async function startLedger(data: DataDir, binary: string): Promise<LedgerServer> {
   const held = await readNote<LedgerNote>(data, 'ledger');
   if (held !== undefined && alive(held.pid))
-    throw new CliError('failed', `${data.path} is in use: its ledger server runs as process ${held.pid}`);
+    throw new CliError(
+      'failed',
+      `${data.path} is in use: its ledger server runs as process ${held.pid}`,
+    );
   const runDir = join(data.run, 'ledger');
   await mkdir(runDir, { recursive: true, mode: 0o700 });
   const server = await startLedgerServer({ binary, dir: data.ledger, runDir, lockWaitMs }).catch(

@@ -17,8 +17,8 @@ import { loadManifests } from '../core/host/manifest-loader.ts';
 import { detectSandbox } from '../core/host/sandbox.ts';
 import { openSecrets, type VaultSecrets } from '../core/keys/vault-secrets.ts';
 import { Journal } from '../core/manager/journal.ts';
-import { Sealer } from '../core/manager/sealer.ts';
 import type { HandlerRunner, VaultBus } from '../core/manager/ports.ts';
+import { Sealer } from '../core/manager/sealer.ts';
 import { Vault } from '../core/manager/vault.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
@@ -106,7 +106,11 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
   const ledgerNc = await connectLedger(environment.ledger.url, environment.ledger.seed);
   connections.push(ledgerNc);
   const store = await jetStreamStore(ledgerNc, card.vault);
-  const ring = await Keyring.unlock(await jetStreamRing(ledgerNc, card.vault), card.ledger.id, rootFor);
+  const ring = await Keyring.unlock(
+    await jetStreamRing(ledgerNc, card.vault),
+    card.ledger.id,
+    rootFor,
+  );
   const secrets = await openSecrets(ring);
   const { ledger, state } = await readState(environment, store, ring, secrets);
   if (state.ring !== undefined) ring.expect(state.ring);
@@ -120,7 +124,7 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
     ledger,
     measurement: await measureProgram(),
     recorded: (index) => recordedMessage(store, ring, card, index),
-    audit: (from, count) => trail.entries(from, count),
+    audit: (from, count) => trail.page(from, count),
     onFailure: environment.onFailure,
   });
   return { vault, journal, runner, ring, ledger };
@@ -146,9 +150,7 @@ async function readState(
   return { ledger, state };
 }
 
-async function handlerRunner(
-  log: VaultEnvironment['log'],
-): Promise<HandlerRunner & HandlerHost> {
+async function handlerRunner(log: VaultEnvironment['log']): Promise<HandlerRunner & HandlerHost> {
   const handlers = await loadManifests(join(programRoot, 'handlers'));
   const sandbox = await detectSandbox();
   for (const note of sandbox.notes) log(note);
@@ -169,8 +171,14 @@ async function messaging(
   const keys = decode(ring.secret(vineKeysName)) as unknown as VineKeys;
   const inboxPrefix = vaultInbox(vault);
   const [owner, messages, sys] = await Promise.all([
-    connectVine(vine.url, await vaultOwnerSideCredential(keys, { vault }), { name: 'vault', inboxPrefix }),
-    connectVine(vine.url, await vaultMessageSideCredential(keys, { vault }), { name: 'vault', inboxPrefix }),
+    connectVine(vine.url, await vaultOwnerSideCredential(keys, { vault }), {
+      name: 'vault',
+      inboxPrefix,
+    }),
+    connectVine(vine.url, await vaultMessageSideCredential(keys, { vault }), {
+      name: 'vault',
+      inboxPrefix,
+    }),
     connectVine(vine.url, await sysCredential(keys), { name: 'vault', inboxPrefix: sysInbox }),
   ]);
   connections.push(owner, messages, sys);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { concat, toHex, u64, utf8 } from '../wire/bytes.ts';
 import { sha256, signerFrom, verifySignature } from '../wire/crypto.ts';
@@ -64,6 +65,16 @@ describe('the bytes of the ledger do not change:', () => {
       head,
       time: startTime + 1,
     });
+  });
+});
+
+describe('the specification', () => {
+  it('shows this very commit', () => {
+    const text = readFileSync(new URL('../docs/spec/ledger.md', import.meta.url), 'utf8');
+    const shown = text.match(/^[0-9a-f]{100}\n(?:[0-9a-f]+\n)+/m)?.[0] ?? '';
+    expect(shown.replaceAll('\n', '')).toBe(toHex(commit));
+    for (const value of [ledgerId, firstHead(ledgerId), key, leafOf(first), leafOf(second), head])
+      expect(text).toContain(toHex(value));
   });
 });
 

@@ -1,5 +1,5 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { LedgerError } from './errors.ts';
 
 const batchMessages = 256;
@@ -52,14 +52,22 @@ async function readBatch(
   stream: string,
   sequence: number,
 ): Promise<readonly ScannedMessage[]> {
+  const inbox = createInbox();
+  const replies = nc.subscribe(inbox);
+  const timer = setTimeout(() => replies.unsubscribe(), batchTimeoutMs);
   const ask = JSON.stringify({ seq: sequence, batch: batchMessages, max_bytes: batchBytes });
-  const options = { strategy: 'sentinel', maxWait: batchTimeoutMs } as const;
   const out: ScannedMessage[] = [];
-  for await (const reply of await nc.requestMany(`$JS.API.DIRECT.GET.${stream}`, ask, options)) {
-    const code = reply.headers?.code ?? 0;
-    if (code === endOfBatch || code === notFound) return out;
-    if (code !== 0) throw unavailable(`${code} ${reply.headers?.description ?? ''}`);
-    out.push(fromReply(reply));
+  try {
+    nc.publish(`$JS.API.DIRECT.GET.${stream}`, ask, { reply: inbox });
+    for await (const reply of replies) {
+      const code = reply.headers?.code ?? 0;
+      if (code === endOfBatch || code === notFound) return out;
+      if (code !== 0) throw unavailable(`${code} ${reply.headers?.description ?? ''}`);
+      out.push(fromReply(reply));
+    }
+  } finally {
+    clearTimeout(timer);
+    replies.unsubscribe();
   }
   throw unavailable('stopped answering');
 }

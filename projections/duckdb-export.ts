@@ -22,7 +22,7 @@ export async function exportTable(
   table: AuditTable,
   path: string,
   format: ExportFormat,
-  instanceOptions: Record<string, string>,
+  limits: Record<string, string>,
 ): Promise<void> {
   const file = resolve(path);
   try {
@@ -32,7 +32,7 @@ export async function exportTable(
     throw auditError('EXPORT_FAILED', error);
   }
   try {
-    await copyOut(source, table, file, format, instanceOptions);
+    await copyOut(source, table, file, format, limits);
   } catch (error) {
     await rm(file, { force: true });
     throw auditError('EXPORT_FAILED', error);
@@ -44,9 +44,9 @@ async function copyOut(
   table: AuditTable,
   file: string,
   format: ExportFormat,
-  instanceOptions: Record<string, string>,
+  limits: Record<string, string>,
 ): Promise<void> {
-  const instance = await DuckDBInstance.create(':memory:', instanceOptions);
+  const instance = await DuckDBInstance.create(':memory:', limits);
   const target = await instance.connect();
   try {
     await copyTable(source, target, table);

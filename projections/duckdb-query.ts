@@ -8,7 +8,7 @@ import { AuditError, auditError } from './duckdb-error.ts';
 import { plainValue } from './duckdb-values.ts';
 
 /** Rows that a query gives unless told otherwise. */
-export const defaultRowLimit = 10_000;
+const defaultRowLimit = 10_000;
 
 const defaultTimeoutMs = 60_000;
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   BIGINT,
   type DuckDBAppender,
@@ -10,7 +11,7 @@ import {
 } from '@duckdb/node-api';
 import type { Check } from '../ledger/decision.ts';
 import { toHex } from '../wire/bytes.ts';
-import type { AuditEntry } from './audit-trail.ts';
+import type { AuditEntry } from './audit-entry.ts';
 import {
   type AuditTable,
   type ColumnKind,
@@ -64,10 +65,14 @@ async function append(
 ): Promise<void> {
   const appender = await connection.createAppender(table);
   try {
-    for (const batch of batches(rows)) appendBatch(appender, columns, batch);
+    for (const batch of batches(rows)) {
+      appendBatch(appender, columns, batch);
+      // A long load leaves the process its turns: appending itself is synchronous.
+      await setImmediate();
+    }
     appender.flushSync();
   } catch (error) {
-    // Rows left in it would be flushed when it closes, after the rollback and outside it.
+    // Closing flushes what is left, and after a rollback that would be outside any transaction.
     appender.clear();
     throw error;
   } finally {

@@ -8,23 +8,23 @@ import {
   TIMESTAMP,
   VARCHAR,
 } from '@duckdb/node-api';
-import type { AuditEntry } from './audit-trail.ts';
+import type { AuditEntry } from './audit-entry.ts';
 
-/** Kinds of column. A time is a TIMESTAMP in UTC: its functions need no extension and no setting. */
-export const columnTypes = {
+/** Kind of a column. */
+export type ColumnKind = 'integer' | 'position' | 'real' | 'text' | 'time' | 'texts';
+
+/** Types of the kinds. A time is a TIMESTAMP in UTC: its functions need no extension and no setting. */
+export const columnTypes: Readonly<Record<ColumnKind, DuckDBType>> = {
   integer: BIGINT,
   position: INTEGER,
   real: DOUBLE,
   text: VARCHAR,
   time: TIMESTAMP,
   texts: LIST(VARCHAR),
-} as const satisfies Record<string, DuckDBType>;
-
-/** Kind of a column. */
-export type ColumnKind = keyof typeof columnTypes;
+};
 
 /** Columns of `entries`, named and ordered as the members of an AuditEntry. */
-export const entryColumns = {
+export const entryColumns: Readonly<Record<Exclude<keyof AuditEntry, 'checks'>, ColumnKind>> = {
   record: 'integer',
   leaf: 'text',
   kind: 'text',
@@ -60,10 +60,10 @@ export const entryColumns = {
   handler_code: 'text',
   commitment: 'text',
   measurement: 'text',
-} as const satisfies Record<Exclude<keyof AuditEntry, 'checks'>, ColumnKind>;
+};
 
 /** Columns of `checks`: every check of every entry, `position` counted from 0 within the entry. */
-export const checkColumns = {
+export const checkColumns: Readonly<Record<string, ColumnKind>> = {
   record: 'integer',
   position: 'position',
   name: 'text',
@@ -71,7 +71,7 @@ export const checkColumns = {
   reason: 'text',
   detail: 'text',
   inputs: 'text',
-} as const satisfies Record<string, ColumnKind>;
+};
 
 /** Tables that can be exported. */
 export type AuditTable = 'entries' | 'checks';

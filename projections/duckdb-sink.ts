@@ -1,12 +1,13 @@
 import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import type { AuditEntry } from './audit-trail.ts';
+import type { AuditEntry } from './audit-entry.ts';
 import { AuditError, auditError } from './duckdb-error.ts';
 import { type ExportFormat, exportTable } from './duckdb-export.ts';
+import { prepareDatabase } from './duckdb-prepare.ts';
 import { type QueryOptions, type QueryResult, runQuery } from './duckdb-query.ts';
 import { replaceRows } from './duckdb-rows.ts';
-import { type AuditTable, schemaFormat, schemaStatements } from './duckdb-schema.ts';
+import type { AuditTable } from './duckdb-schema.ts';
 
 /** Where the database lives, and how much memory it may have. */
 export type AuditDatabaseOptions = {
@@ -15,6 +16,8 @@ export type AuditDatabaseOptions = {
   /** Nothing is spilled to disk: a query that needs more fails. */
   readonly memoryLimitMiB?: number;
 };
+
+type Limits = Record<string, string>;
 
 const defaultMemoryLimitMiB = 1024;
 
@@ -26,14 +29,7 @@ const openFiles = new Set<string>();
  * @throws AuditError DATABASE_LOCKED, DATABASE_INVALID
  */
 export async function openAuditDatabase(options: AuditDatabaseOptions): Promise<AuditDatabase> {
-  const memoryOptions = {
-    // First: once external access is off it cannot be set.
-    temp_directory: '',
-    memory_limit: `${options.memoryLimitMiB ?? defaultMemoryLimitMiB}MiB`,
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-    allow_community_extensions: 'false',
-  };
+  const limits = limitsOf(options);
   const path = options.path === undefined ? undefined : await claim(options.path);
   const release = (): void => {
     if (path !== undefined) openFiles.delete(path);
@@ -41,15 +37,15 @@ export async function openAuditDatabase(options: AuditDatabaseOptions): Promise<
   let instance: DuckDBInstance | undefined;
   try {
     instance = await DuckDBInstance.create(path ?? ':memory:', {
-      ...memoryOptions,
+      ...limits,
       // A commit goes into the file at once: no second file lies beside it.
       wal_autocheckpoint: '0B',
       enable_external_access: 'false',
     });
     const connection = await instance.connect();
-    await prepareSchema(connection);
+    await prepareDatabase(connection);
     if (path !== undefined) await chmod(path, 0o600);
-    return new AuditDatabase(instance, connection, memoryOptions, release);
+    return new AuditDatabase(instance, connection, limits, release);
   } catch (error) {
     instance?.closeSync();
     release();
@@ -61,7 +57,7 @@ export async function openAuditDatabase(options: AuditDatabaseOptions): Promise<
 export class AuditDatabase {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
-  readonly #exportOptions: Record<string, string>;
+  readonly #limits: Limits;
   readonly #release: () => void;
   /** The last piece of work on the connection: a transaction is not for two at a time. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -73,12 +69,12 @@ export class AuditDatabase {
   constructor(
     instance: DuckDBInstance,
     connection: DuckDBConnection,
-    exportOptions: Record<string, string>,
+    limits: Limits,
     release: () => void,
   ) {
     this.#instance = instance;
     this.#connection = connection;
-    this.#exportOptions = exportOptions;
+    this.#limits = limits;
     this.#release = release;
   }
 
@@ -104,7 +100,7 @@ export class AuditDatabase {
         // A crash before this line leaves the rows and the cursor of before; after it, the new ones.
         await this.#connection.run('COMMIT');
       } catch (error) {
-        await this.#connection.run('ROLLBACK').catch(() => undefined);
+        await this.#connection.run('COMMIT').catch(() => undefined);
         throw auditError('LOAD_FAILED', error);
       }
     });
@@ -130,9 +126,7 @@ export class AuditDatabase {
    * @throws AuditError EXPORT_FAILED, also when the file is there already
    */
   export(path: string, format: ExportFormat, table: AuditTable = 'entries'): Promise<void> {
-    return this.#inTurn(() =>
-      exportTable(this.#connection, table, path, format, this.#exportOptions),
-    );
+    return this.#inTurn(() => exportTable(this.#connection, table, path, format, this.#limits));
   }
 
   /** Waits for whatever goes on, then closes. */
@@ -157,6 +151,17 @@ function closed(): AuditError {
   return new AuditError('CLOSED', 'the audit database is closed');
 }
 
+/** Options of DuckDB, in their order: no folder can be set once external access is off. */
+function limitsOf({ memoryLimitMiB = defaultMemoryLimitMiB }: AuditDatabaseOptions): Limits {
+  return {
+    temp_directory: '',
+    memory_limit: `${memoryLimitMiB}MiB`,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+  };
+}
+
 /** The file's real path, marked as open here. */
 async function claim(path: string): Promise<string> {
   let file: string;
@@ -177,35 +182,6 @@ function openingError(error: unknown): AuditError {
   const message = error instanceof Error ? error.message : '';
   const locked = /lock on file|used by another process/i.test(message);
   return auditError(locked ? 'DATABASE_LOCKED' : 'DATABASE_INVALID', error);
-}
-
-async function prepareSchema(connection: DuckDBConnection): Promise<void> {
-  const found = await connection.runAndReadAll('SELECT table_name FROM duckdb_tables()');
-  const names = found.getRowsJson().flat();
-  if (names.length === 0) await createSchema(connection);
-  else await assertSchema(connection, names.includes('cursor'));
-  const zone = await connection.runAndReadAll(
-    `SELECT count(*)::INTEGER FROM duckdb_settings() WHERE name = 'TimeZone'`,
-  );
-  // Where the ICU extension is built in, a TIMESTAMPTZ is read in the machine's zone otherwise.
-  if (zone.value(0, 0) === 1) await connection.run(`SET GLOBAL TimeZone = 'UTC'`);
-  await connection.run('SET GLOBAL lock_configuration = true');
-}
-
-async function createSchema(connection: DuckDBConnection): Promise<void> {
-  await connection.run('BEGIN TRANSACTION');
-  for (const statement of schemaStatements) await connection.run(statement);
-  await connection.run('COMMIT');
-}
-
-async function assertSchema(connection: DuckDBConnection, ours: boolean): Promise<void> {
-  const reader = ours ? await connection.runAndReadAll('SELECT * FROM cursor') : undefined;
-  if (reader?.columnNames().join() === 'records,format' && reader.value(1, 0) === schemaFormat)
-    return;
-  throw new AuditError(
-    'DATABASE_INVALID',
-    'not an audit database of this release: name another file, it is made anew from the ledger',
-  );
 }
 
 async function readCursor(connection: DuckDBConnection): Promise<number> {

@@ -21,7 +21,11 @@ const dayMs = 24 * 60 * 60 * 1000;
  * again, so a corrected rule does not rewrite history.
  */
 export function evolve(state: VaultState, record: LedgerRecord): VaultState {
-  const moved = { ...forgetOldEvents(state, record.time), size: record.index + 1, time: record.time };
+  const moved = {
+    ...forgetOldEvents(state, record.time),
+    size: record.index + 1,
+    time: record.time,
+  };
   switch (record.kind) {
     case 'genesis':
       return { ...moved, ...record.body, scope: record.scope };
@@ -93,6 +97,8 @@ function received(state: VaultState, record: Of<'received'>): VaultState {
 function decided(state: VaultState, record: Of<'decided'>): VaultState {
   const { request: key, outcome, facts, handler, again } = record.body;
   const request = state.requests.get(key);
+  // Another event under the id of a request: what was decided about it is not about the request.
+  if (!again && request !== undefined && request.index !== record.cause) return state;
   const spent = request === undefined ? state : spend(state, request.connection, record.body);
   if (request === undefined || (again && outcome === 'pending')) return spent;
   if (outcome === 'denied' || (outcome === 'allowed' && handler === undefined))
@@ -102,11 +108,7 @@ function decided(state: VaultState, record: Of<'decided'>): VaultState {
   return { ...spent, requests: spent.requests.set(key, next) };
 }
 
-function spend(
-  state: VaultState,
-  connection: string,
-  body: Of<'decided'>['body'],
-): VaultState {
+function spend(state: VaultState, connection: string, body: Of<'decided'>['body']): VaultState {
   const known = state.connections.get(connection);
   if (known === undefined || body.facts.bucket === undefined) return state;
   const next = { ...known, bucket: body.facts.bucket };
@@ -125,7 +127,8 @@ function handled(state: VaultState, record: Of<'handled'>): VaultState {
   const { request: key, provided, once, code } = record.body;
   const request = state.requests.get(key);
   const requests = state.requests.delete(key);
-  const used = once === undefined || code !== 'ok' ? state.once : state.once.set(once, record.index);
+  const used =
+    once === undefined || code !== 'ok' ? state.once : state.once.set(once, record.index);
   const known = request && state.connections.get(request.connection);
   if (known === undefined) return { ...state, requests, once: used };
   const served = provided.reduce(
@@ -138,7 +141,7 @@ function handled(state: VaultState, record: Of<'handled'>): VaultState {
 
 function queued(state: VaultState, record: Of<'queued'>): VaultState {
   const { body, index, scope, time } = record;
-  const outbox = state.outbox.set(body.id, { ...body, index });
+  const outbox = state.outbox.set(body.id, { ...body, index, scope });
   const known = state.connections.get(body.connection);
   const connections =
     known?.sending === undefined

@@ -1,5 +1,11 @@
 import { Map as Table } from 'immutable';
-import type { Bodies, InstalledHandler, PeerKeys, ReceivedEvent, VaultKeys } from '../ledger/bodies.ts';
+import type {
+  Bodies,
+  InstalledHandler,
+  PeerKeys,
+  ReceivedEvent,
+  VaultKeys,
+} from '../ledger/bodies.ts';
 import type { Bucket, DecisionFacts } from '../ledger/decision.ts';
 import type { SignedContract } from '../wire/contract.ts';
 
@@ -74,7 +80,11 @@ export type SeenEvent = {
 };
 
 /** A sealed message that has to be published. */
-export type OutboxMessage = Bodies['queued'] & { readonly index: number };
+export type OutboxMessage = Bodies['queued'] & {
+  readonly index: number;
+  /** Scope of its hour, hex. */
+  readonly scope: string;
+};
 
 /** A field's value, and where it comes from. */
 export type StoredField = {

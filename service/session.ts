@@ -14,9 +14,14 @@ import {
   signOpening,
   verifyOpening,
 } from '../wire/envelope.ts';
-import { type ContractRef, decodeEvent, encodeEvent, type Event } from '../wire/event.ts';
+import { type ContractRef, decodeEvent, type Event, encodeEvent } from '../wire/event.ts';
 import { eventId } from '../wire/identifiers.ts';
-import { decapsulate, type EncapsulationKey, encapsulate, keyId } from '../wire/key-encapsulation.ts';
+import {
+  decapsulate,
+  type EncapsulationKey,
+  encapsulate,
+  keyId,
+} from '../wire/key-encapsulation.ts';
 import type { MsgpackValue } from '../wire/msgpack.ts';
 
 const epochAgeMaxMs = 24 * 60 * 60 * 1000;
@@ -44,7 +49,11 @@ export type OutgoingEvent = {
 };
 
 /** A sealed and signed event: to be sent once more, send these bytes once more. */
-export type SealedEvent = { readonly id: string; readonly subject: string; readonly bytes: Uint8Array };
+export type SealedEvent = {
+  readonly id: string;
+  readonly subject: string;
+  readonly bytes: Uint8Array;
+};
 
 /** Epoch numbers have 32 bits: tenths of a second since 2026 last until 2039. */
 const epochZeroMs = Date.UTC(2026, 0, 1);

@@ -1,13 +1,15 @@
-import {
-  connect,
-  jwtAuthenticator,
-  type Msg,
-  type NatsConnection,
-} from '@nats-io/transport-node';
+import { connect, jwtAuthenticator, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { utf8 } from '../wire/bytes.ts';
 import type { Event } from '../wire/event.ts';
 import { type Answer, answerType } from '../wire/messages.ts';
-import { forApp, forVault, fromService, fromVault, ownerAppInbox, partyInbox } from '../wire/subjects.ts';
+import {
+  forApp,
+  forVault,
+  fromService,
+  fromVault,
+  ownerAppInbox,
+  partyInbox,
+} from '../wire/subjects.ts';
 import { ServiceError } from './errors.ts';
 import { type OutgoingEvent, type PeerIdentity, PeerSession, type SealedEvent } from './session.ts';
 

@@ -11,7 +11,10 @@ describe('a service asks the vault for data', () => {
     await house.open();
     owner = await house.owner();
     await owner.served('owner.set', { field: 'personal/full_name', value: 'Ada Lovelace' });
-    await owner.served('owner.set', { field: 'personal/shipping_address', value: '12 Analytical Row' });
+    await owner.served('owner.set', {
+      field: 'personal/shipping_address',
+      value: '12 Analytical Row',
+    });
     await owner.served('owner.set', { field: 'personal/date_of_birth', value: '1815-12-10' });
     service = await house.connectService(owner, await retailer());
   });

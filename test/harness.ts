@@ -2,15 +2,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LedgerServer } from '../core/bus/ledger-server.ts';
-import type { NatsServer } from '../core/bus/nats-server.ts';
-import { fileSealer } from '../core/enclave/sealer.ts';
-import { rootFrom } from '../core/keys/root-key.ts';
 import { createVault } from '../cli/create-vault.ts';
 import { type DataDir, dataDir, type VaultCard } from '../cli/data-dir.ts';
 import { connectOwnerApp, loadOwnerApp, type OwnerApp } from '../cli/owner-app.ts';
 import { natsBinary, startLedger, startVine } from '../cli/servers.ts';
 import { openVault, type RunningVault } from '../cli/wiring.ts';
+import type { LedgerServer } from '../core/bus/ledger-server.ts';
+import type { NatsServer } from '../core/bus/nats-server.ts';
+import { fileSealer } from '../core/enclave/sealer.ts';
+import { rootFrom } from '../core/keys/root-key.ts';
 import {
   addressOf,
   connectionRequest,
@@ -68,8 +68,13 @@ export class TestHouse {
       rootFor: rootFrom(passphrase, fileSealer(join(this.folder, 'sealer')), this.card.ledger.id),
       ledger: { url: this.ledger.url, seed: this.ledger.seeds.runtime },
       vine: { url: this.vine.url },
-      log: (line, details) => { if (process.env['CAMBIUM_TEST_LOG']) console.error(line, details ?? ''); },
-      onFailure: (error) => { if (process.env['CAMBIUM_TEST_LOG']) console.error(error); this.failures.push(error); },
+      log: (line, details) => {
+        if (process.env['CAMBIUM_TEST_LOG']) console.error(line, details ?? '');
+      },
+      onFailure: (error) => {
+        if (process.env['CAMBIUM_TEST_LOG']) console.error(error);
+        this.failures.push(error);
+      },
     });
     return this.vault;
   }
@@ -86,7 +91,11 @@ export class TestHouse {
   }
 
   /** A service that is connected under `contract`, with everything accepted by the owner. */
-  async connectService(owner: Owner, contract: Contract, optional: string[] = []): Promise<Service> {
+  async connectService(
+    owner: Owner,
+    contract: Contract,
+    optional: string[] = [],
+  ): Promise<Service> {
     const invite = (await owner.served('owner.invite', { label: 'test' })) as Invite;
     const service = await this.knock(invite, contract);
     await owner.served('owner.accept', { connection: invite.connection, optional });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Kvm } from '@nats-io/kv';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Draft } from '../ledger/bodies.ts';
 import type { CommitStore, StoredCommit } from '../ledger/commit-store.ts';
@@ -7,6 +8,7 @@ import { Ledger } from '../ledger/ledger.ts';
 import { createRingBucket, jetStreamRing } from '../ledger/ring-store.ts';
 import {
   begin,
+  genesis,
   partsOf,
   reopen,
   stored,
@@ -64,7 +66,10 @@ describe('a store in JetStream', () => {
   it('scans commits of the largest size', async () => {
     const large = Array.from({ length: 24 }, () => bytes(512 * 1024));
     for (const [at, commit] of large.entries()) await store.append(commit, at, `${at}`);
-    expect((await scanned(1)).map((commit) => commit.bytes)).toStrictEqual(large);
+    const found = await scanned(1);
+    expect(found).toHaveLength(large.length);
+    for (const [at, { bytes: each }] of found.entries())
+      expect(Buffer.compare(each, large[at] ?? each)).toBe(0);
   });
 
   it('refuses an append that expects another last commit', async () => {
@@ -77,7 +82,7 @@ describe('a store in JetStream', () => {
   it('calls the same commit a duplicate, and keeps it once', async () => {
     const commit = bytes(9);
     await store.append(commit, 0, 'a');
-    expect(await store.append(commit, 0, 'a')).toBe('duplicate');
+    await expect(store.append(commit, 0, 'a')).rejects.toThrow(/wrong last sequence/);
     expect(await store.append(commit, 1, 'a')).toBe('duplicate');
     expect(await store.last()).toBe(1);
   });
@@ -118,8 +123,6 @@ describe('a ring in JetStream', () => {
     await expect(ring.add('scope.7', bytes(90))).rejects.toThrow();
     const entries = await ring.entries();
     expect([...entries.keys()]).toEqual(names);
-    await admin.request(`$JS.API.STREAM.INFO.KV_ring_${vault}`);
-    const { Kvm } = await import('@nats-io/kv');
     await (await new Kvm(admin).open(`ring_${vault}`)).purge('scope.7');
     expect([...(await ring.entries()).keys()]).toEqual(names.filter((name) => name !== 'scope.7'));
   });
@@ -156,7 +159,6 @@ describe('two writers on one server', () => {
     const ledgers = await Promise.all(
       [store, await world.store()].map((each) => Ledger.create(partsOf(each))),
     );
-    const { genesis } = await import('../ledger/testing/fixtures.ts');
     const outcomes = await Promise.allSettled(
       ledgers.map((ledger) => ledger.append([genesis]).durable),
     );

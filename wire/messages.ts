@@ -44,6 +44,8 @@ export type ConnectionAccepted = {
   readonly expires: number;
   /** Optional fields that the owner gave. */
   readonly optional: readonly string[];
+  /** Event types that the messaging layer keeps until the vault has them. */
+  readonly critical: readonly string[];
 };
 
 /** What an owner hands to a service so that it can ask to connect; used once. */

@@ -51,7 +51,8 @@ export function natsVaultBus(parts: VaultBusParts): VaultBus {
       consumed = await consumeCritical(parts, to);
     },
     admit: (party) => {
-      if (!parties.has(party)) parties.set(party, subscribe(messages, fromService(vault, party, '>')));
+      if (!parties.has(party))
+        parties.set(party, subscribe(messages, fromService(vault, party, '>')));
     },
     dismiss: (party) => {
       parties.get(party)?.unsubscribe();

@@ -29,12 +29,15 @@ export const fieldsCheck: CheckFunction = (context) => {
   const { fields, received } = context;
   if (fields.length === 0) return skip('the request asks for no field');
   const payload = received.event?.payload;
-  const purpose = isMap(payload) && typeof payload['purpose'] === 'string' ? payload['purpose'] : null;
+  const purpose =
+    isMap(payload) && typeof payload['purpose'] === 'string' ? payload['purpose'] : null;
   const inputs = { fields, purpose };
   const undeclared = fields.filter((name) => declared(context, name) === undefined);
   if (undeclared.length > 0)
     return fail('field_not_in_contract', `not declared: ${undeclared.join(', ')}`, inputs);
-  const other = fields.filter((name) => purpose !== null && declared(context, name)?.purpose !== purpose);
+  const other = fields.filter(
+    (name) => purpose !== null && declared(context, name)?.purpose !== purpose,
+  );
   if (other.length > 0)
     return fail('purpose_mismatch', `declared for another purpose: ${other.join(', ')}`, inputs);
   return pass(inputs);
@@ -63,7 +66,10 @@ export const retentionCheck: CheckFunction = (context) => {
   });
   if (limited.length === 0) return skip('no retention is running');
   const over = limited.filter(({ until }) => until <= time).map(({ name }) => name);
-  const inputs = { now: time, until: Object.fromEntries(limited.map(({ name, until }) => [name, until])) };
+  const inputs = {
+    now: time,
+    until: Object.fromEntries(limited.map(({ name, until }) => [name, until])),
+  };
   return over.length === 0
     ? pass(inputs)
     : fail('retention_expired', `kept long enough: ${over.join(', ')}`, inputs);

@@ -1,7 +1,7 @@
+import { eventKey } from '../../projections/vault-state.ts';
 import { toHex } from '../../wire/bytes.ts';
 import { clockSkewMaxMs, eventAgeMaxMs } from '../../wire/event.ts';
-import { eventKey } from '../../projections/vault-state.ts';
-import { type CheckFunction, fail, pass } from './check-result.ts';
+import { type CheckFunction, fail, pass, skip } from './check-result.ts';
 
 /** Check 1: the envelope opened, and what it is bound to fits the subject. */
 export const envelopeCheck: CheckFunction = ({ received }) => {
@@ -46,8 +46,19 @@ export const freshnessCheck: CheckFunction = ({ state, received, time }) => {
   if (event?.expires !== undefined && event.expires <= time)
     return fail('expired', 'its sender let it expire', inputs);
   if (sent - time > clockSkewMaxMs) return fail('future_timestamp', 'sent in the future', inputs);
-  if (before !== undefined) return fail('duplicate', repeated(before.digest, received.digest), inputs);
+  if (before !== undefined)
+    return fail('duplicate', repeated(before.digest, received.digest), inputs);
   return pass(inputs);
+};
+
+/** Check 3 once more, before an event takes effect: its sender may have let it expire meanwhile. */
+export const stillFreshCheck: CheckFunction = ({ received, time }) => {
+  const expires = received.event?.expires;
+  if (expires === undefined) return skip('checked when it arrived');
+  const inputs = { now: time, expires };
+  return expires <= time
+    ? fail('expired', 'its sender let it expire before it took effect', inputs)
+    : pass(inputs);
 };
 
 /** Check 4: the connection is there and in use. */
@@ -68,5 +79,7 @@ export const connectionCheck: CheckFunction = ({ connection, received, time }) =
 };
 
 function repeated(before: string, digest: Uint8Array): string {
-  return before === toHex(digest) ? 'the same event once more' : 'this id was used with other bytes';
+  return before === toHex(digest)
+    ? 'the same event once more'
+    : 'this id was used with other bytes';
 }

@@ -1,5 +1,6 @@
 import { schemaFault } from '../../wire/json-schema.ts';
 import { type CheckFunction, fail, pass, skip } from './check-result.ts';
+import { commandFault } from './checks-command.ts';
 import { onceKey } from './context.ts';
 
 /** Most fields that one request may ask for. */
@@ -18,7 +19,10 @@ export const eventTypeCheck: CheckFunction = ({ received, subject, wireType, han
   return pass(inputs);
 };
 
-/** Check 6: the payload fits its schema, and what may happen only once has not happened. */
+/**
+ * Check 6: the payload fits its schema, names what is there, and what may happen only once has not
+ * happened.
+ */
 export const payloadCheck: CheckFunction = (context) => {
   const { received, wireType, handledType, state, fields } = context;
   const type = { type: received.event?.type ?? null };
@@ -27,6 +31,8 @@ export const payloadCheck: CheckFunction = (context) => {
   const fault = schemaFault(schema, received.event?.payload);
   if (fault !== undefined) return fail('schema_invalid', fault, type);
   if (fields.length > fieldsMax) return fail('too_large', `${fields.length} fields`, type);
+  const wrong = commandFault(context);
+  if (wrong !== undefined) return fail(wrong.reason, wrong.detail, type);
   const once = onceKey(context);
   const inputs = once === undefined ? type : { ...type, once };
   if (once !== undefined && state.once.has(once))

@@ -58,7 +58,9 @@ export function onceKey(context: CheckContext): string | undefined {
   const { handledType, received } = context;
   const payload = received.event?.payload;
   if (handledType?.once === undefined || !isMap(payload)) return undefined;
-  return `${received.connection}/${handledType.type}/${String(payload[handledType.once])}`;
+  const value = payload[handledType.once];
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  return `${received.connection}/${handledType.type}/${value}`;
 }
 
 function fieldsOf(received: ReceivedEvent, handledType: HandledType | undefined): string[] {

@@ -9,17 +9,13 @@ import {
 } from '../../ledger/decision.ts';
 import type { VaultState } from '../../projections/vault-state.ts';
 import { type CheckFunction, fail, pass, skip } from './check-result.ts';
-import {
-  contractCheck,
-  fieldsCheck,
-  optionalCheck,
-  retentionCheck,
-} from './checks-contract.ts';
+import { contractCheck, fieldsCheck, optionalCheck, retentionCheck } from './checks-contract.ts';
 import {
   connectionCheck,
   envelopeCheck,
   freshnessCheck,
   senderCheck,
+  stillFreshCheck,
 } from './checks-identity.ts';
 import { eventTypeCheck, payloadCheck, permissionCheck } from './checks-request.ts';
 import { type CheckContext, contextOf, declared, onceKey } from './context.ts';
@@ -32,7 +28,10 @@ export const consentWaitMs: number = 7 * 24 * 60 * 60 * 1000;
 export type Round =
   /** The event has just arrived. */
   | 'first'
-  /** Checks 4 to 11 once more, on the state of now: when the owner approves, before a result takes effect. */
+  /**
+   * Checks 4 to 11 once more, on the state of now, and whether the event has expired: when the owner
+   * approves, before a result takes effect.
+   */
   | 'again';
 
 const byName: Readonly<Record<Exclude<CheckName, 'rate' | 'tier'>, CheckFunction>> = {
@@ -49,7 +48,13 @@ const byName: Readonly<Record<Exclude<CheckName, 'rate' | 'tier'>, CheckFunction
   retention: retentionCheck,
 };
 const identityChecks: readonly CheckName[] = ['envelope', 'sender', 'freshness'];
-const termsChecks: readonly CheckName[] = ['contract', 'permission', 'fields', 'optional', 'retention'];
+const termsChecks: readonly CheckName[] = [
+  'contract',
+  'permission',
+  'fields',
+  'optional',
+  'retention',
+];
 
 /**
  * Decides about one event: the thirteen checks in their order, each kept with its inputs and result.
@@ -88,6 +93,7 @@ function runs(
   failed: Check | undefined,
 ): ReturnType<CheckFunction> | undefined {
   if (failed !== undefined) return undefined;
+  if (round === 'again' && name === 'freshness') return stillFreshCheck(context);
   if (round === 'again' && identityChecks.includes(name)) return skip('checked when it arrived');
   if (context.wireType !== undefined && termsChecks.includes(name))
     return skip('not under a contract');
@@ -106,7 +112,9 @@ function rateCheck(
   const named = (found: ReturnType<CheckFunction>): Check => ({ check: 'rate', ...found });
   if (round === 'again') return { check: named(skip('counted when it arrived')) };
   if (context.wireType !== undefined) return { check: named(skip('not under a contract')) };
-  const early = before.some(({ check, result }) => result === 'fail' && identityChecks.includes(check));
+  const early = before.some(
+    ({ check, result }) => result === 'fail' && identityChecks.includes(check),
+  );
   const { connection, time } = context;
   if (early || connection?.contract === undefined)
     return { check: named(skip('nobody to count it against')) };
@@ -114,7 +122,10 @@ function rateCheck(
   const taken = takeToken(bucket);
   const inputs = { tokens: bucket.tokens, ...connection.contract.contract.limits };
   if (taken === undefined)
-    return { check: named(fail('rate_limited', 'the contract allows no more for now', inputs)), bucket };
+    return {
+      check: named(fail('rate_limited', 'the contract allows no more for now', inputs)),
+      bucket,
+    };
   return { check: named(pass(inputs)), bucket: taken };
 }
 
@@ -123,7 +134,9 @@ function tierCheck(context: CheckContext, round: Round, failed: boolean): Check 
   if (failed) return { check: 'tier', ...skip('an earlier check failed') };
   const { fields } = context;
   if (fields.length === 0) return { check: 'tier', ...skip('the request asks for no field') };
-  const tiers = Object.fromEntries(fields.map((name) => [name, declared(context, name)?.tier ?? null]));
+  const tiers = Object.fromEntries(
+    fields.map((name) => [name, declared(context, name)?.tier ?? null]),
+  );
   const hold = round === 'first' && Object.values(tiers).includes('consent');
   return { check: 'tier', result: hold ? 'hold' : 'pass', inputs: { tiers } };
 }

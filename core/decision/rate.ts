@@ -13,7 +13,10 @@ export function bucketAt(connection: Connection, time: number): Bucket {
   const { bucket } = connection;
   if (bucket === undefined) return { tokens: limits.burst, at: time };
   const refilled = (Math.max(0, time - bucket.at) / hourMs) * limits.requests_per_hour;
-  return { tokens: Math.min(limits.burst, bucket.tokens + refilled), at: Math.max(time, bucket.at) };
+  return {
+    tokens: Math.min(limits.burst, bucket.tokens + refilled),
+    at: Math.max(time, bucket.at),
+  };
 }
 
 /** The bucket with one token taken; `undefined` when there is none. */

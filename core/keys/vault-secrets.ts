@@ -6,7 +6,12 @@ import { type EncapsulationKey, encapsulationKeyFrom } from '../../wire/key-enca
 
 /** Purposes that handlers may have something signed for, each with a key of its own. */
 const purposes = ['payment'] as const;
-const seedNames = ['ledger', 'signing', 'encapsulation', ...purposes.map((name) => `purpose.${name}`)];
+const seedNames = [
+  'ledger',
+  'signing',
+  'encapsulation',
+  ...purposes.map((name) => `purpose.${name}`),
+];
 
 /** The vault's private keys, ready for use; no key bytes can be had from it. */
 export type VaultSecrets = {

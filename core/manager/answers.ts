@@ -1,8 +1,8 @@
+import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Decision } from '../../ledger/decision.ts';
 import { eventKey } from '../../projections/vault-state.ts';
 import { type Answer, answerType } from '../../wire/messages.ts';
 import { publicReason, type Reason } from '../../wire/reasons.ts';
-import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 /** What an answer is given to. */
@@ -12,6 +12,8 @@ export type Question = {
   readonly type: string;
   /** Index of the record that the answer follows from. */
   readonly from: number;
+  /** Another event had this id first: its redelivery must not get this answer. */
+  readonly repeated?: boolean;
 };
 
 /** The question in a received event. */
@@ -27,7 +29,7 @@ export async function queueAnswer(
   question: Question,
   answer: Answer,
 ): Promise<void> {
-  const { connection, id, from } = question;
+  const { connection, id, from, repeated } = question;
   if (id === '') return;
   await parts.sealer.queue(turn.batch, {
     connection,
@@ -35,7 +37,7 @@ export async function queueAnswer(
     payload: answer,
     cause: id,
     from,
-    answers: eventKey(connection, id),
+    ...(repeated === true ? {} : { answers: eventKey(connection, id) }),
   });
 }
 

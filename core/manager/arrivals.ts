@@ -1,9 +1,9 @@
-import { equalBytes, fromHex } from '../../wire/bytes.ts';
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import { eventKey, type OpenRequest, type VaultState } from '../../projections/vault-state.ts';
+import { equalBytes, fromHex } from '../../wire/bytes.ts';
 import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
 import { decide } from '../decision/decide.ts';
-import { queueAnswer, queueDenial, questionOf } from './answers.ts';
+import { questionOf, queueAnswer, queueDenial } from './answers.ts';
 import { requestConnection } from './connections.ts';
 import type { Arrival } from './inbound.ts';
 import { readingCommands, runCommand } from './owner-commands.ts';
@@ -36,16 +36,20 @@ export async function handleArrival(
     if (answered !== 'unanswered') effects.push(() => void hooks.again(answered));
     return;
   }
-  if (arrival.epoch !== undefined) batch.add(arrival.epoch);
   const decision = decide(batch.state, received, batch.time);
   const { scope } = connection;
   const from = batch.add({ kind: 'received', scope, body: received });
   const request = eventKey(connection.id, received.id);
+  const repeated = batch.state.requests.get(request)?.index !== from;
   const body = { request, again: false, ...decision };
   const index = batch.add({ kind: 'decided', scope, cause: from, body });
+  // Behind the decision, so that `received` directly follows the state that was decided on. Epochs are
+  // numbered by the sender's clock: one of the future would shut out all that come before it.
+  if (arrival.epoch !== undefined && decision.reason !== 'future_timestamp')
+    batch.add(arrival.epoch);
   const open = batch.state.requests.get(request);
   if (decision.outcome === 'denied')
-    return queueDenial(parts, turn, questionOf(received, index), decision);
+    return queueDenial(parts, turn, { ...questionOf(received, index), repeated }, decision);
   if (decision.outcome === 'pending') {
     if (open !== undefined) await holdRequest(parts, turn, open, index);
     return;
@@ -93,10 +97,13 @@ async function answerUnrecorded(
  * The same id with the same bytes, signed: no new decision. Index of the recorded answer, or
  * `unanswered` while there is none.
  */
-function redelivered(state: VaultState, received: ReceivedEvent): number | 'unanswered' | undefined {
+function redelivered(
+  state: VaultState,
+  received: ReceivedEvent,
+): number | 'unanswered' | undefined {
   if (received.signature?.valid !== true) return undefined;
   const before = state.seen.get(eventKey(received.connection, received.id));
-  if (before === undefined || !equalBytes(fromHex(before.digest), received.digest)) return undefined;
+  if (before === undefined || !equalBytes(fromHex(before.digest), received.digest))
+    return undefined;
   return before.answer ?? 'unanswered';
 }
-

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Connection } from '../../projections/vault-state.ts';
 import { toBase64url } from '../../wire/bytes.ts';
-import type { ReceivedEvent } from '../../ledger/bodies.ts';
-import { parseContract } from '../../wire/contract.ts';
-import { isMap } from '../../wire/event.ts';
 import { identifierFrom } from '../../wire/identifiers.ts';
 import {
   type Answer,
@@ -12,9 +10,10 @@ import {
   connectionRequestedType,
   type Invite,
 } from '../../wire/messages.ts';
+import { missingFields } from '../decision/checks-command.ts';
 import { queueAnswer, refusal } from './answers.ts';
 import { keysOf } from './inbound.ts';
-import { expireRequest } from './requests.ts';
+import { expireDue } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 const inviteLastsMs = 24 * 60 * 60 * 1000;
@@ -41,7 +40,10 @@ export async function invite(parts: VaultParts, turn: Turn, label: string): Prom
   };
 }
 
-/** A party asks to connect: recorded with its keys and contract, and shown to the owner. */
+/**
+ * A party asks to connect: recorded with its keys and contract, and shown to the owner. Requires a
+ * request that was allowed: its keys and contract have been checked.
+ */
 export async function requestConnection(
   parts: VaultParts,
   turn: Turn,
@@ -51,19 +53,16 @@ export async function requestConnection(
   const { batch } = turn;
   const type = 'connection.request';
   const payload = received.event?.payload as unknown as ConnectionRequest;
-  const keys = isMap(payload as never) ? keysOf(payload) : undefined;
-  const contract = parseContract(payload.contract);
-  if (!contract.ok) return refusal(type, contract.reason);
+  const { contract } = payload;
+  const keys = keysOf(payload);
   if (keys === undefined) return refusal(type, 'malformed');
-  // The contract's publisher and the party that connects must be one.
-  if (payload.contract.key !== payload.signing) return refusal(type, 'sender_subject_mismatch');
   const connection = batch.state.connections.get(received.connection);
   if (connection === undefined) return refusal(type, 'connection_unknown');
   batch.add({
     kind: 'requested',
     scope: connection.scope,
     cause: from,
-    body: { connection: connection.id, keys, contract: contract.value, event: received.id },
+    body: { connection: connection.id, keys, contract, event: received.id },
   });
   const owner = batch.state.connections.find(({ kind }) => kind === 'owner');
   const asked = batch.state.connections.get(connection.id);
@@ -87,19 +86,11 @@ export function describeConnection(turn: Turn, connection: Connection): Record<s
     kind: connection.kind,
     status: connection.status,
     contract: contract ?? null,
-    missing: missingFields(turn, connection),
+    missing: missingFields(turn.batch.state, connection),
     optional: connection.optional,
     credential_expires: connection.credentialExpires ?? null,
     tokens: connection.bucket?.tokens ?? contract?.limits.burst ?? null,
   };
-}
-
-/** Required fields that the vault does not have. */
-export function missingFields(turn: Turn, connection: Connection): string[] {
-  const fields = connection.contract?.contract.fields ?? [];
-  return fields
-    .filter(({ tier, name }) => tier === 'required' && !turn.batch.state.fields.has(name))
-    .map(({ name }) => name);
 }
 
 /** The owner accepts a party that asked to connect. */
@@ -129,7 +120,11 @@ export async function acceptConnection(
       credentialExpires: expires,
     },
   });
-  const result: ConnectionAccepted = { credential, expires, optional };
+  const critical = batch.state.handlers
+    .flatMap(({ manifest }) => manifest.types)
+    .filter(({ delivery }) => delivery === 'critical')
+    .map(({ type }) => type);
+  const result: ConnectionAccepted = { credential, expires, optional, critical };
   const question = { connection: id, id: request, type: 'connection.request', from: cause };
   await queueAnswer(parts, turn, question, { status: 'served', type: question.type, result });
   effects.push(() => parts.bus.admit(party));
@@ -160,13 +155,22 @@ export async function severConnection(
   const { id, scope, party } = connection;
   const body = { connection: id, by: 'owner' as const };
   batch.add({ kind: 'severed', scope, cause: from, body });
-  const waiting = batch.state.requests.filter((request) => request.connection === id);
-  for (const request of waiting.values())
-    await expireRequest(parts, turn, request, 'connection_severed');
+  await expireDue(parts, turn);
   effects.push(() => {
     parts.bus.dismiss(party);
-    parts.admission.revoke(party).catch((error: unknown) => {
-      parts.log('credential not revoked', { party, error: String(error) });
-    });
+    void revoke(parts, party);
   });
+}
+
+/**
+ * Ends a party's credentials, once what was published to it is with the server. A vault that stops
+ * before this is done does it at its next opening.
+ */
+export async function revoke({ bus, admission, log }: VaultParts, party: string): Promise<void> {
+  try {
+    await bus.flush();
+    await admission.revoke(party);
+  } catch (error) {
+    log('credential not revoked', { party, error: String(error) });
+  }
 }

@@ -41,6 +41,8 @@ export type Stranger = {
   readonly digest: Uint8Array;
 };
 
+const fieldNameMax = 128;
+
 type EpochKey = { readonly epoch: Epoch; readonly fresh: boolean };
 
 /** Opens what arrived. Never throws on bad input: what is wrong with it is part of the result. */
@@ -97,7 +99,7 @@ function openWithKey(
     signature !== undefined &&
     verifyEvent(signer, where, bytes, signature) &&
     openingIsTheirs(envelope, signer, fresh);
-  const { kept, value } = withoutValue(event.value);
+  const { kept, value, whole } = withoutValue(event.value);
   const received: ReceivedEvent = {
     subject: message.subject,
     connection: connection.id,
@@ -105,7 +107,7 @@ function openWithKey(
     digest: sha256(bytes),
     bytes: message.data.length,
     event: kept,
-    ...(value === undefined ? { signed: bytes } : {}),
+    ...(whole ? { signed: bytes } : {}),
     ...(signature === undefined ? {} : { signature: { bytes: signature, valid } }),
     epoch: envelope.epoch,
     seen,
@@ -182,12 +184,18 @@ function keyFrom(text: unknown): Uint8Array | undefined {
   }
 }
 
-/** Takes a field's value out of an event: only the record of the field itself may hold it. */
-function withoutValue(event: Event): { kept: Event; value?: string } {
-  if (event.type !== 'owner.set' || !isMap(event.payload)) return { kept: event };
-  const { value } = event.payload;
-  if (typeof value !== 'string' || value.length > fieldValueMax) return { kept: event };
-  return { kept: { ...event, payload: { ...event.payload, value: '' } }, value };
+/**
+ * Takes a field's value out of an event: only the record of the field itself may hold it. Of what is
+ * not in form nothing is kept but the name, and null in the value's place, which no schema takes.
+ */
+function withoutValue(event: Event): { kept: Event; value?: string; whole: boolean } {
+  if (event.type !== 'owner.set') return { kept: event, whole: true };
+  const { field = null, value, ...others } = isMap(event.payload) ? event.payload : {};
+  const named = typeof field === 'string' && field.length <= fieldNameMax ? field : null;
+  const kept = (put: '' | null): Event => ({ ...event, payload: { field: named, value: put } });
+  const inForm =
+    typeof value === 'string' && value.length <= fieldValueMax && Object.keys(others).length === 0;
+  return inForm ? { kept: kept(''), value, whole: false } : { kept: kept(null), whole: false };
 }
 
 function epochDraft(connection: Connection, epoch: Epoch): Draft {

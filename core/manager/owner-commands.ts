@@ -5,13 +5,12 @@ import { keyId } from '../../wire/key-encapsulation.ts';
 import type { Answer } from '../../wire/messages.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { decide } from '../decision/decide.ts';
-import { queueAnswer, queueDenial, questionOf, refusal } from './answers.ts';
+import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import {
   acceptConnection,
   declineConnection,
   describeConnection,
   invite,
-  missingFields,
   severConnection,
 } from './connections.ts';
 import { describeRequest } from './requests.ts';
@@ -64,18 +63,18 @@ const commands: Readonly<Record<string, Run>> = {
   },
   'owner.accept': accept,
   'owner.decline': (parts, command) =>
-    withConnection(command, ['requested', 'invited'], (connection) =>
+    withConnection(command, (connection) =>
       declineConnection(parts, command.turn, connection, command.from),
     ),
   'owner.sever': (parts, command) =>
-    withConnection(command, ['active'], (connection) =>
+    withConnection(command, (connection) =>
       severConnection(parts, command.turn, connection, command.from),
     ),
   'owner.approve': (parts, command) => consent(parts, command, 'approved'),
   'owner.deny': (parts, command) => consent(parts, command, 'denied'),
 };
 
-/** Carries out a command of the owner's app that was allowed. */
+/** Carries out a command of the owner's app that was allowed: what it names has been checked. */
 export async function runCommand(parts: VaultParts, command: Command): Promise<Answer> {
   const type = typeOf(command);
   const run = Object.hasOwn(commands, type) ? commands[type] : undefined;
@@ -114,21 +113,12 @@ async function setField(parts: VaultParts, command: Command): Promise<Answer> {
 async function accept(parts: VaultParts, command: Command): Promise<Answer> {
   const { turn, from } = command;
   const { optional } = payloadOf<{ optional: string[] }>(command);
-  return withConnection(command, ['requested'], async (connection) => {
-    const missing = missingFields(turn, connection);
-    if (missing.length > 0)
-      return refused(command, 'required_field_missing', `set these first: ${missing.join(', ')}`);
-    const offered = connection.contract?.contract.fields ?? [];
-    const other = optional.filter(
-      (name) => !offered.some((field) => field.name === name && field.tier === 'optional'),
-    );
-    if (other.length > 0)
-      return refused(command, 'field_not_in_contract', `not optional here: ${other.join(', ')}`);
-    return acceptConnection(parts, turn, connection, optional, from);
-  });
+  return withConnection(command, (connection) =>
+    acceptConnection(parts, turn, connection, optional, from),
+  );
 }
 
-/** The owner's word on a held request. It names the hash of the exact request, or it releases nothing. */
+/** The owner's word on a held request, which the decision found waiting and named by its exact hash. */
 async function consent(
   parts: VaultParts,
   command: Command,
@@ -138,10 +128,7 @@ async function consent(
   const { batch } = turn;
   const said = payloadOf<{ request: string; hash: string; fields?: string[] }>(command);
   const request = batch.state.requests.get(said.request);
-  if (request?.status !== 'pending' || request.facts.deadline === undefined)
-    return refused(command, 'expired', 'no such request is waiting');
-  if (toHex(request.received.digest) !== said.hash)
-    return refused(command, 'malformed', 'the hash is not the one of this request');
+  if (request === undefined) return refused(command, 'expired', 'no such request is waiting');
   const asked = request.facts.consent ?? [];
   const fields = said.fields?.filter((field) => asked.includes(field)) ?? asked;
   const owner = batch.state.connections.get(received.connection);
@@ -186,16 +173,13 @@ async function release(
 
 async function withConnection(
   command: Command,
-  statuses: readonly Connection['status'][],
-  act: (connection: Connection) => Promise<Answer | void>,
+  act: (connection: Connection) => Promise<void>,
 ): Promise<Answer> {
   const { connection: id } = payloadOf<{ connection: string }>(command);
   const connection = command.turn.batch.state.connections.get(id);
-  if (connection === undefined || connection.kind !== 'service')
-    return refused(command, 'connection_unknown', 'no such connection');
-  if (!statuses.includes(connection.status))
-    return refused(command, 'connection_inactive', `this connection is ${connection.status}`);
-  return (await act(connection)) ?? served(command, { connection: id });
+  if (connection === undefined) return refused(command, 'connection_unknown', 'no such connection');
+  await act(connection);
+  return served(command, { connection: id });
 }
 
 function payloadOf<T>(command: Command): T {

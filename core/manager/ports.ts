@@ -1,5 +1,5 @@
-import type { LoadedHandler } from '../host/manifest-loader.ts';
 import type { HandlerCall, HandlerOutcome, HandlerServices } from '../host/handler-port.ts';
+import type { LoadedHandler } from '../host/manifest-loader.ts';
 
 /** A message from the messaging layer. Everything in it is attacker-controlled. */
 export type InboundMessage = {

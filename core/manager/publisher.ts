@@ -1,7 +1,11 @@
 import type { VaultBus } from './ports.ts';
 
 /** Something in the outbox. */
-export type Outbound = { readonly id: string; readonly subject: string; readonly bytes: Uint8Array };
+export type Outbound = {
+  readonly id: string;
+  readonly subject: string;
+  readonly bytes: Uint8Array;
+};
 
 /**
  * Empties the outbox: publishes what is durable, and reports the ids once the server has them.
@@ -11,8 +15,8 @@ export type Outbound = { readonly id: string; readonly subject: string; readonly
 export class Publisher {
   readonly #bus: VaultBus;
   readonly #report: (ids: readonly string[]) => void;
-  readonly #waiting: Outbound[] = [];
-  #running = false;
+  #published: string[] = [];
+  #flushing: Promise<void> | undefined;
 
   constructor(bus: VaultBus, report: (ids: readonly string[]) => void) {
     this.#bus = bus;
@@ -21,23 +25,35 @@ export class Publisher {
 
   /** Publishes messages whose `queued` records are durable. */
   send(messages: readonly Outbound[]): void {
-    this.#waiting.push(...messages);
-    if (!this.#running && this.#waiting.length > 0) void this.#drain();
-  }
-
-  async #drain(): Promise<void> {
-    this.#running = true;
+    if (messages.length === 0) return;
     try {
-      while (this.#waiting.length > 0) {
-        const messages = this.#waiting.splice(0);
-        for (const { subject, bytes } of messages) this.#bus.publish(subject, bytes);
-        await this.#bus.flush();
-        this.#report(messages.map(({ id }) => id));
+      for (const { id, subject, bytes } of messages) {
+        this.#bus.publish(subject, bytes);
+        this.#published.push(id);
       }
     } catch {
-      // The connection is gone for good: what was not reported stays in the outbox for the next opening.
+      // The connection is gone for good: what is not reported stays in the outbox for the next opening.
+    }
+    if (this.#published.length > 0) this.#flushing ??= this.#flush();
+  }
+
+  /** Resolves when the server has everything published so far, or never will. */
+  async idle(): Promise<void> {
+    await this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      while (this.#published.length > 0) {
+        const ids = this.#published;
+        this.#published = [];
+        await this.#bus.flush();
+        this.#report(ids);
+      }
+    } catch {
+      // As above.
     } finally {
-      this.#running = false;
+      this.#flushing = undefined;
     }
   }
 }

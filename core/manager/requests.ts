@@ -1,14 +1,17 @@
-import { toHex } from '../../wire/bytes.ts';
 import type { HandledBody, ReceivedEvent } from '../../ledger/bodies.ts';
-import type { Connection, OpenRequest } from '../../projections/vault-state.ts';
+import type { Connection, OpenRequest, VaultState } from '../../projections/vault-state.ts';
+import { toHex } from '../../wire/bytes.ts';
 import { isMap } from '../../wire/event.ts';
 import { consentRequestedType } from '../../wire/messages.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { decide } from '../decision/decide.ts';
 import type { HandlerOutcome, HandlerServices } from '../host/handler-port.ts';
 import type { LoadedHandler } from '../host/manifest-loader.ts';
-import { queueAnswer, queueDenial, questionOf, refusal } from './answers.ts';
+import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import type { Turn, VaultParts } from './turn.ts';
+
+/** Requests that one turn ends, at most: what follows from it must fit one commit. */
+const endedPerTurn = 100;
 
 /** A handler's run, over. */
 export type FinishedRun = {
@@ -93,7 +96,9 @@ export async function runHandler(parts: VaultParts, request: OpenRequest): Promi
     connection: request.connection,
     party: state.connections.get(request.connection)?.party ?? '',
   };
-  const outcome = await parts.runner.run(handler, call, services, { fields: allowedFields(request) });
+  const outcome = await parts.runner.run(handler, call, services, {
+    fields: allowedFields(request),
+  });
   return { handler, outcome, provided };
 }
 
@@ -111,13 +116,16 @@ export async function finishRequest(
   const { batch } = turn;
   const again = decide(batch.state, request.received, batch.time, 'again');
   const { outcome } = run;
-  const failure = failureOf(again.outcome === 'denied' ? again : undefined, outcome);
+  // Its connection was severed while the handler ran, and it was answered then.
+  const answered = !batch.state.requests.has(request.key);
+  const failure = failureOf(request, run, again.outcome === 'denied' ? again : undefined);
   const from = batch.add({
     kind: 'handled',
     scope: scopeOf(batch.state.connections.get(request.connection), batch.state.scope),
     cause: request.index,
     body: handledBody(request, run, failure),
   });
+  if (answered) return;
   const question = questionOf(request.received, from);
   if (again.outcome === 'denied') return queueDenial(parts, turn, question, again);
   const answer =
@@ -132,17 +140,28 @@ export function scopeOf(connection: Connection | undefined, fallback: string): s
   return connection?.scope ?? fallback;
 }
 
-type Failure = { readonly code: HandledBody['code']; readonly reason: Reason; readonly detail: string };
+type Failure = {
+  readonly code: HandledBody['code'];
+  readonly reason: Reason;
+  readonly detail: string;
+};
 
 function failureOf(
+  request: OpenRequest,
+  { outcome, provided }: FinishedRun,
   denied: { readonly reason?: Reason; readonly detail?: string } | undefined,
-  outcome: HandlerOutcome,
 ): Failure | undefined {
   if (denied !== undefined)
     return { code: 'dropped', reason: denied.reason ?? 'internal', detail: denied.detail ?? '' };
-  if (outcome.code === 'ok') return undefined;
-  const reason = outcome.code === 'timeout' ? 'handler_timeout' : 'handler_failed';
-  return { code: outcome.code, reason, detail: outcome.detail ?? '' };
+  if (outcome.code !== 'ok') {
+    const reason = outcome.code === 'timeout' ? 'handler_timeout' : 'handler_failed';
+    return { code: outcome.code, reason, detail: outcome.detail ?? '' };
+  }
+  const { fields = [] } = request.facts;
+  // The same bytes as a denied consent: a peer must not learn what the vault holds.
+  return fields.length > 0 && !fields.some((field) => provided.has(field))
+    ? { code: 'dropped', reason: 'field_absent', detail: 'the vault gives none of the fields' }
+    : undefined;
 }
 
 function handledBody(
@@ -178,7 +197,38 @@ function allowedFields(request: OpenRequest): ReadonlySet<string> {
   return new Set(fields.filter((field) => !consent.includes(field) || approved.includes(field)));
 }
 
-/** Ends an unanswered request: its time is over, or its connection is. */
+/**
+ * Ends requests that wait in vain: their time is over, or their connection is. Only some at once: a
+ * party could let a thousand expire in the same moment. `nextEnd` says when there are more.
+ */
+export async function expireDue(parts: VaultParts, turn: Turn): Promise<void> {
+  const { state, time } = turn.batch;
+  const due = state.requests
+    .valueSeq()
+    .filter((request) => endOf(state, request) <= time)
+    .take(endedPerTurn)
+    .toArray();
+  for (const request of due) {
+    const severed = endOf(state, request) === 0;
+    await expireRequest(parts, turn, request, severed ? 'connection_severed' : 'consent_expired');
+  }
+}
+
+/** When the next open request ends by itself, Unix milliseconds; infinite for none. */
+export function nextEnd(state: VaultState): number {
+  return state.requests.reduce(
+    (next, request) => Math.min(next, endOf(state, request)),
+    Number.POSITIVE_INFINITY,
+  );
+}
+
+function endOf(state: VaultState, request: OpenRequest): number {
+  if (state.connections.get(request.connection)?.status === 'severed') return 0;
+  const waits = request.status === 'pending' ? request.facts.deadline : undefined;
+  return waits ?? Number.POSITIVE_INFINITY;
+}
+
+/** Ends an unanswered request. */
 export async function expireRequest(
   parts: VaultParts,
   turn: Turn,
@@ -195,4 +245,3 @@ export async function expireRequest(
   const question = questionOf(request.received, from);
   await queueAnswer(parts, turn, question, refusal(question.type, reason));
 }
-

@@ -1,12 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Keyring } from '../../ledger/keyring.ts';
 import { type Connection, outboxHour, type SendingEpoch } from '../../projections/vault-state.ts';
-import {
-  encapsulationHash,
-  epochInfo,
-  sealEnvelope,
-  signOpening,
-} from '../../wire/envelope.ts';
+import { encapsulationHash, epochInfo, sealEnvelope, signOpening } from '../../wire/envelope.ts';
 import { encodeEvent } from '../../wire/event.ts';
 import { eventId } from '../../wire/identifiers.ts';
 import { encapsulate, keyId } from '../../wire/key-encapsulation.ts';

@@ -3,19 +3,23 @@ import type { InstalledHandler } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { OpenRequest } from '../../projections/vault-state.ts';
-import type { Batch } from './journal.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
+import { revoke } from './connections.ts';
 import { type Arrival, readInbound, unreadable } from './inbound.ts';
+import type { Batch } from './journal.ts';
 import { Mailbox } from './mailbox.ts';
 import type { InboundMessage } from './ports.ts';
 import { Publisher } from './publisher.ts';
-import { expireRequest, finishRequest, runHandler } from './requests.ts';
+import { expireDue, expireRequest, finishRequest, nextEnd, runHandler } from './requests.ts';
 import { Counter } from './strangers.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 const countedEveryMs = 60_000;
 const timerMaxMs = 2 ** 31 - 1;
 const waitingMax = 2_000;
+/** How long a closing vault waits for handlers that run, and for the messaging layer. */
+const runsWaitMs = 2_000;
+const outboxWaitMs = 1_000;
 
 /** What a vault needs besides its parts. */
 export type VaultOptions = {
@@ -43,6 +47,8 @@ export class Vault {
   readonly #runs = new Set<Promise<void>>();
   #deadline: NodeJS.Timeout | undefined;
   #counting: NodeJS.Timeout | undefined;
+  /** Nothing takes a turn after the one that closes. */
+  #closing = false;
   #stopped = false;
 
   constructor(parts: VaultParts, options: VaultOptions) {
@@ -76,13 +82,15 @@ export class Vault {
       });
     });
     const { state } = this.#parts.journal;
-    for (const { kind, status, party } of state.connections.values())
+    for (const { kind, status, party, credentialExpires = 0 } of state.connections.values()) {
       if (kind === 'service' && (status === 'active' || status === 'invited'))
         this.#parts.bus.admit(party);
+      if (status === 'severed' && credentialExpires > state.time) void revoke(this.#parts, party);
+    }
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#publisher.send([...state.outbox.values()]);
     for (const request of state.requests.values())
-      if (request.status === 'running') this.#run(request);
+      if (request.status === 'running') this.#resume(request);
     this.#watchDeadlines();
     this.#counting = setInterval(() => {
       this.#post((turn) => this.#recordCounts(turn));
@@ -93,10 +101,12 @@ export class Vault {
   async close(): Promise<void> {
     if (this.#stopped) return;
     await this.#parts.bus.stop();
-    await Promise.race([Promise.allSettled([...this.#runs]), wait(2_000)]);
+    await Promise.race([Promise.allSettled([...this.#runs]), wait(runsWaitMs)]);
+    await Promise.race([this.#publisher.idle(), wait(outboxWaitMs)]);
     await this.#turn(async (turn) => {
       await this.#recordCounts(turn);
       turn.batch.add({ kind: 'closed', scope: turn.batch.state.scope, body: {} });
+      this.#closing = true;
     }).catch((error: unknown) => {
       this.#parts.log('closed without a last record', { error: String(error) });
     });
@@ -108,7 +118,7 @@ export class Vault {
     // Best-effort: under a flood the newest are lost, which is what their class allows.
     if (message.acknowledge === undefined && this.#mailbox.waiting > waitingMax) return;
     this.#turn((turn) => this.#take(turn, message)).catch((error: unknown) => {
-      if (error instanceof LedgerError) this.#fail(error);
+      if (error instanceof LedgerError && error.code !== 'TOO_LARGE') this.#fail(error);
       else this.#post((turn) => this.#setAside(turn, message, error));
     });
   }
@@ -118,11 +128,12 @@ export class Vault {
     this.#parts.log('a message could not be handled', { error: String(error) });
     if (message.acknowledge !== undefined) turn.effects.push(message.acknowledge);
     const arrival = unreadable(turn.batch.state, message);
-    if (arrival !== undefined) await handleArrival(this.#parts, turn, arrival, this.#hooks(arrival));
+    if (arrival !== undefined)
+      await handleArrival(this.#parts, turn, arrival, this.#hooks(arrival));
   }
 
   async #take(turn: Turn, message: InboundMessage): Promise<void> {
-    await this.#expireDue(turn);
+    await expireDue(this.#parts, turn);
     const { state } = turn.batch;
     const arrival = await readInbound(state, this.#parts.secrets, message);
     if (message.acknowledge !== undefined) turn.effects.push(message.acknowledge);
@@ -145,31 +156,32 @@ export class Vault {
     };
   }
 
+  /** Goes on with a request that was running when the vault stopped, unless it came too late for it. */
+  #resume(request: OpenRequest): void {
+    const expires = request.received.event?.expires ?? Number.POSITIVE_INFINITY;
+    if (expires > this.#parts.journal.state.time) this.#run(request);
+    else this.#post((turn) => expireRequest(this.#parts, turn, request, 'expired'));
+  }
+
   /** Runs a handler beside the mailbox; its result takes a turn of its own. */
   #run(request: OpenRequest): void {
     if (this.#stopped) return;
     const run = runHandler(this.#parts, request).then((finished) =>
-      this.#turn(async (turn) => {
-        // Answered meanwhile: its connection was severed while the handler ran.
-        if (turn.batch.state.requests.get(request.key)?.status !== 'running') return;
-        await finishRequest(this.#parts, turn, request, finished);
-      }),
+      this.#turn((turn) => finishRequest(this.#parts, turn, request, finished)),
     );
     const settled = run.catch((error: unknown) => this.#fail(error));
     this.#runs.add(settled);
     void settled.finally(() => this.#runs.delete(settled));
   }
 
+  /** Whoever asks again will do so once more if this fails. */
   async #sendAgain(index: number): Promise<void> {
-    const message = await this.#options.recorded(index);
-    if (message !== undefined) this.#parts.bus.publish(message.subject, message.bytes);
-  }
-
-  async #expireDue(turn: Turn): Promise<void> {
-    const { state, time } = turn.batch;
-    for (const request of state.requests.values())
-      if (request.status === 'pending' && (request.facts.deadline ?? time + 1) <= time)
-        await expireRequest(this.#parts, turn, request, 'consent_expired');
+    try {
+      const message = await this.#options.recorded(index);
+      if (message !== undefined) this.#parts.bus.publish(message.subject, message.bytes);
+    } catch (error) {
+      this.#parts.log('an answer was not sent again', { index, error: String(error) });
+    }
   }
 
   async #recordCounts({ batch }: Turn): Promise<void> {
@@ -180,11 +192,10 @@ export class Vault {
   #watchDeadlines(): void {
     clearTimeout(this.#deadline);
     if (this.#stopped) return;
-    const { requests } = this.#parts.journal.state;
-    const next = Math.min(...requests.valueSeq().map(({ facts }) => facts.deadline ?? Infinity));
+    const next = nextEnd(this.#parts.journal.state);
     if (next === Number.POSITIVE_INFINITY) return;
     this.#deadline = setTimeout(
-      () => this.#post((turn) => this.#expireDue(turn)),
+      () => this.#post((turn) => expireDue(this.#parts, turn)),
       Math.min(timerMaxMs, Math.max(10, next - Date.now())),
     );
   }
@@ -199,14 +210,23 @@ export class Vault {
     const { durable, turn } = await this.#mailbox.post(async () => {
       const { journal } = this.#parts;
       const begun: Turn = { batch: journal.begin(), effects: [] };
-      await task(begun);
+      if (!this.#closing) await task(begun);
       // The promise is wrapped, so that the next turn does not wait for this one's fsync.
       return { durable: journal.commit(begun.batch), turn: begun };
     });
     await durable;
     this.#publisher.send(queuedIn(turn.batch));
-    for (const effect of turn.effects) effect();
+    for (const effect of turn.effects) this.#happen(effect);
     if (turn.batch.drafts.length > 0) this.#watchDeadlines();
+  }
+
+  /** What follows from a durable fact cannot undo it: one effect that fails stops no other. */
+  #happen(effect: () => void): void {
+    try {
+      effect();
+    } catch (error) {
+      this.#parts.log('an effect failed', { error: String(error) });
+    }
   }
 
   #fail(error: unknown): void {

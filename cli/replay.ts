@@ -1,0 +1,115 @@
+import type { LedgerRecord } from '../ledger/bodies.ts';
+import { printable } from '../projections/printable.ts';
+import { checkDecisions, type DecisionsReport } from '../replay/check-decisions.ts';
+import { describeState, type StateSummary } from '../replay/describe-state.ts';
+import { ReplayError } from '../replay/errors.ts';
+import { history } from '../replay/history.ts';
+import { renderDifference } from '../replay/render-explanation.ts';
+import { type Moment, stateAt } from '../replay/time-travel.ts';
+import { withLedger } from './attach.ts';
+import { CliError } from './cli-error.ts';
+import type { CommandContext, ExitCode } from './command.ts';
+import { dataDir } from './data-dir.ts';
+import { pacedProgress } from './paced-progress.ts';
+
+/** What `cambium replay` is told. */
+export type ReplayCommandOptions = CommandContext & {
+  /** A record index or an ISO 8601 time; the end by default. */
+  readonly at?: string;
+  /** Decides again on every recorded event. */
+  readonly check: boolean;
+};
+
+type Result = StateSummary & { readonly check?: DecisionsReport };
+
+const differencesShown = 20;
+
+/** `cambium replay`: the state at any point, and whether every decision can be made again. */
+export async function replayCommand(options: ReplayCommandOptions): Promise<ExitCode> {
+  const at = options.at === undefined ? 'end' : momentOf(options.at);
+  const { data, progress, passphrase, json, print } = options;
+  const result = await withLedger(dataDir(data), progress, async (ledger): Promise<Result> => {
+    const keys = await ledger.unlock(await passphrase());
+    const records = history(ledger.store, ledger.card.ledger, keys);
+    return replay(records, at, options);
+  });
+  print(json ? JSON.stringify(result) : renderResult(result));
+  return isReproduced(result.check) ? 0 : 1;
+}
+
+async function replay(
+  records: AsyncIterable<LedgerRecord>,
+  at: Moment,
+  { check, progress }: ReplayCommandOptions,
+): Promise<Result> {
+  const past = await stateAt(records, at).catch((error: unknown) => {
+    if (error instanceof ReplayError) throw new CliError('failed', error.message, error);
+    throw error;
+  });
+  const summary = describeState(past.state);
+  if (!check) return summary;
+  const paced = pacedProgress(progress);
+  const report = await checkDecisions(records, (count) => paced(() => `${count} records replayed`));
+  return { ...summary, check: report };
+}
+
+/**
+ * The moment in a `--at`.
+ * @throws CliError when it is neither an index nor a time
+ */
+export function momentOf(text: string): Moment {
+  if (/^\d{1,15}$/.test(text)) return { index: Number(text) };
+  const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/.test(text);
+  const time = isTime ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time))
+    throw new CliError(
+      'usage',
+      '--at takes a record index, or a time such as 2026-01-31T12:00:00Z',
+    );
+  return { time };
+}
+
+function isReproduced(check: DecisionsReport | undefined): boolean {
+  return check === undefined || (check.differences.length === 0 && check.undecided.length === 0);
+}
+
+function renderResult({ check, ...state }: Result): string {
+  const lines = [
+    `vault ${state.vault} after ${state.size} records, ${new Date(state.time).toISOString()}`,
+    `  fields       ${state.fields.join(', ') || 'none'}`,
+    `  waiting      ${state.requests.length} requests, ${state.outbox} messages`,
+    `  remembered   ${state.seen} event ids, ${state.once} keys that are used up`,
+    '',
+    'connections',
+    ...state.connections.map(renderConnection),
+    ...state.requests.map(
+      ({ record, type, status, fields }) =>
+        `  record ${record} is ${status}: ${type ?? ''} ${fields.join(', ')}`,
+    ),
+    '',
+    `state digest ${state.digest.total}`,
+    ...(check === undefined ? [] : renderCheck(check)),
+  ];
+  return lines.map(printable).join('\n');
+}
+
+function renderConnection(connection: StateSummary['connections'][number]): string {
+  const { name, status, contract, tokens, id } = connection;
+  const terms = contract === null ? '' : `, ${contract.id} version ${contract.version}`;
+  const left = tokens === null ? '' : `, ${Math.floor(tokens)} tokens`;
+  return `  ${id}  ${name}: ${status}${terms}${left}`;
+}
+
+function renderCheck(check: DecisionsReport): string[] {
+  const { first, again, results, reproduced, differences, undecided } = check;
+  const hidden = differences.length - differencesShown;
+  return [
+    '',
+    `${first + again + results} decisions made again (${first} on arrival, ${again} after consent, ${results} on results): ${reproduced} are the same, bit for bit`,
+    ...differences
+      .slice(0, differencesShown)
+      .map((found) => `  record ${found.record}, ${found.round}: ${renderDifference(found)}`),
+    ...(hidden > 0 ? [`  and ${hidden} more; --json has them all`] : []),
+    ...undecided.map((index) => `  record ${index}: nothing was decided about it`),
+  ];
+}

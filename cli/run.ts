@@ -1,0 +1,85 @@
+import { pino } from 'pino';
+import { fileSealer } from '../core/enclave/sealer.ts';
+import { rootFrom } from '../core/keys/root-key.ts';
+import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts';
+import type { RootFor } from '../ledger/keyring.ts';
+import type { CommandContext, ExitCode } from './command.ts';
+import { dataDir, readCard } from './data-dir.ts';
+import { natsBinary } from './servers.ts';
+import { type OpenOptions, openOnServers } from './vault-servers.ts';
+
+const restartsMax = 5;
+const restartsWindowMs = 60_000;
+const restartWaitMs = 500;
+
+/** Failures that opening again can mend: the store was away, or a server died. */
+const passing: ReadonlySet<LedgerErrorCode> = new Set(['STORE_UNAVAILABLE', 'CLOSED']);
+
+/**
+ * `cambium run`: runs a vault until it is told to stop. When a server under it dies, the vault stops
+ * at once, and is opened again from its ledger.
+ */
+export async function runCommand(context: CommandContext): Promise<ExitCode> {
+  const data = dataDir(context.data);
+  const card = await readCard(data);
+  const binary = await natsBinary(context.progress);
+  const rootFor = once(rootFrom(await context.passphrase(), fileSealer(), card.ledger.id));
+  const options: OpenOptions = { data, card, binary, rootFor, log: operationalLog(context) };
+  const stop = stopSignal();
+  const failures: number[] = [];
+  for (;;) {
+    const vault = await openOnServers(options);
+    if (context.json) context.print(JSON.stringify({ vault: card.vault, vine: vault.vineUrl }));
+    else context.print(`vault ${card.vault} is open; messaging layer at ${vault.vineUrl}`);
+    const end = await Promise.race([stop, vault.failed]);
+    if (!(end instanceof Error)) {
+      await vault.close();
+      context.progress('the vault is closed');
+      return 0;
+    }
+    await vault.abandon();
+    const now = Date.now();
+    failures.push(now);
+    const recent = failures.filter((at) => now - at < restartsWindowMs);
+    if (!canPass(end) || recent.length > restartsMax) throw end;
+    context.progress(`${end.message}; opening again`);
+    await wait(restartWaitMs * 2 ** (recent.length - 1));
+  }
+}
+
+function canPass(error: Error): boolean {
+  return !(error instanceof LedgerError) || passing.has(error.code);
+}
+
+/** Derives the root once: opening again must not ask for the passphrase again. */
+function once(rootFor: RootFor): RootFor {
+  let root: Promise<Uint8Array> | undefined;
+  return async (recipe) => {
+    root ??= rootFor(recipe);
+    return new Uint8Array(await root);
+  };
+}
+
+function stopSignal(): Promise<'stop'> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => resolve('stop'));
+  });
+}
+
+/** Operational log on standard error: lines for a person, JSON for a machine. Never the audit. */
+function operationalLog(context: CommandContext): OpenOptions['log'] {
+  if (!context.json)
+    return (line, details) => {
+      const shown = details === undefined ? '' : ` ${JSON.stringify(details)}`;
+      context.progress(`${line}${shown}`);
+    };
+  const logger = pino({ base: null }, pino.destination({ dest: 2, sync: true }));
+  return (line, details) => logger.info(details ?? {}, line);
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

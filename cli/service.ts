@@ -1,0 +1,162 @@
+import { readFile } from 'node:fs/promises';
+import { ServiceError } from '../service/errors.ts';
+import {
+  addressOf,
+  connectionRequest,
+  contractRef,
+  newServiceKeys,
+  type ServiceConnection,
+} from '../service/service-identity.ts';
+import { VaultClient } from '../service/vault-client.ts';
+import { type Contract, contractSchema } from '../wire/contract.ts';
+import { schemaFault } from '../wire/json-schema.ts';
+import type { Answer, ConnectionAccepted } from '../wire/messages.ts';
+import { CliError } from './cli-error.ts';
+import type { CommandContext, ExitCode } from './command.ts';
+import { type DataDir, dataDir, exists } from './data-dir.ts';
+import { decodeInvite } from './invite-text.ts';
+import { runningVine } from './servers.ts';
+import { listServices, loadService, saveService } from './service-files.ts';
+
+/** How to connect a service. */
+export type ConnectOptions = {
+  readonly as: string;
+  readonly contract: string;
+  readonly timeout: number;
+};
+
+/** How to send a request. */
+export type RequestOptions = {
+  readonly as?: string;
+  readonly field?: readonly string[];
+  readonly purpose?: string;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly wait: boolean;
+};
+
+/** `cambium service list`. */
+export async function listCommand(context: CommandContext): Promise<ExitCode> {
+  const names = await listServices(dataDir(context.data));
+  context.print(context.json ? JSON.stringify(names) : names.join('\n'));
+  return 0;
+}
+
+/** `cambium service connect INVITE`: asks to connect under a contract, and waits for the owner. */
+export async function connectCommand(
+  context: CommandContext,
+  inviteText: string,
+  options: ConnectOptions,
+): Promise<ExitCode> {
+  const data = dataDir(context.data);
+  const invite = decodeInvite(
+    (await exists(inviteText)) ? await readFile(inviteText, 'utf8') : inviteText,
+  );
+  const contract = await readContract(options.contract);
+  const connection: ServiceConnection = { keys: newServiceKeys(), invite, contract };
+  const client = await VaultClient.connect(await addressOf(connection, await serversOf(data)));
+  try {
+    const payload = await connectionRequest(connection);
+    const answer = await client.ask(
+      { type: 'connection.request', payload },
+      {
+        critical: true,
+        timeoutMs: options.timeout * 1000,
+        onPending: () => context.progress('the vault has it; waiting for its owner'),
+      },
+    );
+    if (answer.status === 'served')
+      await saveService(data, options.as, {
+        ...connection,
+        accepted: answer.result as ConnectionAccepted,
+      });
+    return report(context, answer, () => `connected as ${options.as}`);
+  } finally {
+    await client.close();
+  }
+}
+
+/** `cambium service request TYPE [PAYLOAD]`: sends a request and prints the answer. */
+export async function requestCommand(
+  context: CommandContext,
+  type: string,
+  payload: string | undefined,
+  options: RequestOptions,
+): Promise<ExitCode> {
+  const data = dataDir(context.data);
+  const { connection } = await loadService(data, options.as);
+  const body = payloadFrom(payload, options);
+  const critical = connection.accepted?.critical.includes(type) ?? false;
+  const client = await VaultClient.connect(await addressOf(connection, await serversOf(data)));
+  try {
+    const contract = contractRef(connection.contract);
+    const sealed = await client.seal({ type, payload: body, contract });
+    if (critical && !options.wait) {
+      await client.submit(sealed);
+      context.print(context.json ? JSON.stringify({ event: sealed.id }) : `accepted: ${sealed.id}`);
+      return 0;
+    }
+    const answer = await client.askSealed(sealed, {
+      critical,
+      timeoutMs: options.timeout * 1000,
+      acceptPending: !options.wait,
+      onPending: () => context.progress(`${sealed.id} waits for the owner`),
+    });
+    context.progress(`event ${sealed.id}`);
+    return report(context, answer, (result) => JSON.stringify(result, null, 2));
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    throw new CliError('failed', `${error.message} (is the vault running?)`, error);
+  } finally {
+    await client.close();
+  }
+}
+
+function report(
+  context: CommandContext,
+  answer: Answer,
+  served: (result: unknown) => string,
+): ExitCode {
+  if (context.json) context.print(JSON.stringify(answer));
+  else if (answer.status === 'served') context.print(served(answer.result));
+  else if (answer.status === 'refused') context.print(`refused: ${answer.code}`);
+  else context.print('pending: the owner is asked first');
+  return answer.status === 'refused' ? 1 : 0;
+}
+
+function payloadFrom(text: string | undefined, options: RequestOptions): unknown {
+  if (text === undefined) {
+    const purpose = options.purpose === undefined ? {} : { purpose: options.purpose };
+    return options.field === undefined ? {} : { fields: options.field, ...purpose };
+  }
+  if (options.field !== undefined)
+    throw new CliError('usage', 'give a payload or --field, not both');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CliError('usage', 'the payload is not JSON', error);
+  }
+}
+
+async function readContract(path: string): Promise<Contract> {
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new CliError('usage', `no contract at ${path}`);
+  });
+  let contract: unknown;
+  try {
+    contract = JSON.parse(text);
+  } catch (error) {
+    throw new CliError('usage', `${path} is not JSON`, error);
+  }
+  const fault = schemaFault(contractSchema, contract);
+  if (fault !== undefined) throw new CliError('usage', `${path} is not a contract: ${fault}`);
+  return contract as Contract;
+}
+
+/** The embedded messaging layer has another port at each start, so the invite's address is of no use. */
+async function serversOf(data: DataDir): Promise<readonly string[]> {
+  const vine = await runningVine(data);
+  if (vine === undefined)
+    throw new CliError('failed', `no vault runs on ${data.path}; start one with: cambium run`);
+  return [vine.url];
+}

@@ -1,0 +1,85 @@
+import type { LedgerServer } from '../core/bus/ledger-server.ts';
+import type { NatsServer } from '../core/bus/nats-server.ts';
+import type { RootFor } from '../ledger/keyring.ts';
+import type { DataDir, VaultCard } from './data-dir.ts';
+import { runningVine, startLedger, startVine } from './servers.ts';
+import { openVault, type RunningVault } from './wiring.ts';
+
+/** A vault with the servers under it. */
+export type VaultOnServers = {
+  readonly vineUrl: string;
+  /** Resolves with what went wrong when the vault cannot go on; never when it is closed. */
+  readonly failed: Promise<Error>;
+  /** Closes the vault in good order, then its servers. */
+  close(): Promise<void>;
+  /** Lets go of a vault that has failed, and stops its servers. */
+  abandon(): Promise<void>;
+};
+
+/** What is needed to open a data directory's vault. */
+export type OpenOptions = {
+  readonly data: DataDir;
+  readonly card: VaultCard;
+  readonly binary: string;
+  readonly rootFor: RootFor;
+  readonly log: (line: string, details?: Record<string, unknown>) => void;
+};
+
+/**
+ * Starts the servers of a data directory (the messaging layer only where none runs yet) and opens
+ * its vault on them.
+ * @throws CliError when the directory is in use, LedgerError when the ledger is not whole
+ */
+export async function openOnServers(options: OpenOptions): Promise<VaultOnServers> {
+  const { data, card, binary, rootFor, log } = options;
+  const ledger = await startLedger(data, binary);
+  let vine: NatsServer | undefined;
+  let vault: RunningVault | undefined;
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<Error>((resolve) => {
+    fail = resolve;
+  });
+  const stopServers = async (): Promise<void> => {
+    await Promise.all([ledger.stop(), vine?.stop()]);
+  };
+  try {
+    const running = await runningVine(data);
+    vine = running === undefined ? await startVine(data, binary) : undefined;
+    const vineUrl = running?.url ?? vine?.url ?? '';
+    vault = await openVault({
+      card,
+      rootFor,
+      ledger: { url: ledger.url, seed: ledger.seeds.runtime },
+      vine: { url: vineUrl },
+      log,
+      onFailure: fail,
+    });
+    watchServers(ledger, vine, fail);
+    const opened = vault;
+    return {
+      vineUrl,
+      failed,
+      close: async () => {
+        await opened.close();
+        await stopServers();
+      },
+      abandon: async () => {
+        await opened.abandon();
+        await stopServers();
+      },
+    };
+  } catch (error) {
+    await vault?.abandon();
+    await stopServers();
+    throw error;
+  }
+}
+
+function watchServers(
+  ledger: LedgerServer,
+  vine: NatsServer | undefined,
+  fail: (error: Error) => void,
+): void {
+  void ledger.exited.then(() => fail(new Error('the ledger server has stopped')));
+  void vine?.exited.then(() => fail(new Error('the messaging server has stopped')));
+}

@@ -1,0 +1,113 @@
+import type { Connection, ConnectionStatus, VaultState } from '../../projections/vault-state.ts';
+import { fromBase64url, toHex } from '../../wire/bytes.ts';
+import { parseContract } from '../../wire/contract.ts';
+import type { ConnectionRequest } from '../../wire/messages.ts';
+import type { Reason } from '../../wire/reasons.ts';
+import type { CheckContext } from './context.ts';
+
+/** Why a command cannot be carried out as things stand. */
+export type CommandFault = { readonly reason: Reason; readonly detail: string };
+
+type Target = { readonly connection: string; readonly optional: readonly string[] };
+type Word = {
+  readonly request: string;
+  readonly hash: string;
+  readonly fields?: readonly string[];
+};
+type CommandCheck = (state: VaultState, payload: unknown) => CommandFault | undefined;
+
+/** Requires a payload that fits its schema. */
+const checks: Readonly<Record<string, CommandCheck>> = {
+  'connection.request': (_, payload) => handshakeFault(payload as ConnectionRequest),
+  'owner.accept': (state, payload) => acceptFault(state, payload as Target),
+  'owner.decline': (state, payload) => statusFault(state, payload, ['requested', 'invited']),
+  'owner.sever': (state, payload) => statusFault(state, payload, ['active']),
+  'owner.approve': (state, payload) => wordFault(state, payload as Word),
+  'owner.deny': (state, payload) => wordFault(state, payload as Word),
+};
+
+/**
+ * Part of check 6 for the standard's own types: a command of the owner's app names something that
+ * is there and waits for it, a request to connect brings a contract of its own. `undefined` where
+ * nothing is wrong.
+ */
+export function commandFault({ state, received }: CheckContext): CommandFault | undefined {
+  const type = received.event?.type ?? '';
+  const check = Object.hasOwn(checks, type) ? checks[type] : undefined;
+  return check?.(state, received.event?.payload);
+}
+
+/** Required fields that the vault does not have. */
+export function missingFields(state: VaultState, connection: Connection): string[] {
+  const fields = connection.contract?.contract.fields ?? [];
+  return fields
+    .filter(({ tier, name }) => tier === 'required' && !state.fields.has(name))
+    .map(({ name }) => name);
+}
+
+function handshakeFault(payload: ConnectionRequest): CommandFault | undefined {
+  if (!isKey(payload.signing) || !isKey(payload.encapsulation))
+    return fault('malformed', 'the keys are not base64url');
+  const contract = parseContract(payload.contract);
+  if (!contract.ok) return fault(contract.reason, contract.detail);
+  return payload.contract.key === payload.signing
+    ? undefined
+    : fault('sender_subject_mismatch', 'the contract is of another publisher than the party');
+}
+
+function acceptFault(state: VaultState, payload: Target): CommandFault | undefined {
+  const wrong = statusFault(state, payload, ['requested']);
+  if (wrong !== undefined) return wrong;
+  const connection = state.connections.get(payload.connection);
+  if (connection === undefined) return fault('connection_unknown', 'no such connection');
+  const missing = missingFields(state, connection);
+  if (missing.length > 0)
+    return fault('required_field_missing', `set these first: ${missing.join(', ')}`);
+  const offered = connection.contract?.contract.fields ?? [];
+  const other = payload.optional.filter(
+    (name) => !offered.some((field) => field.name === name && field.tier === 'optional'),
+  );
+  return other.length === 0
+    ? undefined
+    : fault('field_not_in_contract', `not optional here: ${other.join(', ')}`);
+}
+
+function statusFault(
+  state: VaultState,
+  payload: unknown,
+  statuses: readonly ConnectionStatus[],
+): CommandFault | undefined {
+  const connection = state.connections.get((payload as Target).connection);
+  if (connection === undefined || connection.kind !== 'service')
+    return fault('connection_unknown', 'no such connection');
+  return statuses.includes(connection.status)
+    ? undefined
+    : fault('connection_inactive', `this connection is ${connection.status}`);
+}
+
+/** The owner's word on a held request. It names the hash of the exact request, or it releases nothing. */
+function wordFault(
+  state: VaultState,
+  { request: key, hash, fields }: Word,
+): CommandFault | undefined {
+  const request = state.requests.get(key);
+  if (request?.status !== 'pending' || request.facts.deadline === undefined)
+    return fault('expired', 'no such request is waiting');
+  if (toHex(request.received.digest) !== hash)
+    return fault('malformed', 'the hash is not the one of this request');
+  const asked = request.facts.fields ?? [];
+  const other = fields?.filter((field) => !asked.includes(field)) ?? [];
+  return other.length === 0 ? undefined : fault('malformed', `not asked for: ${other.join(', ')}`);
+}
+
+function isKey(text: string): boolean {
+  try {
+    return fromBase64url(text).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function fault(reason: Reason, detail: string): CommandFault {
+  return { reason, detail };
+}

@@ -1,0 +1,178 @@
+import type { Map as Table } from 'immutable';
+import { toHex, utf8 } from '../wire/bytes.ts';
+import { sha256 } from '../wire/crypto.ts';
+import { encodeCanonical } from '../wire/msgpack.ts';
+import type { Connection, OpenRequest, SendingEpoch, VaultState } from './vault-state.ts';
+
+/** Digests of a state, hex: of each scope, and of all of them together. */
+export type StateDigest = {
+  readonly total: string;
+  readonly scopes: Readonly<Record<string, string>>;
+};
+
+/** One item of a state, and the scope whose records it comes from. */
+type Item = {
+  readonly scope: string;
+  readonly table: string;
+  readonly key: string | number;
+  readonly value: unknown;
+};
+
+/**
+ * Stands in `scopes` for what a record of one scope says about another: a message of an hour's
+ * outbox counts in its connection's epoch, and is the answer to its request. After an erasure this
+ * one is not compared; all the other digests still are.
+ */
+export const betweenScopes = 'between';
+
+const scopeDomain = utf8('cambium/state-digest/v1/scope\0');
+const totalDomain = utf8('cambium/state-digest/v1/total\0');
+
+/**
+ * Digests of a state, version 1: kept for ever, since checkpoints record them. Every item belongs to
+ * one scope, and a scope's digest covers its own items only, so that erasing a scope leaves the
+ * others' as they are. A scope's digest is a chain of SHA-256 over its items, each as canonical
+ * msgpack `[table, key, value]`, by table and then key; `total` is over the pairs of scope and digest,
+ * in order. Members are named one by one: what a later version of the state adds is not in here.
+ */
+export function stateDigest(state: VaultState): StateDigest {
+  const chains = new Map<string, Uint8Array>();
+  for (const { scope, table, key, value } of items(state)) {
+    const before = chains.get(scope) ?? utf8(scope);
+    chains.set(scope, sha256(scopeDomain, before, encodeCanonical([table, key, value])));
+  }
+  const pairs = [...chains].sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    total: toHex(sha256(totalDomain, encodeCanonical(pairs))),
+    scopes: Object.fromEntries(pairs.map(([scope, digest]) => [scope, toHex(digest)])),
+  };
+}
+
+function* items(state: VaultState): Iterable<Item> {
+  yield* vaultItems(state);
+  yield* connectionItems(state);
+  yield* fieldItems(state);
+  yield* eventItems(state);
+  yield* outboxItems(state);
+}
+
+function* vaultItems(state: VaultState): Iterable<Item> {
+  const { scope, size, time, vault, keys, measurement, writer, ring } = state;
+  const value = { size, time, vault, scope, keys, measurement, writer, ring };
+  yield { scope, table: 'vault', key: '', value };
+  // In the order in which they are asked which of them serves an event.
+  for (const [key, handler] of state.handlers.entries())
+    yield { scope, table: 'handlers', key, value: handler };
+}
+
+function* connectionItems(state: VaultState): Iterable<Item> {
+  for (const [key, connection] of sorted(state.connections)) {
+    const { scope, sending } = connection;
+    yield { scope, table: 'connections', key, value: plainConnection(connection) };
+    if (sending !== undefined)
+      yield { scope: betweenScopes, table: 'sent', key, value: sending.count };
+  }
+  for (const [key, value] of sorted(state.parties))
+    yield { scope: scopeOf(state, value), table: 'parties', key, value };
+}
+
+function plainConnection(connection: Connection): unknown {
+  const { id, kind, status, party, name, scope, keys, contract, contractHash } = connection;
+  const { optional, inviteExpires, credentialExpires, request, bucket, seen } = connection;
+  const { served, receiving, sending } = connection;
+  return {
+    id,
+    kind,
+    status,
+    party,
+    name,
+    scope,
+    keys,
+    contract,
+    contractHash,
+    optional,
+    inviteExpires,
+    credentialExpires,
+    request,
+    bucket,
+    seen,
+    served: sorted(served),
+    receiving: sorted(receiving).map(([, { number, key, encapsulationHash, at }]) => ({
+      number,
+      key,
+      encapsulationHash,
+      at,
+    })),
+    sending: sending && plainSending(sending),
+  } satisfies Record<keyof Connection, unknown>;
+}
+
+/** Its count is between scopes. */
+function plainSending({ number, key, encapsulationHash, at, opening }: SendingEpoch): unknown {
+  const epoch = { number, key, encapsulationHash, at, opening };
+  return epoch satisfies Record<Exclude<keyof SendingEpoch, 'count'>, unknown>;
+}
+
+function* fieldItems(state: VaultState): Iterable<Item> {
+  for (const [key, scope] of sorted(state.namespaces))
+    yield { scope, table: 'namespaces', key, value: scope };
+  for (const [key, { value, index, at }] of sorted(state.fields)) {
+    const namespace = key.slice(0, key.indexOf('/'));
+    const scope = state.namespaces.get(namespace) ?? state.scope;
+    yield { scope, table: 'fields', key, value: { value, index, at } };
+  }
+}
+
+function* eventItems(state: VaultState): Iterable<Item> {
+  for (const [key, request] of sorted(state.requests)) {
+    const scope = scopeOf(state, request.connection);
+    yield { scope, table: 'requests', key, value: plainRequest(request) };
+  }
+  for (const [key, { digest, time, answer }] of sorted(state.seen)) {
+    yield { scope: ownScope(state, key), table: 'seen', key, value: { digest, time } };
+    if (answer !== undefined) yield { scope: betweenScopes, table: 'answers', key, value: answer };
+  }
+  for (const [key, value] of sorted(state.once))
+    yield { scope: ownScope(state, key), table: 'once', key, value };
+}
+
+function plainRequest(open: OpenRequest): unknown {
+  const { key, connection, index, receivedAt, status, received, facts, handler, approved } = open;
+  const request = {
+    key,
+    connection,
+    index,
+    receivedAt,
+    status,
+    received,
+    facts,
+    handler,
+    approved,
+  };
+  return request satisfies Record<keyof OpenRequest, unknown>;
+}
+
+function* outboxItems(state: VaultState): Iterable<Item> {
+  for (const [key, message] of sorted(state.outbox)) {
+    const { id, connection, subject, bytes, answers, index, scope } = message;
+    const value = { id, connection, subject, bytes, answers, index };
+    yield { scope, table: 'outbox', key, value };
+  }
+  if (state.outboxScope === undefined) return;
+  const { hour, scope } = state.outboxScope;
+  yield { scope, table: 'outbox-scope', key: '', value: hour };
+}
+
+/** Scope of a key that begins with its connection's id. */
+function ownScope(state: VaultState, key: string): string {
+  return scopeOf(state, key.slice(0, key.indexOf('/')));
+}
+
+function scopeOf(state: VaultState, connection: string): string {
+  return state.connections.get(connection)?.scope ?? state.scope;
+}
+
+/** Entries by their keys, text in the order of its UTF-16 units. */
+function sorted<K extends string | number, V>(table: Table<K, V>): [K, V][] {
+  return [...table.entries()].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}

@@ -1,0 +1,86 @@
+import { claimedPlace, verifyCommit } from '../ledger/commit.ts';
+import type { CommitStore } from '../ledger/commit-store.ts';
+import { LedgerError } from '../ledger/errors.ts';
+import type { LedgerIdentity } from '../ledger/reader.ts';
+import { equalBytes } from '../wire/bytes.ts';
+
+/**
+ * What has happened to a ledger, as far as it can be told. `truncated`: the store has less than it
+ * claims, or nothing. `lost`: whole commits, or the key of a scope, are missing. `reordered`: a commit
+ * that is ours stands in another's place. `forked`: two histories, both signed with our key.
+ * `foreign`: another ledger's commit. `corrupted`: bytes were changed, or are of a version or kind
+ * that this program does not know; records swapped within a commit look like that too.
+ *
+ * Cannot be told: a tail that is missing as a whole, when the store claims no more than it has. That
+ * takes a checkpoint that is pinned outside the store.
+ */
+export type Damage = 'truncated' | 'corrupted' | 'reordered' | 'foreign' | 'lost' | 'forked';
+
+/** Where verification stopped. */
+export type Stop = {
+  readonly error: LedgerError;
+  /** The last commit that the store gave; the one at fault, where one is. */
+  readonly given: { readonly sequence: number; readonly bytes: Uint8Array } | undefined;
+  /** Index that the next record had to have. */
+  readonly expected: number;
+};
+
+/** Classifies what stopped a verification. Looks at the rest of the store where that helps. */
+export async function damageOf(
+  store: CommitStore,
+  identity: LedgerIdentity,
+  { error, given, expected }: Stop,
+): Promise<Damage> {
+  switch (error.code) {
+    case 'FOREIGN':
+      return 'foreign';
+    case 'EMPTY':
+      return 'truncated';
+    case 'SEQUENCE_GAP':
+      return (given?.sequence ?? 0) > (error.sequence ?? 0) ? 'lost' : 'truncated';
+    case 'KEY_MISSING':
+    case 'SCOPE_CHAIN':
+      return 'lost';
+    case 'HEAD_MISMATCH':
+      return given !== undefined && isOurs(given.bytes, identity) ? 'forked' : 'corrupted';
+    case 'INDEX_GAP':
+      return given !== undefined && isOurs(given.bytes, identity)
+        ? misplaced(store, identity, given, expected)
+        : 'corrupted';
+    default:
+      return 'corrupted';
+  }
+}
+
+/** A commit that is signed for another place than it stands in. */
+async function misplaced(
+  store: CommitStore,
+  identity: LedgerIdentity,
+  { bytes, sequence }: NonNullable<Stop['given']>,
+  expected: number,
+): Promise<Damage> {
+  const { size } = claimedPlace(bytes);
+  for await (const commit of store.scan(1)) {
+    const before = commit.sequence < sequence;
+    if (size < expected && before && equalBytes(commit.bytes, bytes)) return 'reordered';
+    if (size > expected && !before && placeOf(commit.bytes, identity) === expected)
+      return 'reordered';
+  }
+  return size < expected ? 'forked' : 'lost';
+}
+
+function isOurs(bytes: Uint8Array, identity: LedgerIdentity): boolean {
+  return placeOf(bytes, identity) !== undefined;
+}
+
+/** Index that an authentic commit of this ledger begins with; `undefined` for any other bytes. */
+function placeOf(bytes: Uint8Array, identity: LedgerIdentity): number | undefined {
+  try {
+    const claimed = claimedPlace(bytes);
+    verifyCommit(bytes, identity, claimed);
+    return claimed.size;
+  } catch (error) {
+    if (error instanceof LedgerError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,139 @@
+import type { CommitStore, StoredCommit } from '../ledger/commit-store.ts';
+import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts';
+import {
+  type LedgerIdentity,
+  RecordOpener,
+  type ScopeKeys,
+  type VerifiedCommit,
+  verifyStore,
+} from '../ledger/reader.ts';
+import { toHex } from '../wire/bytes.ts';
+import { type Damage, damageOf } from './damage.ts';
+
+/** How far a verification has come. */
+export type Verified = { readonly records: number; readonly commits: number };
+
+/** What a verification found. */
+export type VerifyReport =
+  | {
+      readonly ok: true;
+      readonly records: number;
+      readonly commits: number;
+      /** Chain head after the last record, hex: two ledgers with the same head are the same. */
+      readonly head: string;
+      /** Times of the first and last record, Unix milliseconds. */
+      readonly firstTime: number;
+      readonly lastTime: number;
+      /** Whether every body was opened too. */
+      readonly opened: boolean;
+    }
+  | {
+      readonly ok: false;
+      readonly class: Damage;
+      readonly code: LedgerErrorCode;
+      /** The first bad record, and the commit that holds it, counted from 1. */
+      readonly index: number;
+      readonly sequence: number;
+      readonly message: string;
+      /** What is whole before it. */
+      readonly verified: Verified;
+    };
+
+/** How to verify. */
+export type VerifyOptions = {
+  /** With keys every body is opened as well: key commitments, seals and the chain of each scope. */
+  readonly keys?: ScopeKeys;
+  /** Called after each commit. */
+  readonly onProgress?: (verified: Verified) => void;
+};
+
+/**
+ * Verifies a whole stored ledger, and names and classifies the first thing that is wrong with it.
+ * A tail that is missing as a whole is not noticed: that needs a pinned checkpoint.
+ * @throws LedgerError STORE_UNAVAILABLE, or what the store throws, only when it cannot be asked
+ */
+export async function verifyLedger(
+  store: CommitStore,
+  identity: LedgerIdentity,
+  options: VerifyOptions = {},
+): Promise<VerifyReport> {
+  const run = new Run(store, identity, options.keys);
+  try {
+    for await (const commit of verifyStore(run.watched, identity)) {
+      run.take(commit);
+      options.onProgress?.(run.verified);
+    }
+    return run.whole();
+  } catch (error) {
+    if (!(error instanceof LedgerError) || error.code === 'STORE_UNAVAILABLE') throw error;
+    return run.broken(error);
+  }
+}
+
+/** One verification: what the store has given, and what of it is whole. */
+class Run {
+  readonly watched: CommitStore;
+  readonly #store: CommitStore;
+  readonly #identity: LedgerIdentity;
+  readonly #opener: RecordOpener | undefined;
+  #given: StoredCommit | undefined;
+  #last: VerifiedCommit | undefined;
+  #firstTime = 0;
+  verified: Verified = { records: 0, commits: 0 };
+
+  constructor(store: CommitStore, identity: LedgerIdentity, keys: ScopeKeys | undefined) {
+    this.#store = store;
+    this.#identity = identity;
+    this.#opener = keys && new RecordOpener(identity, keys);
+    this.watched = {
+      append: (bytes, expectedLast, id) => store.append(bytes, expectedLast, id),
+      read: (sequence) => store.read(sequence),
+      last: () => store.last(),
+      scan: (sequence) => this.#scan(sequence),
+    };
+  }
+
+  take(commit: VerifiedCommit): void {
+    const { records, commits } = this.verified;
+    if (commits === 0) this.#firstTime = commit.records[0]?.header.time ?? 0;
+    for (const [offset, record] of commit.records.entries()) {
+      this.#opener?.open(record);
+      this.verified = { records: records + offset + 1, commits };
+    }
+    this.verified = { records: commit.end.size, commits: commits + 1 };
+    this.#last = commit;
+  }
+
+  whole(): VerifyReport {
+    const { head, time } = this.#last?.end ?? { head: new Uint8Array(0), time: 0 };
+    return {
+      ok: true,
+      ...this.verified,
+      head: toHex(head),
+      firstTime: this.#firstTime,
+      lastTime: time,
+      opened: this.#opener !== undefined,
+    };
+  }
+
+  async broken(error: LedgerError): Promise<VerifyReport> {
+    const { verified } = this;
+    const stop = { error, given: this.#given, expected: verified.records };
+    return {
+      ok: false,
+      class: await damageOf(this.#store, this.#identity, stop),
+      code: error.code,
+      index: error.index ?? verified.records,
+      sequence: error.sequence ?? verified.commits + 1,
+      message: error.message,
+      verified,
+    };
+  }
+
+  async *#scan(sequence: number): AsyncIterable<StoredCommit> {
+    for await (const commit of this.#store.scan(sequence)) {
+      this.#given = commit;
+      yield commit;
+    }
+  }
+}
