@@ -1,5 +1,5 @@
-import type { LedgerRecord } from '../ledger/bodies.ts';
-import { toHex } from '../wire/bytes.ts';
+import type { LedgerRecord, ReceivedEvent } from '../ledger/bodies.ts';
+import { fromBase64url, toHex } from '../wire/bytes.ts';
 import { isMap } from '../wire/event.ts';
 import { keyId } from '../wire/key-encapsulation.ts';
 import { type AuditEntry, blankEntry } from './audit-entry.ts';
@@ -76,7 +76,7 @@ export class AuditTrail {
         for (const id of record.body.ids) this.#sent(id, record.time);
         return;
       default:
-        if (ownKinds.has(record.kind)) this.#begin(factEntry(before, record));
+        if (ownKinds.has(record.kind)) this.#begin(factEntry(this.#state, record));
     }
   }
 
@@ -121,7 +121,7 @@ function requestEntry(
     event: body.id === '' ? null : body.id,
     type: body.event?.type ?? null,
     correlation: body.event?.cause ?? null,
-    key_id: verifiedKey(connection, body.signature?.valid === true),
+    key_id: verifiedKey(body, connection),
     purpose: typeof purpose === 'string' ? purpose : null,
     commitment: toHex(body.digest),
     decision: 'pending',
@@ -168,9 +168,14 @@ function connectionColumns(connection: Connection | undefined): Partial<AuditEnt
   };
 }
 
-function verifiedKey(connection: Connection | undefined, valid: boolean): string | null {
-  const key = connection?.keys?.signing;
-  return valid && key !== undefined ? toHex(keyId(key)) : null;
+/** A party that asks to connect signs with the key that it brings. */
+function verifiedKey(body: ReceivedEvent, connection: Connection | undefined): string | null {
+  if (body.signature?.valid !== true) return null;
+  const payload = body.event?.payload;
+  const brought = isMap(payload) ? payload['signing'] : undefined;
+  const own = connection?.keys?.signing;
+  if (own === undefined && typeof brought === 'string') return toHex(keyId(fromBase64url(brought)));
+  return own === undefined ? null : toHex(keyId(own));
 }
 
 function decided(

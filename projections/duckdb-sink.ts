@@ -100,7 +100,7 @@ export class AuditDatabase {
         // A crash before this line leaves the rows and the cursor of before; after it, the new ones.
         await this.#connection.run('COMMIT');
       } catch (error) {
-        await this.#connection.run('COMMIT').catch(() => undefined);
+        await this.#connection.run('ROLLBACK').catch(() => undefined);
         throw auditError('LOAD_FAILED', error);
       }
     });

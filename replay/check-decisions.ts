@@ -4,6 +4,7 @@ import type { Decision } from '../ledger/decision.ts';
 import { evolve } from '../projections/evolve.ts';
 import { emptyState, eventKey, type VaultState } from '../projections/vault-state.ts';
 import {
+  compareMembers,
   type DecidedRecord,
   type Difference,
   differencesBetween,
@@ -132,19 +133,16 @@ class Checker {
   }
 }
 
+type Short = { readonly [Member in 'outcome' | 'reason' | 'detail']: string | undefined };
+
 /** The reason counts only where the decision dropped the result: a handler's failure has its own. */
-function resultDifferences(
-  recorded: Pick<Decision, 'outcome' | 'reason' | 'detail'>,
-  now: Decision,
-): readonly Difference[] {
-  const short = ({ outcome, reason, detail }: typeof recorded): Decision => ({
-    outcome,
-    ...(outcome === 'denied' && reason !== undefined ? { reason } : {}),
-    ...(outcome === 'denied' && detail !== undefined ? { detail } : {}),
-    checks: [],
-    facts: {},
-  });
-  return differencesBetween(short(recorded as Decision), short(now));
+function resultDifferences(recorded: Short, now: Decision): readonly Difference[] {
+  const { outcome, reason, detail } = now;
+  return compareMembers(shortened(recorded), shortened({ outcome, reason, detail }));
+}
+
+function shortened(decision: Short): { readonly [name: string]: unknown } {
+  return decision.outcome === 'denied' ? decision : { outcome: 'allowed' };
 }
 
 function noInput({ body }: DecidedRecord | HandledRecord): Difference[] {

@@ -34,7 +34,8 @@ export function differencesBetween(recorded: Decision, now: Decision): readonly 
 
 type Members = { readonly [name: string]: unknown };
 
-function compareMembers(recorded: Members, now: Members): Difference[] {
+/** The members that differ, compared as canonical bytes. */
+export function compareMembers(recorded: Members, now: Members): Difference[] {
   const all = new Set([...Object.keys(recorded), ...Object.keys(now)]);
   return [...all]
     .map((where) => ({ where, recorded: recorded[where] ?? null, now: now[where] ?? null }))

@@ -18,7 +18,8 @@ import {
   newServiceKeys,
   type ServiceConnection,
 } from '../service/service-identity.ts';
-import { VaultClient } from '../service/vault-client.ts';
+import type { SealedEvent } from '../service/session.ts';
+import { type AskOptions, VaultClient } from '../service/vault-client.ts';
 import type { Contract } from '../wire/contract.ts';
 import type { Answer, ConnectionAccepted, Invite } from '../wire/messages.ts';
 
@@ -180,6 +181,24 @@ export class Service {
   ): Promise<Answer> {
     const contract = contractRef(this.connection.contract);
     return this.client.ask({ type, payload, contract }, { timeoutMs: 15_000, ...options });
+  }
+
+  /** Seals a request, so that its id is known before it is sent. */
+  seal(type: string, payload: unknown, expires?: number): Promise<SealedEvent> {
+    const contract = contractRef(this.connection.contract);
+    const limit = expires === undefined ? {} : { expires };
+    return this.client.seal({ type, payload, contract, ...limit });
+  }
+
+  /** A request with its event's id. */
+  async asked(
+    type: string,
+    payload: unknown,
+    options: Partial<AskOptions> = {},
+  ): Promise<{ id: string; answer: Answer }> {
+    const sealed = await this.seal(type, payload);
+    const answer = await this.client.askSealed(sealed, { timeoutMs: 15_000, ...options });
+    return { id: sealed.id, answer };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { HandledBody, ReceivedEvent } from '../../ledger/bodies.ts';
+import type { HandledBody } from '../../ledger/bodies.ts';
 import type { Connection, OpenRequest, VaultState } from '../../projections/vault-state.ts';
 import { toHex } from '../../wire/bytes.ts';
 import { isMap } from '../../wire/event.ts';
