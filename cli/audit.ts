@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../projections/audit-entry.ts';
+import { AuditError } from '../projections/duckdb-error.ts';
 import { openAuditDatabase } from '../projections/duckdb-sink.ts';
 import { type TrailPage, TrailReader } from '../replay/trail-reader.ts';
 import { withLedger } from './attach.ts';
@@ -92,13 +93,19 @@ async function queryTrail(
       context.progress(`wrote ${options.export}`);
     }
     if (sql === undefined) return 0;
-    const { columns, rows } = await database.query(sql);
+    const { columns, rows } = await database.query(sql).catch(sqlFault);
     if (context.json) context.print(JSON.stringify(rows.map((row) => asObject(columns, row))));
     else context.print(renderRows(context, columns, rows));
     return 0;
   } finally {
     await database.close();
   }
+}
+
+/** A query that is refused or does not fit is wrong use; anything else has failed. */
+function sqlFault(error: unknown): never {
+  const wrong = error instanceof AuditError && /^SQL_(REFUSED|FAILED)$/.test(error.code);
+  throw wrong ? new CliError('usage', error.message, error) : error;
 }
 
 function renderRows(

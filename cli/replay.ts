@@ -54,13 +54,16 @@ async function replay(
 }
 
 /**
- * The moment in a `--at`.
- * @throws CliError when it is neither an index nor a time
+ * The moment in a `--at`: an index, or a time, in UTC where it names no zone.
+ * @throws CliError when it is neither
  */
 export function momentOf(text: string): Moment {
   if (/^\d{1,15}$/.test(text)) return { index: Number(text) };
-  const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/.test(text);
-  const time = isTime ? Date.parse(text) : Number.NaN;
+  const parts = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?(Z|[+-]\d\d:\d\d)?$/.exec(
+    text,
+  );
+  const [, day, clock = 'T00:00', zone = 'Z'] = parts ?? [];
+  const time = Date.parse(`${day}${clock}${zone}`);
   if (Number.isNaN(time))
     throw new CliError(
       'usage',

@@ -3,10 +3,11 @@ import { fileSealer } from '../core/enclave/sealer.ts';
 import { rootFrom } from '../core/keys/root-key.ts';
 import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts';
 import type { RootFor } from '../ledger/keyring.ts';
+import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
-import { dataDir, readCard } from './data-dir.ts';
+import { dataDir, readCard, type VaultCard } from './data-dir.ts';
 import { natsBinary } from './servers.ts';
-import { type OpenOptions, openOnServers } from './vault-servers.ts';
+import { type OpenOptions, openOnServers, type VaultOnServers } from './vault-servers.ts';
 
 const restartsMax = 5;
 const restartsWindowMs = 60_000;
@@ -27,23 +28,45 @@ export async function runCommand(context: CommandContext): Promise<ExitCode> {
   const options: OpenOptions = { data, card, binary, rootFor, log: operationalLog(context) };
   const stop = stopSignal();
   const failures: number[] = [];
+  let vault: VaultOnServers | Error = await openOnServers(options);
   for (;;) {
-    const vault = await openOnServers(options);
-    if (context.json) context.print(JSON.stringify({ vault: card.vault, vine: vault.vineUrl }));
-    else context.print(`vault ${card.vault} is open; messaging layer at ${vault.vineUrl}`);
-    const end = await Promise.race([stop, vault.failed]);
-    if (!(end instanceof Error)) {
-      await vault.close();
-      context.progress('the vault is closed');
-      return 0;
-    }
-    await vault.abandon();
+    const end = vault instanceof Error ? vault : await serve(context, card, vault, stop);
+    if (end === 'stop') return 0;
     const now = Date.now();
     failures.push(now);
     const recent = failures.filter((at) => now - at < restartsWindowMs);
     if (!canPass(end) || recent.length > restartsMax) throw end;
     context.progress(`${end.message}; opening again`);
-    await wait(restartWaitMs * 2 ** (recent.length - 1));
+    const pause = wait(restartWaitMs * 2 ** (recent.length - 1));
+    if ((await Promise.race([stop, pause])) === 'stop') return 0;
+    vault = await openAgain(options);
+  }
+}
+
+/** Until it is told to stop, or something goes wrong. */
+async function serve(
+  context: CommandContext,
+  card: VaultCard,
+  vault: VaultOnServers,
+  stop: Promise<'stop'>,
+): Promise<'stop' | Error> {
+  if (context.json) context.print(JSON.stringify({ vault: card.vault, vine: vault.vineUrl }));
+  else context.print(`vault ${card.vault} is open; messaging layer at ${vault.vineUrl}`);
+  const end = await Promise.race([stop, vault.failed]);
+  if (end === 'stop') {
+    await vault.close();
+    context.progress('the vault is closed');
+  } else await vault.abandon();
+  return end;
+}
+
+/** A server that dies while the vault opens again is one more failure, and no reason to give up. */
+async function openAgain(options: OpenOptions): Promise<VaultOnServers | Error> {
+  try {
+    return await openOnServers(options);
+  } catch (error) {
+    if (error instanceof CliError || !(error instanceof Error)) throw error;
+    return error;
   }
 }
 

@@ -13,10 +13,19 @@ import { type DataDir, writeFileSafely } from './data-dir.ts';
 const vineConfigFile = 'vine.conf';
 const lockWaitMs = 10_000;
 
+/** A running server, as it is noted in the data directory. */
+type ServerNote = {
+  readonly pid: number;
+  /** When that process began, in the kernel's words: ids of processes come round again. */
+  readonly began: string;
+  /** Process that started it. A server whose starter is gone is about to end. */
+  readonly starter: number;
+  readonly url: string;
+};
 /** A running ledger server as others may use it: to read. */
-export type LedgerNote = { readonly pid: number; readonly url: string; readonly reader: string };
+export type LedgerNote = ServerNote & { readonly reader: string };
 /** A running messaging layer. */
-export type VineNote = { readonly pid: number; readonly url: string };
+export type VineNote = ServerNote;
 
 /** Finds nats-server, or fetches it once. */
 export async function natsBinary(progress: (line: string) => void): Promise<string> {
@@ -30,8 +39,8 @@ export async function natsBinary(progress: (line: string) => void): Promise<stri
  * @throws CliError when another process has the directory
  */
 export async function startLedger(data: DataDir, binary: string): Promise<LedgerServer> {
-  const held = await readNote<LedgerNote>(data, 'ledger');
-  if (held !== undefined && alive(held.pid))
+  const held = await runningLedger(data);
+  if (held !== undefined)
     throw new CliError(
       'failed',
       `${data.path} is in use: its ledger server runs as process ${held.pid}`,
@@ -43,12 +52,9 @@ export async function startLedger(data: DataDir, binary: string): Promise<Ledger
       throw inUse(error, data);
     },
   );
-  await leaveNote(data, 'ledger', {
-    pid: server.pid,
-    url: server.url,
-    reader: server.seeds.reader,
-  } satisfies LedgerNote);
-  void server.exited.then(() => removeNote(data, 'ledger'));
+  const note: LedgerNote = { ...(await noteOf(server)), reader: server.seeds.reader };
+  await leaveNote(data, 'ledger', note);
+  void server.exited.then(() => removeNote(data, 'ledger', note));
   return server;
 }
 
@@ -60,8 +66,9 @@ export async function startVine(data: DataDir, binary: string): Promise<NatsServ
     throw inUse(error, data);
   });
   await mkdir(data.run, { recursive: true, mode: 0o700 });
-  await leaveNote(data, 'vine', { pid: server.pid, url: server.url } satisfies VineNote);
-  void server.exited.then(() => removeNote(data, 'vine'));
+  const note: VineNote = await noteOf(server);
+  await leaveNote(data, 'vine', note);
+  void server.exited.then(() => removeNote(data, 'vine', note));
   return server;
 }
 
@@ -73,14 +80,12 @@ export async function keepVineConfig(data: DataDir, config: string): Promise<voi
 
 /** The ledger server that runs on this directory; `undefined` when none does. */
 export async function runningLedger(data: DataDir): Promise<LedgerNote | undefined> {
-  const note = await readNote<LedgerNote>(data, 'ledger');
-  return note !== undefined && alive(note.pid) ? note : undefined;
+  return running(await readNote<LedgerNote>(data, 'ledger'));
 }
 
 /** The messaging layer that runs on this directory; `undefined` when none does. */
 export async function runningVine(data: DataDir): Promise<VineNote | undefined> {
-  const note = await readNote<VineNote>(data, 'vine');
-  return note !== undefined && alive(note.pid) ? note : undefined;
+  return running(await readNote<VineNote>(data, 'vine'));
 }
 
 /** Connects to a ledger server as one of its users. */
@@ -93,13 +98,25 @@ export function connectLedger(url: string, seed: string): Promise<NatsConnection
   });
 }
 
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+async function noteOf({ pid, url }: NatsServer): Promise<ServerNote> {
+  return { pid, began: await beganAt(pid), starter: process.pid, url };
+}
+
+/**
+ * The server of a note, where it still runs. One whose starter was killed holds its store for a moment
+ * longer: whoever comes next waits for the store's lock, and does not attach to what is ending.
+ */
+async function running<T extends ServerNote>(note: T | undefined): Promise<T | undefined> {
+  if (note === undefined || (await beganAt(note.starter)) === '') return undefined;
+  return (await beganAt(note.pid)) === note.began ? note : undefined;
+}
+
+/** Ticks from the machine's start to the process's; empty when it does not run, or has ended. */
+async function beganAt(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The second field is the program's name, which may hold spaces and parentheses.
+  const [state = 'Z', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' || state === 'X' ? '' : (fields[18] ?? '');
 }
 
 function inUse(error: unknown, data: DataDir): unknown {
@@ -115,7 +132,10 @@ async function leaveNote(data: DataDir, name: string, note: object): Promise<voi
   await writeFileSafely(noteFile(data, name), `${JSON.stringify(note)}\n`);
 }
 
-async function removeNote(data: DataDir, name: string): Promise<void> {
+/** Takes a note away, unless another server has left its own there since. */
+async function removeNote(data: DataDir, name: string, note: ServerNote): Promise<void> {
+  const found = await readNote<ServerNote>(data, name);
+  if (found?.pid !== note.pid || found.began !== note.began) return;
   await rm(noteFile(data, name), { force: true }).catch(() => undefined);
 }
 

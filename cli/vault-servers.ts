@@ -2,8 +2,10 @@ import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import type { RootFor } from '../ledger/keyring.ts';
 import type { DataDir, VaultCard } from './data-dir.ts';
-import { runningVine, startLedger, startVine } from './servers.ts';
+import { runningVine, startLedger, startVine, type VineNote } from './servers.ts';
 import { openVault, type RunningVault } from './wiring.ts';
+
+const attachedCheckMs = 500;
 
 /** A vault with the servers under it. */
 export type VaultOnServers = {
@@ -39,12 +41,15 @@ export async function openOnServers(options: OpenOptions): Promise<VaultOnServer
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
   });
+  let attached: NodeJS.Timeout | undefined;
   const stopServers = async (): Promise<void> => {
+    clearInterval(attached);
     await Promise.all([ledger.stop(), vine?.stop()]);
   };
   try {
     const running = await runningVine(data);
-    vine = running === undefined ? await startVine(data, binary) : undefined;
+    if (running === undefined) vine = await startVine(data, binary);
+    else attached = watchAttached(data, running, (error) => fail(error));
     const vineUrl = running?.url ?? vine?.url ?? '';
     vault = await openVault({
       card,
@@ -82,4 +87,17 @@ function watchServers(
 ): void {
   void ledger.exited.then(() => fail(new Error('the ledger server has stopped')));
   void vine?.exited.then(() => fail(new Error('the messaging server has stopped')));
+}
+
+/** A messaging layer that is not our child, too, comes back at another port: the old one is never there again. */
+function watchAttached(
+  data: DataDir,
+  note: VineNote,
+  fail: (error: Error) => void,
+): NodeJS.Timeout {
+  const check = async (): Promise<void> => {
+    const found = await runningVine(data);
+    if (found?.url !== note.url) fail(new Error('the messaging layer has stopped'));
+  };
+  return setInterval(() => void check(), attachedCheckMs);
 }

@@ -24,6 +24,8 @@ export class AuditTrail {
   /** Record index of the entry of each event, and of each message in the outbox. */
   readonly #byEvent = new Map<string, number>();
   readonly #byMessage = new Map<string, number>();
+  /** The same of each decision about an event that came under the id of another. */
+  readonly #byRepeated = new Map<number, number>();
   #state: VaultState = emptyState;
 
   /** Count of records folded: the cursor. */
@@ -49,10 +51,10 @@ export class AuditTrail {
     switch (record.kind) {
       case 'received':
         this.#begin(requestEntry(before, record));
-        this.#byEvent.set(eventKey(record.body.connection, record.body.id), record.index);
+        this.#name(eventKey(record.body.connection, record.body.id), record.index);
         return;
       case 'decided':
-        this.#change(record.body.request, (entry) => decided(entry, record));
+        this.#decided(record);
         return;
       case 'consented':
         this.#change(record.body.request, (entry) => consented(entry, record));
@@ -70,7 +72,7 @@ export class AuditTrail {
         }));
         return;
       case 'queued':
-        this.#queued(record.body.id, record.body.answers);
+        this.#queued(record);
         return;
       case 'sent':
         for (const id of record.body.ids) this.#sent(id, record.time);
@@ -84,14 +86,33 @@ export class AuditTrail {
     this.#entries.set(entry.record, entry);
   }
 
+  /** An event under the id of an earlier one does not take its place. */
+  #name(key: string, index: number): void {
+    if (!this.#byEvent.has(key) || this.#state.requests.get(key)?.index === index)
+      this.#byEvent.set(key, index);
+  }
+
+  #decided(record: Extract<LedgerRecord, { kind: 'decided' }>): void {
+    const { request, again } = record.body;
+    const named = this.#byEvent.get(request);
+    const index = again ? named : record.cause;
+    if (index !== named && index !== undefined) this.#byRepeated.set(record.index, index);
+    this.#changeAt(index, (entry) => decided(entry, record));
+  }
+
   #change(request: string, change: (entry: AuditEntry) => AuditEntry): void {
-    const index = this.#byEvent.get(request);
+    this.#changeAt(this.#byEvent.get(request), change);
+  }
+
+  #changeAt(index: number | undefined, change: (entry: AuditEntry) => AuditEntry): void {
     const entry = index === undefined ? undefined : this.#entries.get(index);
     if (entry !== undefined) this.#entries.set(entry.record, change(entry));
   }
 
-  #queued(id: string, answers: string | undefined): void {
-    const index = answers === undefined ? undefined : this.#byEvent.get(answers);
+  #queued({ body, cause }: Extract<LedgerRecord, { kind: 'queued' }>): void {
+    const { id, answers } = body;
+    const index =
+      answers === undefined ? this.#byRepeated.get(cause ?? -1) : this.#byEvent.get(answers);
     if (index !== undefined) this.#byMessage.set(id, index);
   }
 

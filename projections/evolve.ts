@@ -57,8 +57,8 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return epochOpened(moved, record);
     case 'stored': {
       const { field, value } = record.body;
-      const { index, time: at, scope } = record;
-      const fields = moved.fields.set(field, { value, index, at });
+      const { index, leaf, time: at, scope } = record;
+      const fields = moved.fields.set(field, { value, index, leaf, at });
       return { ...moved, fields, namespaces: moved.namespaces.set(namespaceOf(field), scope) };
     }
     // Facts that say nothing about the state, or whose features come later: they only move it on.

@@ -31,14 +31,16 @@ const totalDomain = utf8('cambium/state-digest/v1/total\0');
 /**
  * Digests of a state, version 1: kept for ever, since checkpoints record them. Every item belongs to
  * one scope, and a scope's digest covers its own items only, so that erasing a scope leaves the
- * others' as they are. A scope's digest is a chain of SHA-256 over its items, each as canonical
- * msgpack `[table, key, value]`, by table and then key; `total` is over the pairs of scope and digest,
- * in order. Members are named one by one: what a later version of the state adds is not in here.
+ * others' as they are. A scope's digest is a chain of SHA-256 that begins with its id and goes over
+ * its items, each as canonical msgpack `[table, key, value]`, by table and then key; `total` is over
+ * the pairs of scope and digest, in order. A field counts by the leaf of its record, which commits to
+ * its value: a digest over a small value would outlive the value's erasure, and a dictionary opens it.
+ * Members are named one by one: what a later version of the state adds is not in here.
  */
 export function stateDigest(state: VaultState): StateDigest {
   const chains = new Map<string, Uint8Array>();
   for (const { scope, table, key, value } of items(state)) {
-    const before = chains.get(scope) ?? utf8(scope);
+    const before = chains.get(scope) ?? sha256(scopeDomain, utf8(scope));
     chains.set(scope, sha256(scopeDomain, before, encodeCanonical([table, key, value])));
   }
   const pairs = [...chains].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -116,10 +118,10 @@ function plainSending({ number, key, encapsulationHash, at, opening }: SendingEp
 function* fieldItems(state: VaultState): Iterable<Item> {
   for (const [key, scope] of sorted(state.namespaces))
     yield { scope, table: 'namespaces', key, value: scope };
-  for (const [key, { value, index, at }] of sorted(state.fields)) {
+  for (const [key, { index, leaf, at }] of sorted(state.fields)) {
     const namespace = key.slice(0, key.indexOf('/'));
     const scope = state.namespaces.get(namespace) ?? state.scope;
-    yield { scope, table: 'fields', key, value: { value, index, at } };
+    yield { scope, table: 'fields', key, value: { index, leaf, at } };
   }
 }
 

@@ -90,6 +90,8 @@ export type OutboxMessage = Bodies['queued'] & {
 export type StoredField = {
   readonly value: string;
   readonly index: number;
+  /** Leaf of its record: commits to the value without saying it. */
+  readonly leaf: Uint8Array;
   readonly at: number;
 };
 

@@ -3,6 +3,7 @@ import type { LedgerRecord } from '../ledger/bodies.ts';
 import { identity } from '../ledger/testing/fixtures.ts';
 import { checkDecisions } from './check-decisions.ts';
 import { history } from './history.ts';
+import { collect, replayed } from './testing/records.ts';
 import { type Told, tellStory } from './testing/story.ts';
 import { storyKeys } from './testing/story-facts.ts';
 
@@ -79,27 +80,14 @@ describe('deciding again on a whole history', () => {
       replayed(records, (record) => {
         if (record.kind === 'handled' && record.body.request === told.keys['paid'])
           return { ...record, body: { ...record.body, code: 'dropped', reason: 'duplicate' } };
-        if (record.kind === 'decided' && record.body.request === told.keys['served'])
+        if (record.kind === 'decided' && record.body.request === told.keys['held'])
           return { ...record, cause: 0 };
         return record;
       }),
     );
     const found = report.differences.map(({ event, where, round }) => [event, where, round]);
     expect(found).toContainEqual([told.keys['paid'], 'outcome', 'result']);
-    expect(found).toContainEqual([told.keys['served'], 'input', 'first']);
+    expect(found).toContainEqual([told.keys['held'], 'input', 'first']);
     expect(report.undecided).toHaveLength(1);
   });
 });
-
-async function collect(source: AsyncIterable<LedgerRecord>): Promise<LedgerRecord[]> {
-  const out: LedgerRecord[] = [];
-  for await (const record of source) out.push(record);
-  return out;
-}
-
-async function* replayed(
-  records: readonly LedgerRecord[],
-  change: (record: LedgerRecord) => LedgerRecord = (record) => record,
-): AsyncIterable<LedgerRecord> {
-  for (const record of records) yield change(record);
-}

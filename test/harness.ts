@@ -11,6 +11,7 @@ import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import { fileSealer } from '../core/enclave/sealer.ts';
 import { rootFrom } from '../core/keys/root-key.ts';
+import type { RootRecipe } from '../ledger/keyring.ts';
 import {
   addressOf,
   connectionRequest,
@@ -31,10 +32,13 @@ export class TestHouse {
   readonly data: DataDir;
   readonly card: VaultCard;
   readonly failures: Error[] = [];
+  /** What the vault wrote to its operational log. */
+  readonly logged: string[] = [];
   ledger: LedgerServer;
   vine: NatsServer;
   vault: RunningVault | undefined;
   #app: OwnerApp | undefined;
+  #root: Promise<Uint8Array> | undefined;
   readonly #clients: VaultClient[] = [];
 
   private constructor(
@@ -66,10 +70,11 @@ export class TestHouse {
   async open(): Promise<RunningVault> {
     this.vault = await openVault({
       card: this.card,
-      rootFor: rootFrom(passphrase, fileSealer(join(this.folder, 'sealer')), this.card.ledger.id),
+      rootFor: (recipe) => this.root(recipe),
       ledger: { url: this.ledger.url, seed: this.ledger.seeds.runtime },
       vine: { url: this.vine.url },
       log: (line, details) => {
+        this.logged.push(`${line} ${JSON.stringify(details ?? {})}`);
         if (process.env['CAMBIUM_TEST_LOG']) console.error(line, details ?? '');
       },
       onFailure: (error) => {
@@ -80,9 +85,28 @@ export class TestHouse {
     return this.vault;
   }
 
+  /** Root of the ring: derived once, since that is meant to be slow. */
+  async root(recipe: RootRecipe): Promise<Uint8Array> {
+    const sealer = fileSealer(join(this.folder, 'sealer'));
+    this.#root ??= rootFrom(passphrase, sealer, this.card.ledger.id)(recipe);
+    return new Uint8Array(await this.#root);
+  }
+
   async closeVault(): Promise<void> {
     await this.vault?.close();
     this.vault = undefined;
+  }
+
+  /** Starts the messaging layer again after it was stopped: on another port. */
+  async restartVine(): Promise<void> {
+    await this.vine.stop();
+    this.vine = await startVine(this.data, await natsBinary(() => {}));
+  }
+
+  /** Starts the ledger's server again after it was stopped. */
+  async restartLedger(): Promise<void> {
+    await this.ledger.stop();
+    this.ledger = await startLedger(this.data, await natsBinary(() => {}));
   }
 
   /** The owner's app, connected. */

@@ -1,7 +1,5 @@
 /* The ledger of a test house, read back from its store by somebody else: verified, then opened. */
 import { connectLedger } from '../cli/servers.ts';
-import { fileSealer } from '../core/enclave/sealer.ts';
-import { rootFrom } from '../core/keys/root-key.ts';
 import type { Bodies, LedgerRecord } from '../ledger/bodies.ts';
 import type { VerifiedRecord } from '../ledger/commit.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
@@ -11,7 +9,7 @@ import { jetStreamRing } from '../ledger/ring-store.ts';
 import type { AuditEntry } from '../projections/audit-entry.ts';
 import { AuditTrail } from '../projections/audit-trail.ts';
 import { eventKey } from '../projections/vault-state.ts';
-import { passphrase, type TestHouse } from './harness.ts';
+import type { TestHouse } from './harness.ts';
 
 type Of<K extends LedgerRecord['kind']> = Extract<LedgerRecord, { kind: K }>;
 
@@ -28,7 +26,6 @@ export type Trace = {
 
 const pollMs = 20;
 const patienceMs = 20_000;
-const roots = new WeakMap<TestHouse, Promise<Uint8Array>>();
 
 /**
  * Every record there is.
@@ -45,12 +42,7 @@ export async function readLedger(house: TestHouse): Promise<LedgerRecord[]> {
     const ring = await Keyring.unlock(
       await jetStreamRing(nc, card.vault),
       card.ledger.id,
-      async (recipe) => {
-        const sealer = fileSealer(`${house.folder}/sealer`);
-        if (!roots.has(house))
-          roots.set(house, rootFrom(passphrase, sealer, card.ledger.id)(recipe));
-        return new Uint8Array((await roots.get(house)) ?? []);
-      },
+      (recipe) => house.root(recipe),
     );
     const opener = new RecordOpener(card.ledger, (scope) => ring.scopeKey(scope));
     const records = verified.map((record) => opener.open(record));

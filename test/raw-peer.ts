@@ -44,22 +44,27 @@ export class RawPeer {
   readonly #session: PeerSession;
   readonly #epoch: Epoch & { readonly opening: Opening };
   readonly #heard: Heard[] = [];
-  #wake: () => void = () => {};
+  readonly #wakers = new Set<() => void>();
 
   private constructor(
     nc: NatsConnection,
     connection: ServiceConnection,
     identity: PeerIdentity,
-    epoch: Epoch & { readonly opening: Opening },
+    memory: { epoch: Epoch & { readonly opening: Opening }; session: PeerSession },
   ) {
     this.#nc = nc;
     this.#connection = connection;
     this.#identity = identity;
-    this.#session = new PeerSession(identity);
-    this.#epoch = epoch;
+    this.#session = memory.session;
+    this.#epoch = memory.epoch;
   }
 
-  static async connect(connection: ServiceConnection, url: string): Promise<RawPeer> {
+  /** @param before - the same party at another place: its epochs are remembered */
+  static async connect(
+    connection: ServiceConnection,
+    url: string,
+    before?: RawPeer,
+  ): Promise<RawPeer> {
     const { credential, identity } = await addressOf(connection);
     const { vault, party } = identity;
     const nc = await connect({
@@ -67,7 +72,11 @@ export class RawPeer {
       inboxPrefix: partyInbox(party),
       authenticator: jwtAuthenticator(credential.jwt, utf8(credential.seed)),
     });
-    const peer = new RawPeer(nc, connection, identity, await openEpoch(identity));
+    const memory =
+      before === undefined
+        ? { session: new PeerSession(identity), epoch: await openEpoch(identity) }
+        : { session: before.#session, epoch: before.#epoch };
+    const peer = new RawPeer(nc, connection, identity, memory);
     nc.subscribe(fromVault(vault, party, '>'), {
       callback: (_, { subject, data }) => void peer.#hear(subject, new Uint8Array(data)),
     });
@@ -149,19 +158,22 @@ export class RawPeer {
     const event = await this.#session.open(subject, bytes);
     if (event === undefined) return;
     this.#heard.push({ bytes, event });
-    this.#wake();
+    for (const wake of this.#wakers) wake();
   }
 
   #somethingHeard(deadline: number, id: string): Promise<void> {
     return new Promise((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        clearTimeout(late);
+        this.#wakers.delete(wake);
+        settle();
+      };
+      const wake = (): void => end(resolve);
       const late = setTimeout(
-        () => reject(new Error(`no answer to ${id}`)),
+        () => end(() => reject(new Error(`no answer to ${id}`))),
         Math.max(0, deadline - Date.now()),
       );
-      this.#wake = () => {
-        clearTimeout(late);
-        resolve();
-      };
+      this.#wakers.add(wake);
     });
   }
 }

@@ -2,6 +2,7 @@ import type { Draft, PeerKeys, ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Connection, VaultState } from '../../projections/vault-state.ts';
 import { ownerConnection } from '../../projections/vault-state.ts';
 import { equalBytes, fromBase64url } from '../../wire/bytes.ts';
+import { fieldNamePattern } from '../../wire/contract.ts';
 import { sha256 } from '../../wire/crypto.ts';
 import {
   type Envelope,
@@ -42,6 +43,7 @@ export type Stranger = {
 };
 
 const fieldNameMax = 128;
+const fieldName = new RegExp(fieldNamePattern);
 
 type EpochKey = { readonly epoch: Epoch; readonly fresh: boolean };
 
@@ -191,7 +193,8 @@ function keyFrom(text: unknown): Uint8Array | undefined {
 function withoutValue(event: Event): { kept: Event; value?: string; whole: boolean } {
   if (event.type !== 'owner.set') return { kept: event, whole: true };
   const { field = null, value, ...others } = isMap(event.payload) ? event.payload : {};
-  const named = typeof field === 'string' && field.length <= fieldNameMax ? field : null;
+  const isName = typeof field === 'string' && field.length <= fieldNameMax && fieldName.test(field);
+  const named = isName ? field : null;
   const kept = (put: '' | null): Event => ({ ...event, payload: { field: named, value: put } });
   const inForm =
     typeof value === 'string' && value.length <= fieldValueMax && Object.keys(others).length === 0;

@@ -7,15 +7,17 @@ export type Outbound = {
   readonly bytes: Uint8Array;
 };
 
+const againMs = 250;
+
 /**
  * Empties the outbox: publishes what is durable, and reports the ids once the server has them.
  * Publishing twice is harmless (same id, same bytes); forgetting is not, so what was not reported
- * before a crash is published again after it.
+ * is published again: when a lost connection is back, and at the next opening after a crash.
  */
 export class Publisher {
   readonly #bus: VaultBus;
   readonly #report: (ids: readonly string[]) => void;
-  #published: string[] = [];
+  #unreported: Outbound[] = [];
   #flushing: Promise<void> | undefined;
 
   constructor(bus: VaultBus, report: (ids: readonly string[]) => void) {
@@ -25,16 +27,9 @@ export class Publisher {
 
   /** Publishes messages whose `queued` records are durable. */
   send(messages: readonly Outbound[]): void {
-    if (messages.length === 0) return;
-    try {
-      for (const { id, subject, bytes } of messages) {
-        this.#bus.publish(subject, bytes);
-        this.#published.push(id);
-      }
-    } catch {
-      // The connection is gone for good: what is not reported stays in the outbox for the next opening.
-    }
-    if (this.#published.length > 0) this.#flushing ??= this.#flush();
+    if (messages.length === 0 || !this.#publish(messages)) return;
+    this.#unreported.push(...messages);
+    this.#flushing ??= this.#flush();
   }
 
   /** Resolves when the server has everything published so far, or never will. */
@@ -42,18 +37,44 @@ export class Publisher {
     await this.#flushing;
   }
 
-  async #flush(): Promise<void> {
+  /** Whether there is a connection still. One that is gone for good leaves the rest to the next opening. */
+  #publish(messages: readonly Outbound[]): boolean {
     try {
-      while (this.#published.length > 0) {
-        const ids = this.#published;
-        this.#published = [];
-        await this.#bus.flush();
-        this.#report(ids);
-      }
+      for (const { subject, bytes } of messages) this.#bus.publish(subject, bytes);
+      return true;
     } catch {
-      // As above.
-    } finally {
-      this.#flushing = undefined;
+      return false;
     }
   }
+
+  async #flush(): Promise<void> {
+    while (this.#unreported.length > 0) {
+      const messages = this.#unreported;
+      this.#unreported = [];
+      if (await this.#arrived()) {
+        this.#report(messages.map(({ id }) => id));
+        continue;
+      }
+      // A connection that was lost has dropped what it had not sent yet.
+      this.#unreported.unshift(...messages);
+      await wait(againMs);
+      if (!this.#publish(this.#unreported)) break;
+    }
+    this.#flushing = undefined;
+  }
+
+  async #arrived(): Promise<boolean> {
+    try {
+      await this.#bus.flush();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
 }

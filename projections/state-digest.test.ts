@@ -1,0 +1,170 @@
+import { Map as Table } from 'immutable';
+import { describe, expect, it } from 'vitest';
+import type { ReceivedEvent } from '../ledger/bodies.ts';
+import { betweenScopes, stateDigest } from './state-digest.ts';
+import { type Connection, emptyState, type OpenRequest, type VaultState } from './vault-state.ts';
+
+const bytes = (fill: number, length = 4) => new Uint8Array(length).fill(fill);
+const [own, shop, personal, outbox] = ['00', '11', '22', '33'].map((pair) => pair.repeat(16)) as [
+  string,
+  string,
+  string,
+  string,
+];
+
+const received: ReceivedEvent = {
+  subject: 'MessageSpace.v.fromService.p.data.request',
+  connection: 'c1',
+  id: 'e1',
+  digest: bytes(1),
+  bytes: 100,
+  epoch: 1,
+  seen: 0,
+};
+const request: OpenRequest = {
+  key: 'c1/e1',
+  connection: 'c1',
+  index: 4,
+  receivedAt: 1_800_000_000_000,
+  status: 'pending',
+  received,
+  facts: { fields: ['personal/name'], deadline: 1_800_000_100_000 },
+  handler: 'data-request',
+  approved: ['personal/name'],
+};
+const connection: Connection = {
+  id: 'c1',
+  kind: 'service',
+  status: 'active',
+  party: 'p1',
+  name: 'Shop',
+  scope: shop,
+  keys: { signing: bytes(2), encapsulation: bytes(3) },
+  contract: { contract: { id: 'k' } as never, key: 'a', signature: 'b' },
+  contractHash: 'cc',
+  optional: ['personal/phone'],
+  inviteExpires: 1,
+  credentialExpires: 2,
+  request: 'e0',
+  bucket: { tokens: 1.5, at: 3 },
+  served: Table([['personal/name', 5]]),
+  receiving: Table([[1, { number: 1, key: bytes(4), encapsulationHash: bytes(5), at: 6 }]]),
+  sending: {
+    number: 1,
+    key: bytes(6),
+    encapsulationHash: bytes(7),
+    at: 7,
+    opening: { recipient: bytes(8), encapsulation: bytes(9), signature: bytes(10) },
+    count: 3,
+  },
+  seen: 1,
+};
+const state: VaultState = {
+  size: 9,
+  time: 1_800_000_000_001,
+  vault: 'v',
+  keys: { signing: bytes(11), encapsulation: bytes(12), ledger: bytes(13), purposes: {} },
+  scope: own,
+  measurement: 'm',
+  writer: bytes(14),
+  ring: { generation: 2, hash: bytes(15) },
+  handlers: [{ manifest: { name: 'data-request' } as never, digest: 'd' }],
+  connections: Table([['c1', connection]]),
+  parties: Table([['p1', 'c1']]),
+  fields: Table([['personal/name', { value: 'Ada', index: 1, leaf: bytes(17), at: 2 }]]),
+  namespaces: Table([['personal', personal]]),
+  requests: Table([['c1/e1', request]]),
+  seen: Table([['c1/e1', { digest: 'dd', time: 3, answer: 6 }]]),
+  outbox: Table([
+    [
+      'o1',
+      {
+        id: 'o1',
+        connection: 'c1',
+        subject: 's',
+        bytes: bytes(16),
+        answers: 'c1/e1',
+        index: 6,
+        scope: outbox,
+      },
+    ],
+  ]),
+  outboxScope: { hour: 500_000, scope: outbox },
+  once: Table([['c1/payment.request/A', 7]]),
+};
+
+/** A value that is another one. */
+function other(value: unknown): unknown {
+  if (typeof value === 'number') return value + 1;
+  if (typeof value === 'string') return `${value}x`;
+  if (value instanceof Uint8Array) return bytes(99);
+  if (Array.isArray(value)) return [];
+  if (Table.isMap(value)) return Table();
+  return undefined;
+}
+
+describe('the digest of a state', () => {
+  it('is this one, for ever', () => {
+    expect(stateDigest(state)).toEqual({
+      total: '00d204be1e1e66417b24cff4bf292d1b83aa40f4610ea24876d83e25699ca6ac',
+      scopes: {
+        [own]: '60665c8f9e546ca79fdb9fb8f2211ff079a27fbb1cc08642572800c0eed7e33a',
+        [shop]: '0e0c60d0180df0c2c4dd6743254408b3197601bed2552963eeab85e81f48c151',
+        [personal]: 'ac4609bc67f605e97e65e0503a64e01b14a80b6c7732edde5acba4c8bed68d82',
+        [outbox]: '3363d539d38bf82e5345d101c31d1703557f86ade6aa9deef6127ae01d509b5a',
+        [betweenScopes]: 'e796fcf681084e8ef4d902018776e6deb88cd97d4e423a93b0b634644a5f4d77',
+      },
+    });
+    expect(stateDigest(emptyState).total).toBe(
+      '12d6d2297dddc5b1c9baff5e4c3221bd33bcfc593cd9a9ef893a0855abe6fcef',
+    );
+  });
+
+  it('does not depend on the order in which tables were filled', () => {
+    const names = ['personal/a', 'personal/b', 'work/c', 'personal/10', 'personal/9'];
+    const fields = names.map(
+      (name, index) => [name, { value: name, index, leaf: bytes(index), at: 1 }] as const,
+    );
+    const one = stateDigest({ ...state, fields: Table(fields) });
+    expect(stateDigest({ ...state, fields: Table(fields.toReversed()) })).toEqual(one);
+  });
+
+  it('changes with every member of the state, of a connection and of a request', () => {
+    const { total } = stateDigest(state);
+    for (const [name, value] of Object.entries(state))
+      expect([name, stateDigest({ ...state, [name]: other(value) }).total]).not.toContain(total);
+    for (const [name, value] of Object.entries(connection)) {
+      const changed = { ...connection, [name]: other(value) };
+      const connections = Table([['c1', changed]]);
+      expect([name, stateDigest({ ...state, connections }).total]).not.toContain(total);
+    }
+    for (const [name, value] of Object.entries(request)) {
+      const requests = Table([['c1/e1', { ...request, [name]: other(value) }]]);
+      expect([name, stateDigest({ ...state, requests }).total]).not.toContain(total);
+    }
+  });
+
+  it('does not say a value: a dictionary would open it after its erasure', () => {
+    const field = { value: 'Eve', index: 1, leaf: bytes(17), at: 2 };
+    const fields = Table([['personal/name', field]]);
+    expect(stateDigest({ ...state, fields })).toEqual(stateDigest(state));
+  });
+
+  it('keeps each item to its scope: what one says changes no other', () => {
+    const { scopes } = stateDigest(state);
+    expect(Object.keys(scopes)).toEqual([own, shop, personal, outbox, betweenScopes]);
+    const differ = (changed: VaultState): string[] => {
+      const now = stateDigest(changed).scopes;
+      return Object.keys(scopes).filter((scope) => now[scope] !== scopes[scope]);
+    };
+    const fields = Table([['personal/name', { value: 'Ada', index: 1, leaf: bytes(18), at: 2 }]]);
+    expect(differ({ ...state, fields })).toEqual([personal]);
+    expect(differ({ ...state, requests: Table() })).toEqual([shop]);
+    expect(differ({ ...state, once: Table() })).toEqual([shop]);
+    expect(differ({ ...state, parties: Table() })).toEqual([shop]);
+    expect(differ({ ...state, outbox: Table() })).toEqual([outbox]);
+    expect(differ({ ...state, size: 10 })).toEqual([own]);
+    const seen = Table([['c1/e1', { digest: 'dd', time: 3, answer: 8 }]]);
+    expect(differ({ ...state, seen })).toEqual([betweenScopes]);
+  });
+});
