@@ -66,11 +66,16 @@ describe('renderTrail', () => {
     expect(story({ ...nobody, fields_asked: [] })).toMatch(/^Someone unknown sent something/);
   });
 
-  it('calls the owner you', () => {
-    const owner = { connection_kind: 'owner', name: 'phone', type: 'owner.set', purpose: null };
-    expect(story({ ...owner, fields_asked: [], fields_provided: [] })).toBe(
-      'You, with phone, sent owner.set; allowed by a rule',
+  it('calls the owner you, and says what you did', () => {
+    const nothing = { purpose: null, fields_asked: [], fields_provided: [] };
+    const owner = { connection_kind: 'owner', name: 'phone', ...nothing };
+    const stored = { ...owner, type: 'owner.set', detail: 'personal/full_name' };
+    expect(story(stored)).toBe('You stored personal/full_name');
+    expect(story({ ...stored, decision: 'denied', reason: 'schema_invalid' })).toContain(
+      'You, with phone, sent owner.set; refused by a rule',
     );
+    expect(story({ ...stored, key_id: null })).toContain('Someone in the name of phone sent');
+    expect(story({ ...owner, type: 'data.request' })).toContain('You, with phone, sent');
   });
 
   it('tells facts in plain words', () => {

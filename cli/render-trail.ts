@@ -63,7 +63,32 @@ function clockIn(timeZone: string): (time: number) => string {
   };
 }
 
+/** What the owner did, in words; other types are named. */
+const ownerDeeds: Readonly<Record<string, string>> = {
+  'owner.pending': 'You looked at what waits for you',
+  'owner.connections': 'You looked at your connections',
+  'owner.fields': 'You looked at the names of your fields',
+  'owner.set': 'You stored',
+  'owner.invite': 'You made an invite',
+  'owner.accept': 'You accepted a connection',
+  'owner.decline': 'You declined a connection',
+  'owner.sever': 'You ended a connection',
+  'owner.approve': 'You approved a request',
+  'owner.deny': 'You denied a request',
+  'owner.audit': 'You read this trail',
+};
+
 function requestStory(entry: AuditEntry): string {
+  const deed = Object.hasOwn(ownerDeeds, entry.type ?? '')
+    ? ownerDeeds[entry.type ?? '']
+    : undefined;
+  if (deed === undefined || entry.connection_kind !== 'owner' || entry.key_id === null)
+    return messageStory(entry);
+  if (entry.decision !== 'approved') return messageStory(entry);
+  return entry.detail === null ? deed : `${deed} ${quoted(entry.detail)}`;
+}
+
+function messageStory(entry: AuditEntry): string {
   const asked =
     entry.fields_asked.length === 0
       ? `sent ${entry.type === null ? 'something' : quoted(entry.type)}`

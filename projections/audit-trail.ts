@@ -145,6 +145,7 @@ function requestEntry(
     key_id: verifiedKey(body, connection),
     purpose: typeof purpose === 'string' ? purpose : null,
     commitment: toHex(body.digest),
+    detail: storedField(body),
     decision: 'pending',
   };
 }
@@ -189,6 +190,13 @@ function connectionColumns(connection: Connection | undefined): Partial<AuditEnt
   };
 }
 
+/** Name of the field that the owner stores. */
+function storedField({ event }: ReceivedEvent): string | null {
+  if (event?.type !== 'owner.set' || !isMap(event.payload)) return null;
+  const { field } = event.payload;
+  return typeof field === 'string' ? field : null;
+}
+
 /** A party that asks to connect signs with the key that it brings. */
 function verifiedKey(body: ReceivedEvent, connection: Connection | undefined): string | null {
   if (body.signature?.valid !== true) return null;
@@ -210,7 +218,7 @@ function decided(
     ...entry,
     decision: outcome[body.outcome],
     reason: body.reason ?? null,
-    detail: body.detail ?? null,
+    detail: body.detail ?? entry.detail,
     decided_by: entry.decided_by ?? 'rule',
     decided_at: time,
     consent_asked_at: body.outcome === 'pending' ? time : entry.consent_asked_at,
