@@ -156,11 +156,17 @@ export class Vault {
     };
   }
 
-  /** Goes on with a request that was running when the vault stopped, unless it came too late for it. */
+  /**
+   * Goes on with a request that was running when the vault stopped, unless it has expired since, or
+   * this image has its handler no more.
+   */
   #resume(request: OpenRequest): void {
+    const { journal, runner } = this.#parts;
     const expires = request.received.event?.expires ?? Number.POSITIVE_INFINITY;
-    if (expires > this.#parts.journal.state.time) this.#run(request);
-    else this.#post((turn) => expireRequest(this.#parts, turn, request, 'expired'));
+    const installed = runner.handlers.some(({ manifest }) => manifest.name === request.handler);
+    if (expires > journal.state.time && installed) return this.#run(request);
+    const reason = installed ? 'expired' : 'handler_failed';
+    this.#post((turn) => expireRequest(this.#parts, turn, request, reason));
   }
 
   /** Runs a handler beside the mailbox; its result takes a turn of its own. */
