@@ -164,9 +164,9 @@ export class Vault {
     const { journal, runner } = this.#parts;
     const expires = request.received.event?.expires ?? Number.POSITIVE_INFINITY;
     const installed = runner.handlers.some(({ manifest }) => manifest.name === request.handler);
-    if (expires > journal.state.time && installed) return this.#run(request);
     const reason = installed ? 'expired' : 'handler_failed';
-    this.#post((turn) => expireRequest(this.#parts, turn, request, reason));
+    if (installed && expires > journal.state.time) this.#run(request);
+    else this.#post((turn) => expireRequest(this.#parts, turn, request, reason));
   }
 
   /** Runs a handler beside the mailbox; its result takes a turn of its own. */
