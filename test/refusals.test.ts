@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LedgerRecord } from '../ledger/bodies.ts';
-import { contractRef, type ServiceConnection } from '../service/service-identity.ts';
+import { addressOf, contractRef, type ServiceConnection } from '../service/service-identity.ts';
+import { PeerSession } from '../service/session.ts';
 import type { Contract } from '../wire/contract.ts';
 import { signerFrom } from '../wire/crypto.ts';
 import type { PublicReason, Reason } from '../wire/reasons.ts';
@@ -213,6 +214,16 @@ describe('what a vault refuses', () => {
       await refuse(at({ time: now - 17 * day }), 'expired');
       await refuse(at({ time: now + 10 * 60 * 1000 }), 'future_timestamp');
       expect((await peer.send(at({}))).answer).toMatchObject(served);
+    });
+
+    it('a clock that runs ahead, but not the same service once it is right again', async () => {
+      const { identity } = await addressOf(connection);
+      const outgoing = { type: 'data.request', payload: request, contract: contractRef(contract) };
+      const ahead = new PeerSession(identity, () => Date.now() + 60 * 60 * 1000);
+      await refuse(await ahead.seal(peer.subject('data.request'), outgoing), 'future_timestamp');
+      const right = new PeerSession(identity);
+      const sealed = await right.seal(peer.subject('data.request'), outgoing);
+      expect((await peer.send(sealed)).answer).toMatchObject(served);
     });
 
     it('the same id with other bytes: a duplicate, and the first answer stays what it was', async () => {
