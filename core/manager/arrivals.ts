@@ -45,7 +45,7 @@ export async function handleArrival(
   const index = batch.add({ kind: 'decided', scope, cause: from, body });
   // Behind the decision, so that `received` directly follows the state that was decided on. Epochs are
   // numbered by the sender's clock: one of the future would shut out all that come before it.
-  if (arrival.epoch !== undefined)
+  if (arrival.epoch !== undefined && decision.reason !== 'future_timestamp')
     batch.add(arrival.epoch);
   const open = batch.state.requests.get(request);
   if (decision.outcome === 'denied')

@@ -15,6 +15,8 @@ import { Counter } from './strangers.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 const countedEveryMs = 60_000;
+const sentWithinMs = 100;
+const sentPerRecord = 1_000;
 const timerMaxMs = 2 ** 31 - 1;
 const waitingMax = 2_000;
 /** How long a closing vault waits for handlers that run, and for the messaging layer. */
@@ -45,6 +47,9 @@ export class Vault {
   readonly #publisher: Publisher;
   readonly #counter = new Counter();
   readonly #runs = new Set<Promise<void>>();
+  /** Published, and not yet recorded as sent. */
+  #sent: string[] = [];
+  #sentTimer: NodeJS.Timeout | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #counting: NodeJS.Timeout | undefined;
   /** Nothing takes a turn after the one that closes. */
@@ -54,11 +59,7 @@ export class Vault {
   constructor(parts: VaultParts, options: VaultOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#publisher = new Publisher(parts.bus, (ids) => {
-      this.#post(async (turn) => {
-        turn.batch.add({ kind: 'sent', scope: turn.batch.state.scope, body: { ids } });
-      });
-    });
+    this.#publisher = new Publisher(parts.bus, (ids) => this.#noteSent(ids));
   }
 
   /**
@@ -216,7 +217,13 @@ export class Vault {
     const { durable, turn } = await this.#mailbox.post(async () => {
       const { journal } = this.#parts;
       const begun: Turn = { batch: journal.begin(), effects: [] };
-      if (!this.#closing) await task(begun);
+      const sent = this.#recordSent(begun.batch);
+      try {
+        if (!this.#closing) await task(begun);
+      } catch (error) {
+        this.#sent.unshift(...sent);
+        throw error;
+      }
       // The promise is wrapped, so that the next turn does not wait for this one's fsync.
       return { durable: journal.commit(begun.batch), turn: begun };
     });
@@ -224,6 +231,24 @@ export class Vault {
     this.#publisher.send(queuedIn(turn.batch));
     for (const effect of turn.effects) this.#happen(effect);
     if (turn.batch.drafts.length > 0) this.#watchDeadlines();
+  }
+
+  /**
+   * That a message was sent is recorded with the next turn, or soon: nothing waits for it, and what a
+   * crash forgets of it is published once more.
+   */
+  #noteSent(ids: readonly string[]): void {
+    this.#sent.push(...ids);
+    this.#sentTimer ??= setTimeout(() => {
+      this.#sentTimer = undefined;
+      if (this.#sent.length > 0) this.#post(async () => {});
+    }, sentWithinMs);
+  }
+
+  #recordSent(batch: Batch): readonly string[] {
+    const ids = this.#sent.splice(0, sentPerRecord);
+    if (ids.length > 0) batch.add({ kind: 'sent', scope: batch.state.scope, body: { ids } });
+    return ids;
   }
 
   /** What follows from a durable fact cannot undo it: one effect that fails stops no other. */
@@ -246,6 +271,7 @@ export class Vault {
   async #halt(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#deadline);
+    clearTimeout(this.#sentTimer);
     clearInterval(this.#counting);
     this.#options.ledger.close();
     await this.#parts.bus.stop().catch(() => undefined);
