@@ -65,6 +65,17 @@ describe('a service asks for a payment', () => {
     ]);
   });
 
+  it('it is not lost when a later session of the same party comes first', async () => {
+    const waiting = await house.asService(service.connection);
+    const sealed = await waiting.seal('payment.request', order('A-2'));
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    const later = await house.asService(service.connection);
+    const fields = ['personal/full_name'];
+    expect(await later.request('data.request', { fields })).toMatchObject({ status: 'served' });
+    await waiting.client.submit(sealed);
+    expect((await ear.answer(sealed.id)).answer).toMatchObject({ status: 'served' });
+  });
+
   /** The authorization verifies under the vault's payment key, and says what is paid to whom. */
   async function authorizes(id: string, answer: { result: Authorized }): Promise<void> {
     const { statement, signature, key } = answer.result.authorization;

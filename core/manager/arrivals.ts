@@ -1,4 +1,5 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
+import type { Decision } from '../../ledger/decision.ts';
 import { eventKey, type OpenRequest, type VaultState } from '../../projections/vault-state.ts';
 import { equalBytes, fromHex } from '../../wire/bytes.ts';
 import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
@@ -43,10 +44,8 @@ export async function handleArrival(
   const repeated = batch.state.requests.get(request)?.index !== from;
   const body = { request, again: false, ...decision };
   const index = batch.add({ kind: 'decided', scope, cause: from, body });
-  // Behind the decision, so that `received` directly follows the state that was decided on. Epochs are
-  // numbered by the sender's clock: one of the future would shut out all that come before it.
-  if (arrival.epoch !== undefined && decision.reason !== 'future_timestamp')
-    batch.add(arrival.epoch);
+  // Behind the decision, so that `received` directly follows the state that was decided on.
+  if (arrival.epoch !== undefined && identityHolds(decision)) batch.add(arrival.epoch);
   const open = batch.state.requests.get(request);
   if (decision.outcome === 'denied')
     return queueDenial(parts, turn, { ...questionOf(received, index), repeated }, decision);
@@ -56,6 +55,14 @@ export async function handleArrival(
   }
   if (open?.status === 'running') effects.push(() => hooks.start(open));
   else await answerItself(parts, turn, arrival, { from: index, hooks });
+}
+
+/**
+ * Whether checks 1 to 3 passed: only then is the epoch that the event brought installed. A replayed
+ * opening brings none, since its event has been seen or is too old.
+ */
+function identityHolds({ checks }: Decision): boolean {
+  return checks.slice(0, 3).every(({ result }) => result === 'pass');
 }
 
 /** Events of the standard's own types: the vault itself answers them, in the same turn. */

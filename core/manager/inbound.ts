@@ -144,8 +144,6 @@ async function epochKey(
       ? { ok: true, value: { epoch: known, fresh: false } }
       : refuse('key_unknown', 'another opening of a known epoch');
   if (opening === undefined) return refuse('key_unknown', `epoch ${number} was never opened`);
-  if (number <= Math.max(0, ...connection.receiving.keys()))
-    return refuse('key_unknown', `epoch ${number} is older than the newest`);
   if (!equalBytes(opening.recipient, keyId(secrets.encapsulation.publicKey)))
     return refuse('key_unknown', 'sealed to a key that this vault does not have');
   const signer = connection.keys?.signing;
