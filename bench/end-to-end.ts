@@ -31,7 +31,9 @@ try {
     ]);
     const toRaw = (served.rate / raw.rate).toFixed(3);
     const toStored = (served.rate / stored.rate).toFixed(3);
-    process.stdout.write(`  vault: ${toRaw} of raw request-reply, ${toStored} of a raw publish\n\n`);
+    process.stdout.write(
+      `  vault: ${toRaw} of raw request-reply, ${toStored} of a raw publish\n\n`,
+    );
   }
   await vault.stop();
   await baselines.stop();

@@ -130,7 +130,7 @@ describe('what a handler asks for', () => {
 describe('an end that is no result', () => {
   it.each([
     ['crash', 'failed', /^the process ended \(code 9\)/],
-    ['throws', 'failed', /^the handler gave up: no wish to/],
+    ['throws', 'failed', /^the handler gave up; its log says why$/],
     ['hang', 'timeout', /^no result within 800 ms/],
     ['garbage', 'failed', /^breach of protocol: type 0xc1 is not taken/],
     ['extension', 'failed', /^breach of protocol: type 0xd4 is not taken/],

@@ -145,7 +145,9 @@ export class HandlerProcess {
         return;
       case 'error':
         this.#sessions.delete(frame.call);
-        session.fail('failed', `the handler gave up: ${frame.message.slice(0, 500)}`);
+        // Its own words may hold a value, so they go to its log and not into the ledger.
+        this.#options.onLog(`gave up: ${frame.message.slice(0, 500)}`);
+        session.fail('failed', 'the handler gave up; its log says why');
         return;
     }
   }

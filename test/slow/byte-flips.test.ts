@@ -206,15 +206,22 @@ describe('files of the ledger server', () => {
       const damage = async (store: string): Promise<void> => {
         what = await flipOnDisk(store);
       };
-      const { leaves: found, failure } = await onDamagedCopy(house, binary, place, damage, (store) =>
-        verdictOn(store, house.card.ledger),
+      const { leaves: found, failure } = await onDamagedCopy(
+        house,
+        binary,
+        place,
+        damage,
+        (store) => verdictOn(store, house.card.ledger),
       );
       await rm(place, { recursive: true });
       expect(found, what).toEqual(leaves.slice(0, found.length));
       if (failure !== undefined) expect(failure.index, what).toBe(found.length);
       // Only whole commits at the end can be missing without a word.
       else if (found.length < leaves.length)
-        expect(commits.map(({ first }) => first), what).toContain(found.length);
+        expect(
+          commits.map(({ first }) => first),
+          what,
+        ).toContain(found.length);
       ends[failure ? 'found' : found.length < leaves.length ? 'cut tail' : 'whole'] += 1;
     };
     for (let number = 0; number < diskFlips; number += atOnce)

@@ -43,8 +43,11 @@ export async function startUntil(
   wrapper?: readonly string[],
 ): Promise<Cambium> {
   const child = startCambium(args, sealerFolder, wrapper);
-  await until(`cambium ${args[0]} says "${text}"`, () => child.said(text) || failed(child), 60_000, () =>
-    child.log(),
+  await until(
+    `cambium ${args[0]} says "${text}"`,
+    () => child.said(text) || failed(child),
+    60_000,
+    () => child.log(),
   );
   return child;
 }

@@ -6,12 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { withLedger } from '../../cli/attach.ts';
 import { createVault } from '../../cli/create-vault.ts';
 import { type DataDir, dataDir, type VaultCard } from '../../cli/data-dir.ts';
-import {
-  connectLedger,
-  natsBinary,
-  runningLedger,
-  runningVine,
-} from '../../cli/servers.ts';
+import { connectLedger, natsBinary, runningLedger, runningVine } from '../../cli/servers.ts';
 import { fileSealer } from '../../core/enclave/sealer.ts';
 import { jetStreamStore } from '../../ledger/jetstream-store.ts';
 import { type VerifiedCommit, verifyStore } from '../../ledger/reader.ts';

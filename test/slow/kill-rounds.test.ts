@@ -30,7 +30,12 @@ beforeAll(async () => {
   random = seededRandom('kill-rounds');
   house = await KillHouse.create();
   await house.start(false);
-  const url = await until('the vault opens', () => house.url(), 60_000, () => house.run?.log() ?? '');
+  const url = await until(
+    'the vault opens',
+    () => house.url(),
+    60_000,
+    () => house.run?.log() ?? '',
+  );
   const owner = await ownerPeer(house.data);
   await owner.connectTo(url);
   await fillFields(owner);
@@ -133,7 +138,11 @@ it(`survives ${rounds} kills at random moments under load`, async () => {
       received: service.peer.messages.size,
       repeated: [...service.peer.messages.values()].filter(({ times }) => times > 1).length,
     };
-    console.log({ ...counts, kills: Object.fromEntries(kills), ...Object.fromEntries(house.notes) });
+    console.log({
+      ...counts,
+      kills: Object.fromEntries(kills),
+      ...Object.fromEntries(house.notes),
+    });
     expect(facts.faults).toEqual([]);
   });
   expect(await digest()).toBe(first);

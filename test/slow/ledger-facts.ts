@@ -1,7 +1,8 @@
 /* What a whole ledger says, put beside what clients saw. Each finding is a sentence; none is good. */
-import { equalBytes } from '../../wire/bytes.ts';
+
 import type { LedgerRecord } from '../../ledger/bodies.ts';
 import { eventKey } from '../../projections/vault-state.ts';
+import { equalBytes } from '../../wire/bytes.ts';
 import type { Load } from './load.ts';
 import type { RawPeer } from './raw-peer.ts';
 
@@ -90,7 +91,8 @@ export class LedgerFacts {
       const record = this.#queued.get(id);
       if (record === undefined) {
         if (!unrecorded(id)) this.#fault(`message ${id} is not in the ledger`);
-      } else if (!equalBytes(record.body.bytes, bytes)) this.#fault(`message ${id} has other bytes`);
+      } else if (!equalBytes(record.body.bytes, bytes))
+        this.#fault(`message ${id} has other bytes`);
       else if (record.time > at) this.#fault(`message ${id} is older than its record`);
     }
   }

@@ -28,5 +28,10 @@ export function randomFrom(seed: number): SeededRandom {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
   const between = (from: number, to: number): number => from + Math.floor(next() * (to - from));
-  return { seed, next, between, pick: (choices) => choices[between(0, choices.length)] ?? choices[0] };
+  return {
+    seed,
+    next,
+    between,
+    pick: (choices) => choices[between(0, choices.length)] ?? choices[0],
+  };
 }

@@ -152,11 +152,15 @@ describe('two vaults on one ledger server', () => {
 
   async function factsOf(house: TestHouse): Promise<LedgerFacts> {
     process.env['CAMBIUM_SEALER_DIR'] = `${house.folder}/sealer`;
-    return withLedger(house.data, () => {}, async ({ store, card, unlock }) => {
-      const facts = new LedgerFacts();
-      for await (const record of history(store, card.ledger, await unlock(passphrase)))
-        facts.take(record);
-      return facts;
-    });
+    return withLedger(
+      house.data,
+      () => {},
+      async ({ store, card, unlock }) => {
+        const facts = new LedgerFacts();
+        for await (const record of history(store, card.ledger, await unlock(passphrase)))
+          facts.take(record);
+        return facts;
+      },
+    );
   }
 });
