@@ -93,9 +93,11 @@ export class Vault {
     for (const request of state.requests.values())
       if (request.status === 'running') this.#resume(request);
     this.#watchDeadlines();
+    // Unreferenced, both timers: a vault that was abandoned, its ledger closed, must not keep the process.
     this.#counting = setInterval(() => {
-      this.#post((turn) => this.#recordCounts(turn));
-    }, countedEveryMs);
+      if (this.#options.ledger.closed !== undefined) void this.#halt();
+      else this.#post((turn) => this.#recordCounts(turn));
+    }, countedEveryMs).unref();
   }
 
   /** Stops in good order: what runs is finished or left for the next opening, and `closed` is the last record. */
@@ -204,7 +206,7 @@ export class Vault {
     this.#deadline = setTimeout(
       () => this.#post((turn) => expireDue(this.#parts, turn)),
       Math.min(timerMaxMs, Math.max(10, next - Date.now())),
-    );
+    ).unref();
   }
 
   /** A turn whose failure stops the vault. */

@@ -27,6 +27,8 @@ export class KillHouse {
   readonly data: DataDir;
   readonly card: VaultCard;
   readonly sealer: string;
+  /** Program and arguments that are to run `cambium run`. */
+  wrapper: readonly string[] = [];
   run: Cambium | undefined;
   /** The messaging layer alone, where it runs beside the vault. */
   vine: Cambium | undefined;
@@ -58,7 +60,7 @@ export class KillHouse {
     if (this.run?.running() === true) return;
     if (apart && this.vine?.running() !== true)
       this.vine = await startUntil('messaging layer at', this.#args('vine'), this.sealer);
-    this.run = startCambium(this.#args('run'), this.sealer);
+    this.run = startCambium(this.#args('run'), this.sealer, this.wrapper);
   }
 
   /** Where the messaging layer is now. */

@@ -46,8 +46,19 @@ export class LedgerFacts {
     }
   }
 
+  /** Everything below; gives the count of payments that were authorized. */
+  checkAll(load: Load): number {
+    const { connection, peer } = load.service;
+    this.#checkThemselves();
+    this.#checkRequests(load, connection);
+    this.#checkMessages(peer, new Set());
+    this.#checkMessages(load.owner, load.readings);
+    this.faults.push(...peer.faults, ...load.owner.faults);
+    return this.#checkPayments(load, connection);
+  }
+
   /** Every event has its one decision, and nothing happens twice that may happen once. */
-  checkThemselves(): void {
+  #checkThemselves(): void {
     for (const record of this.records)
       if (record.kind === 'received' && this.#decided.get(record.index)?.length !== 1)
         this.#fault(`record ${record.index} has no decision, or more than one`);
@@ -64,7 +75,7 @@ export class LedgerFacts {
   }
 
   /** Every request that had to be answered has one final answer, recorded and received. */
-  checkRequests({ service, requests, consents, payments }: Load, connection: string): void {
+  #checkRequests({ service, requests, consents, payments }: Load, connection: string): void {
     const promised = payments.filter(({ acknowledged }) => acknowledged);
     const ids = [...requests, ...consents, ...promised.map(({ event }) => event)];
     for (const { id } of ids) {
@@ -85,12 +96,18 @@ export class LedgerFacts {
     }
   }
 
-  /** Nothing was received that is not in the outbox, byte for byte, from before. */
-  checkMessages(peer: RawPeer, unrecorded: (id: string) => boolean): void {
+  /**
+   * Nothing was received that is not in the outbox, byte for byte, from before.
+   * @param readings - ids of questions whose answers are sent and not kept
+   */
+  #checkMessages(peer: RawPeer, readings: ReadonlySet<string>): void {
+    const unrecorded = new Set(
+      [...readings].flatMap((id) => [...(peer.answers.get(id)?.keys() ?? [])]),
+    );
     for (const [id, { bytes, at }] of peer.messages) {
       const record = this.#queued.get(id);
       if (record === undefined) {
-        if (!unrecorded(id)) this.#fault(`message ${id} is not in the ledger`);
+        if (!unrecorded.has(id)) this.#fault(`message ${id} is not in the ledger`);
       } else if (!equalBytes(record.body.bytes, bytes))
         this.#fault(`message ${id} has other bytes`);
       else if (record.time > at) this.#fault(`message ${id} is older than its record`);
@@ -98,7 +115,7 @@ export class LedgerFacts {
   }
 
   /** Each authorization that the client holds was recorded, once for its order. */
-  checkPayments({ service, payments }: Load, connection: string): number {
+  #checkPayments({ service, payments }: Load, connection: string): number {
     const authorized = new Set<string>();
     for (const { event, order } of payments) {
       if (service.peer.finalAnswer(event.id)?.status !== 'served') continue;

@@ -27,8 +27,8 @@ const quietWaitMs = 5_000;
 export class Load {
   readonly owner: RawPeer;
   readonly service: Party;
-  /** How long a loop rests between two requests, about, in milliseconds. */
-  pauseMs: number;
+  /** Nothing new is begun while this is set. */
+  held = false;
   readonly requests: SealedEvent[] = [];
   readonly consents: SealedEvent[] = [];
   readonly payments: Payment[] = [];
@@ -37,6 +37,7 @@ export class Load {
   /** Requests that were sealed and answered since `mark`. */
   answeredSinceMark = 0;
   readonly #random: SeededRandom;
+  readonly #pauseMs: number;
   readonly #deciding = new Set<string>();
   readonly #commands: Promise<unknown>[] = [];
   readonly #loops: Promise<void>[] = [];
@@ -52,7 +53,7 @@ export class Load {
     this.owner = owner;
     this.service = service;
     this.#random = random;
-    this.pauseMs = pauseMs;
+    this.#pauseMs = pauseMs;
     owner.onEvent = ({ type, payload }) => {
       if (type === 'consent.requested') this.#decide(payload as unknown as Held);
     };
@@ -116,8 +117,8 @@ export class Load {
   async #repeat(step: () => Promise<void>, ended: () => boolean): Promise<void> {
     try {
       while (!ended()) {
-        await step();
-        await sleep(this.pauseMs * (0.5 + this.#random.next()));
+        if (!this.held) await step();
+        await sleep(this.#pauseMs * (0.5 + this.#random.next()));
       }
     } catch (error) {
       this.#failure ??= error;

@@ -142,7 +142,10 @@ export class RawPeer {
   }
 
   #opened(event: Event): void {
-    if (event.type !== answerType || event.cause === undefined) return this.onEvent(event);
+    if (event.type !== answerType || event.cause === undefined) {
+      this.onEvent(event);
+      return;
+    }
     const answers = this.answers.get(event.cause) ?? new Map<string, Answer>();
     this.answers.set(event.cause, answers.set(event.id, event.payload as unknown as Answer));
     const finals = [...answers].filter(([, { status }]) => status !== 'pending');

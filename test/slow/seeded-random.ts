@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+
 /* Randomness that a failed run can be repeated with. */
 
 /** Numbers from one seed: the same seed gives the same numbers. */
@@ -13,7 +15,7 @@ export type SeededRandom = {
 /** The numbers of `CAMBIUM_SEED`, or of a fresh seed; says which, so that it can be repeated. */
 export function seededRandom(name: string): SeededRandom {
   const given = Number(process.env['CAMBIUM_SEED'] ?? Number.NaN);
-  const seed = Number.isInteger(given) ? given : Math.floor(Math.random() * 2 ** 31);
+  const seed = Number.isInteger(given) ? given : randomInt(2 ** 31);
   console.log(`${name}: CAMBIUM_SEED=${seed}`);
   return randomFrom(seed);
 }

@@ -3,6 +3,7 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectLedger } from '../../cli/servers.ts';
 import { startLedgerServer } from '../../core/bus/ledger-server.ts';
+import { type ChainEnd, emptyChain } from '../../ledger/commit.ts';
 import type { CommitStore, StoredCommit } from '../../ledger/commit-store.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { jetStreamStore } from '../../ledger/jetstream-store.ts';
@@ -10,8 +11,12 @@ import { type LedgerIdentity, verifyStore } from '../../ledger/reader.ts';
 import { toHex } from '../../wire/bytes.ts';
 import { retailer, TestHouse } from '../harness.ts';
 
-/** A commit, and the indices of its records. */
-export type PlacedCommit = StoredCommit & { readonly first: number; readonly end: number };
+/** A commit, the indices of its records, and where the chain stands before it. */
+export type PlacedCommit = StoredCommit & {
+  readonly first: number;
+  readonly end: number;
+  readonly before: ChainEnd;
+};
 
 /** What verification found: the leaves of whole records in order, and what stopped it. */
 export type Verdict = { readonly leaves: readonly string[]; readonly failure?: LedgerError };
@@ -44,10 +49,12 @@ export async function placedCommits(
   const bytes: StoredCommit[] = [];
   for await (const commit of store.scan(1)) bytes.push(commit);
   const placed: PlacedCommit[] = [];
+  let before = emptyChain(identity.id);
   for await (const { sequence, records, end } of verifyStore(store, identity)) {
     const commit = bytes[sequence - 1];
     if (commit === undefined) throw new Error(`commit ${sequence} is missing`);
-    placed.push({ ...commit, first: end.size - records.length, end: end.size });
+    placed.push({ ...commit, first: end.size - records.length, end: end.size, before });
+    before = end;
   }
   return placed;
 }
