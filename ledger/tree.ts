@@ -16,6 +16,14 @@ export type Frontier = {
   readonly peaks: readonly Uint8Array[];
 };
 
+/** A tree as others see it: how many leaves, and their root. */
+export type TreeHead = {
+  /** Count of leaves, 0 to 2^53 - 1. */
+  readonly size: number;
+  /** 32 bytes. */
+  readonly root: Uint8Array;
+};
+
 /** The tree without leaves. */
 export const emptyFrontier: Frontier = { size: 0, peaks: [] };
 
