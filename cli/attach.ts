@@ -3,7 +3,7 @@ import { rootFrom } from '../core/keys/root-key.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring } from '../ledger/keyring.ts';
-import type { ScopeKeys } from '../ledger/reader.ts';
+import type { ScopeKeys } from '../ledger/record-opener.ts';
 import { jetStreamRing } from '../ledger/ring-store.ts';
 import { type DataDir, readCard, type VaultCard } from './data-dir.ts';
 import { connectLedger, natsBinary, runningLedger, startLedger } from './servers.ts';

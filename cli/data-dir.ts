@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ledgerIdOf } from '../ledger/chain.ts';
-import type { LedgerIdentity } from '../ledger/reader.ts';
+import type { LedgerIdentity } from '../ledger/chain-end.ts';
 import { equalBytes, fromBase64url, fromHex, toBase64url, toHex } from '../wire/bytes.ts';
 import { isIdentifier } from '../wire/identifiers.ts';
 import { CliError } from './cli-error.ts';

@@ -24,7 +24,7 @@ import type { CommitStore } from '../ledger/commit-store.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring, type RootFor } from '../ledger/keyring.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { lookUpRecord } from '../ledger/record-lookup.ts';
+import { lookUpRecord, type VerifiedStore } from '../ledger/record-lookup.ts';
 import { jetStreamRing } from '../ledger/ring-store.ts';
 import { evolve } from '../projections/evolve.ts';
 import { emptyState, type VaultState } from '../projections/vault-state.ts';
@@ -123,7 +123,8 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
   const vault = new Vault(parts, {
     ledger,
     measurement: await measureProgram(),
-    recorded: (index) => recordedMessage(store, ring, card, index),
+    recorded: (index) =>
+      recordedMessage({ store, identity: card.ledger, signers: ledger.end.keys }, ring, index),
     audit: (from, count) => trail.page(from, count),
     onFailure: environment.onFailure,
   });
@@ -187,12 +188,11 @@ async function messaging(
 }
 
 async function recordedMessage(
-  store: CommitStore,
+  ledger: VerifiedStore,
   ring: Keyring,
-  card: VaultCard,
   index: number,
 ): Promise<{ subject: string; bytes: Uint8Array } | undefined> {
-  const record = await lookUpRecord(store, card.ledger, (scope) => ring.scopeKey(scope), index);
+  const record = await lookUpRecord(ledger, (scope) => ring.scopeKey(scope), index);
   return record?.kind === 'queued' ? record.body : undefined;
 }
 

@@ -1,33 +1,27 @@
-import { randomFillSync } from 'node:crypto';
 import { equalBytes } from '../wire/bytes.ts';
 import type { Signer } from '../wire/crypto.ts';
+import { LedgerBatch, type SealedFacts } from './batch.ts';
 import type { Draft, LedgerRecord } from './bodies.ts';
-import { leafOf, nextHead } from './chain.ts';
+import { type ChainEnd, emptyChain, type LedgerIdentity, lastKey } from './chain-end.ts';
 import {
-  type ChainEnd,
   commitBytesMax,
   commitOverheadBytes,
   commitRecordsMax,
-  emptyChain,
   encodeCommit,
-} from './commit.ts';
+} from './commit-format.ts';
 import type { CommitStore } from './commit-store.ts';
 import { LedgerError } from './errors.ts';
-import {
-  type LedgerIdentity,
-  ledgerRecord,
-  RecordOpener,
-  ScopeChains,
-  type ScopeKeys,
-  verifyStore,
-} from './reader.ts';
-import { sealRecord } from './record.ts';
+import { verifyStore } from './reader.ts';
+import { RecordOpener, type ScopeKeys } from './record-opener.ts';
+import { signRotation } from './rotation.ts';
+import { ScopeChains } from './scope-chains.ts';
 import { settleAppend } from './settle-append.ts';
 
 /** What a ledger is made of. */
 export type LedgerParts = {
   readonly store: CommitStore;
   readonly identity: LedgerIdentity;
+  /** The key in force. */
   readonly signer: Signer;
   readonly keys: ScopeKeys;
   /** Unix time in milliseconds; record times never decrease, whatever it says. */
@@ -41,29 +35,20 @@ export type Appended = {
   readonly durable: Promise<void>;
 };
 
-/** Facts of one call, sealed for the places after `#reserved`. */
-type Sealed = {
-  readonly stored: readonly Uint8Array[];
-  readonly records: readonly LedgerRecord[];
-  /** What they take in a commit. */
-  readonly bytes: number;
-  /** End of the chain with them. */
-  readonly end: ChainEnd;
-};
-
-type Group = Sealed & {
+/** Facts of one batch, waiting for their commit. */
+type Group = SealedFacts & {
+  /** The key that takes over with these facts: they have a commit of their own. */
+  readonly next?: Signer;
+  /** Nothing stands before them in their commit. */
+  readonly first: boolean;
   readonly settle: { resolve: () => void; reject: (error: LedgerError) => void };
 };
 
-/** msgpack's header of a binary string of this length, at most. */
-const binaryHeaderBytes = 5;
-
 /**
- * The one writer of a ledger. Facts get their index, seal and leaf at once, in the order of the
- * calls; while one commit is in flight the next one fills, so a burst costs few fsyncs and a lone
- * fact waits for no timer. A fact that cannot be sealed is refused and takes no place. The first
- * commit that fails closes the ledger for good: whoever holds state that was ahead of it must
- * discard it and open again.
+ * The one writer of a ledger. Facts get their index, seal and leaf at once, in the order in which
+ * their batches are committed; while one commit is in flight the next one fills, so a burst costs few
+ * fsyncs and a lone fact waits for no timer. The first commit that fails closes the ledger for good:
+ * whoever holds state that was ahead of it must discard it and open again.
  */
 export class Ledger {
   readonly #parts: LedgerParts;
@@ -73,6 +58,8 @@ export class Ledger {
   #reserved: ChainEnd;
   /** End of what is durable. */
   #durable: ChainEnd;
+  /** Signs what is written next. */
+  #signer: Signer;
   #sequence: number;
   #pumping: Promise<void> | undefined;
   #closed: LedgerError | undefined;
@@ -82,15 +69,17 @@ export class Ledger {
     this.#scopes = scopes;
     this.#reserved = end;
     this.#durable = end;
+    this.#signer = parts.signer;
     this.#sequence = sequence;
   }
 
   /** A ledger without records yet; the first append must begin with `genesis`. */
   static async create(parts: LedgerParts): Promise<Ledger> {
-    expectOwnKey(parts);
+    const end = emptyChain(parts.identity);
+    expectOwnKey(parts, end);
     if ((await parts.store.last()) !== 0)
       throw new LedgerError('GENESIS_INVALID', 'the store holds a ledger already');
-    return new Ledger(parts, new ScopeChains(), emptyChain(parts.identity.id), 0);
+    return new Ledger(parts, new ScopeChains(), end, 0);
   }
 
   /**
@@ -98,27 +87,28 @@ export class Ledger {
    * @throws LedgerError when anything about it is wrong; then nothing can be appended
    */
   static async open(parts: LedgerParts, fold: (record: LedgerRecord) => void): Promise<Ledger> {
-    expectOwnKey(parts);
     const scopes = new ScopeChains();
     const opener = new RecordOpener(parts.identity, parts.keys, scopes);
-    let end = emptyChain(parts.identity.id);
+    let end = emptyChain(parts.identity);
     let sequence = 0;
     for await (const commit of verifyStore(parts.store, parts.identity)) {
-      for (const record of commit.records) fold(opener.open(record));
+      for (const record of opener.open(commit)) fold(record);
       end = commit.end;
       sequence = commit.sequence;
     }
+    opener.finish();
+    expectOwnKey(parts, end);
     return new Ledger(parts, scopes, end, sequence);
   }
 
-  /** Index of the next fact. */
-  get nextIndex(): number {
-    return this.#reserved.size;
+  /** End of chain and tree with everything that has its place, durable or not. */
+  get end(): ChainEnd {
+    return this.#reserved;
   }
 
-  /** Time of the last fact that has its place, Unix milliseconds. */
-  get lastTime(): number {
-    return this.#reserved.time;
+  /** End of what is durable. */
+  get durableEnd(): ChainEnd {
+    return this.#durable;
   }
 
   /** Why nothing can be appended any more; `undefined` while it can. */
@@ -132,24 +122,36 @@ export class Ledger {
   }
 
   /**
+   * Begins a batch. Of several that are begun, only the one that is committed first can be committed.
+   * @param time - Unix milliseconds; not before the last fact's
+   * @throws LedgerError TIME_REVERSED; what closed the ledger, once closed
+   */
+  begin(time: number = this.time()): LedgerBatch {
+    return this.#begin({ first: false }, time);
+  }
+
+  /**
+   * Begins a batch that is the first of its commit, so that the tree before its first fact is the
+   * tree before the commit: where checkpoints stand.
+   */
+  beginCommit(time: number = this.time()): LedgerBatch {
+    return this.#begin({ first: true }, time);
+  }
+
+  /** Begins a batch with which another key takes over: it signs these facts and all that follow. */
+  beginRotation(next: Signer, time: number = this.time()): LedgerBatch {
+    return this.#begin({ first: true, next }, time);
+  }
+
+  /**
    * Appends facts that stand or fall together: they are in one commit.
    * @param drafts - at least one
-   * @param time - as `time()` gave it, so that a decision and its record agree
-   * @throws LedgerError TOO_LARGE, KEY_MISSING, TIME_REVERSED, GENESIS_INVALID, BODY_MALFORMED,
-   * RECORD_MALFORMED (nothing is appended, and the ledger stays open); what closed it, once closed
+   * @throws LedgerError as `LedgerBatch.add`: nothing is appended then, and the ledger stays open
    */
   append(drafts: readonly Draft[], time: number = this.time()): Appended {
-    if (this.#closed !== undefined) throw this.#closed;
-    if (drafts.length === 0) throw new RangeError('no fact to append');
-    if (time < this.#reserved.time)
-      throw new LedgerError('TIME_REVERSED', 'a fact older than the one before it');
-    const sealed = this.#seal(drafts, time);
-    const durable = new Promise<void>((resolve, reject) => {
-      this.#groups.push({ ...sealed, settle: { resolve, reject } });
-    });
-    durable.catch(() => undefined);
-    this.#pumping ??= this.#pump();
-    return { records: sealed.records, durable };
+    const batch = this.begin(time);
+    for (const draft of drafts) batch.add(draft);
+    return { records: batch.records, durable: batch.commit() };
   }
 
   /**
@@ -167,48 +169,38 @@ export class Ledger {
     if (this.#closed === undefined) this.#close(new LedgerError('CLOSED', 'the ledger is closed'));
   }
 
-  /** Seals all facts and takes their places, or throws and takes none. */
-  #seal(drafts: readonly Draft[], time: number): Sealed {
-    if (drafts.length > commitRecordsMax)
-      throw new LedgerError('TOO_LARGE', `${drafts.length} facts in one commit`);
-    const scopes = new ScopeChains(this.#scopes);
-    const stored: Uint8Array[] = [];
-    const records: LedgerRecord[] = [];
-    let end = this.#reserved;
-    let bytes = 0;
-    for (const draft of drafts) {
-      const { bytes: sealed, record } = this.#sealOne(draft, end.size, time, scopes);
-      end = { size: end.size + 1, head: nextHead(end.head, record.leaf), time };
-      bytes += sealed.length + binaryHeaderBytes;
-      stored.push(sealed);
-      records.push(record);
-    }
-    if (bytes > commitBytesMax - commitOverheadBytes)
-      throw new LedgerError('TOO_LARGE', `${drafts.length} facts of ${bytes} bytes in one commit`);
-    this.#scopes.adopt(scopes);
-    this.#reserved = end;
-    return { stored, records, bytes, end };
+  #begin(kind: Pick<Group, 'first' | 'next'>, time: number): LedgerBatch {
+    if (this.#closed !== undefined) throw this.#closed;
+    if (time < this.#reserved.time)
+      throw new LedgerError('TIME_REVERSED', 'a fact older than the one before it');
+    const { identity, keys } = this.#parts;
+    return new LedgerBatch(
+      {
+        identity,
+        keys,
+        before: this.#reserved,
+        scopes: this.#scopes,
+        commit: (facts) => this.#take(facts, kind),
+      },
+      time,
+    );
   }
 
-  #sealOne(
-    draft: Draft,
-    index: number,
-    time: number,
-    scopes: ScopeChains,
-  ): { bytes: Uint8Array; record: LedgerRecord } {
-    const { kind, scope, cause } = draft;
-    if ((kind === 'genesis') !== (index === 0))
-      throw new LedgerError('GENESIS_INVALID', 'a ledger begins with its one genesis', { index });
-    const key = this.#parts.keys(scope);
-    if (key === undefined)
-      throw new LedgerError('KEY_MISSING', `no key for scope ${scope}`, { index });
-    const { index: scopeIndex, previous: scopePrevious } = scopes.next(scope);
-    const place = { ledgerId: this.#parts.identity.id, index, time, scopeIndex, scopePrevious };
-    const { bytes, body } = sealRecord(draft, place, key, randomFillSync(new Uint8Array(24)));
-    const leaf = leafOf(bytes);
-    scopes.take(scope, leaf);
-    const fact = cause === undefined ? { kind, scope, body } : { kind, scope, body, cause };
-    return { bytes, record: ledgerRecord(fact, { index, time, leaf, scopeIndex }) };
+  /** Gives sealed facts their places. */
+  #take(facts: SealedFacts, kind: Pick<Group, 'first' | 'next'>): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed;
+    if (facts.before !== this.#reserved)
+      throw new Error('another batch has taken the places of this one');
+    const { next } = kind;
+    this.#scopes.adopt(facts.scopes);
+    this.#reserved = next === undefined ? facts.end : withKey(facts, next);
+    const durable = new Promise<void>((resolve, reject) => {
+      const end = this.#reserved;
+      this.#groups.push({ ...facts, ...kind, end, settle: { resolve, reject } });
+    });
+    durable.catch(() => undefined);
+    this.#pumping ??= this.#pump();
+    return durable;
   }
 
   /** Writes groups until none is left. One commit is in flight at a time. */
@@ -216,7 +208,7 @@ export class Ledger {
     // Facts appended in the same turn of the event loop share the first commit.
     await Promise.resolve();
     while (this.#closed === undefined && this.#groups.length > 0) {
-      const groups = this.#take();
+      const groups = this.#nextGroups();
       try {
         await this.#write(groups);
         for (const group of groups) group.settle.resolve();
@@ -230,28 +222,38 @@ export class Ledger {
   }
 
   /** As many whole groups as one commit holds. */
-  #take(): Group[] {
+  #nextGroups(): Group[] {
     let bytes = commitOverheadBytes;
     let records = 0;
     let count = 0;
     for (const group of this.#groups) {
       bytes += group.bytes;
       records += group.stored.length;
-      if (count > 0 && (bytes > commitBytesMax || records > commitRecordsMax)) break;
+      if (count > 0 && (group.first || bytes > commitBytesMax || records > commitRecordsMax)) break;
       count += 1;
+      if (group.next !== undefined) break;
     }
     return this.#groups.splice(0, count);
   }
 
   async #write(groups: readonly Group[]): Promise<void> {
     const before = this.#durable;
-    const records = groups.flatMap((group) => group.stored);
-    const end = groups.at(-1)?.end ?? before;
-    const { signer, identity, store } = this.#parts;
-    const bytes = encodeCommit(signer, identity.id, before, records, end.head);
+    const { end = before, next } = groups.at(-1) ?? {};
+    const { identity, store } = this.#parts;
+    const { size: index, head } = before;
+    const place = { ledgerId: identity.id, index, head };
+    const bytes = encodeCommit({
+      signer: next ?? this.#signer,
+      ledgerId: identity.id,
+      before,
+      records: groups.flatMap((group) => group.stored),
+      head: end.head,
+      ...(next === undefined ? {} : { rotation: signRotation(this.#signer, next, place) }),
+    });
     await settleAppend(store, bytes, this.#sequence);
     this.#sequence += 1;
     this.#durable = end;
+    this.#signer = next ?? this.#signer;
   }
 
   #close(error: LedgerError): void {
@@ -260,13 +262,18 @@ export class Ledger {
   }
 }
 
+/** The end of facts with which a key takes over. */
+function withKey({ before, end }: SealedFacts, next: Signer): ChainEnd {
+  return { ...end, keys: [...before.keys, { from: before.size, publicKey: next.publicKey }] };
+}
+
 function asLedgerError(error: unknown): LedgerError {
   if (error instanceof LedgerError) return error;
   return new LedgerError('STORE_UNAVAILABLE', 'the ledger cannot be written', { cause: error });
 }
 
 /** What another key signs, no reader of this ledger would take. */
-function expectOwnKey({ signer, identity }: LedgerParts): void {
-  if (!equalBytes(signer.publicKey, identity.publicKey))
-    throw new LedgerError('FOREIGN', 'the signing key is not the one of this ledger');
+function expectOwnKey({ signer }: LedgerParts, { keys }: ChainEnd): void {
+  if (!equalBytes(signer.publicKey, lastKey(keys)))
+    throw new LedgerError('FOREIGN', 'the signing key is not the one in force in this ledger');
 }

@@ -1,8 +1,18 @@
 import type { LedgerRecord } from './bodies.ts';
-import { claimedPlace, verifyCommit } from './commit.ts';
+import type { LedgerIdentity, SigningKeys } from './chain-end.ts';
+import { verifyLoneCommit } from './commit.ts';
+import { claimedPlace } from './commit-format.ts';
 import type { CommitStore } from './commit-store.ts';
-import { type LedgerIdentity, ledgerRecord, type ScopeKeys } from './reader.ts';
+
 import { openRecord } from './record.ts';
+import { ledgerRecord, type ScopeKeys } from './record-opener.ts';
+
+/** A store whose whole ledger was verified, and the keys that signed it. */
+export type VerifiedStore = {
+  readonly store: CommitStore;
+  readonly identity: LedgerIdentity;
+  readonly signers: SigningKeys;
+};
 
 /**
  * One record of a ledger that was verified before, found by halving: commits stand in the order of
@@ -11,14 +21,13 @@ import { openRecord } from './record.ts';
  * @throws LedgerError when what is stored there is not what was signed
  */
 export async function lookUpRecord(
-  store: CommitStore,
-  identity: LedgerIdentity,
+  { store, identity, signers }: VerifiedStore,
   keys: ScopeKeys,
   index: number,
 ): Promise<LedgerRecord | undefined> {
   const bytes = await commitWith(store, index);
   if (bytes === undefined) return undefined;
-  const { records } = verifyCommit(bytes, identity, claimedPlace(bytes));
+  const records = verifyLoneCommit(bytes, identity, signers);
   const record = records.find((one) => one.index === index);
   const key = record && keys(record.header.scope);
   if (record === undefined || key === undefined) return undefined;

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Draft } from '../ledger/bodies.ts';
 import { ledgerIdOf } from '../ledger/chain.ts';
-import { emptyChain, verifyCommit } from '../ledger/commit.ts';
+import { emptyChain } from '../ledger/chain-end.ts';
+import { verifyCommit } from '../ledger/commit.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { Ledger } from '../ledger/ledger.ts';
@@ -131,7 +132,7 @@ describe('verifying a ledger', () => {
 
   it('names every record that was swapped with another within its commit', async () => {
     const [first = new Uint8Array(0)] = commits;
-    const { records: stored } = verifyCommit(first, identity, emptyChain(identity.id));
+    const { records: stored } = verifyCommit(first, identity, emptyChain(identity));
     expect(stored.length).toBeGreaterThan(2);
     for (let at = 0; at + 1 < stored.length; at += 1) {
       const [a, b] = [stored[at], stored[at + 1]].map((one) => spanOf(first, one?.sealed));

@@ -1,5 +1,5 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
-import { type Connection, namespaceOf, type OpenRequest } from '../../projections/vault-state.ts';
+import type { Connection, OpenRequest } from '../../projections/vault-state.ts';
 import { toHex } from '../../wire/bytes.ts';
 import { keyId } from '../../wire/key-encapsulation.ts';
 import type { Answer } from '../../wire/messages.ts';
@@ -104,8 +104,8 @@ async function setField(parts: VaultParts, command: Command): Promise<Answer> {
   const { turn, value, from } = command;
   const { field } = payloadOf<{ field: string }>(command);
   if (value === undefined) return refused(command, 'too_large', 'the value is too long');
-  const known = turn.batch.state.namespaces.get(namespaceOf(field));
-  const scope = known ?? (await parts.ring.createScope());
+  const known = turn.batch.state.fields.get(field);
+  const scope = known?.scope ?? (await parts.ring.createScope());
   turn.batch.add({ kind: 'stored', scope, cause: from, body: { field, value } });
   return served(command, { field });
 }

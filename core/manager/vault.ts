@@ -232,7 +232,7 @@ export class Vault {
     await durable;
     this.#publisher.send(queuedIn(turn.batch));
     for (const effect of turn.effects) this.#happen(effect);
-    if (turn.batch.drafts.length > 0) this.#watchDeadlines();
+    if (turn.batch.records.length > 0) this.#watchDeadlines();
   }
 
   /**
@@ -282,7 +282,7 @@ export class Vault {
 }
 
 function queuedIn(batch: Batch): { id: string; subject: string; bytes: Uint8Array }[] {
-  return batch.drafts.flatMap((draft) => (draft.kind === 'queued' ? [draft.body] : []));
+  return batch.records.flatMap((record) => (record.kind === 'queued' ? [record.body] : []));
 }
 
 function wait(ms: number): Promise<void> {

@@ -2,9 +2,10 @@ import { utf8 } from '../../wire/bytes.ts';
 import { type Signer, sha256, signerFrom } from '../../wire/crypto.ts';
 import type { Draft, LedgerRecord } from '../bodies.ts';
 import { ledgerIdOf } from '../chain.ts';
+import type { LedgerIdentity } from '../chain-end.ts';
 import type { CommitStore } from '../commit-store.ts';
 import { Ledger, type LedgerParts } from '../ledger.ts';
-import type { LedgerIdentity, ScopeKeys } from '../reader.ts';
+import type { ScopeKeys } from '../record-opener.ts';
 
 /** Bytes that are always the same for one name. */
 export function fixedBytes(name: string, length = 32): Uint8Array {

@@ -5,7 +5,7 @@ import type { Decision } from '../../ledger/decision.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import { fixedBytes, identity, signer, startTime } from '../../ledger/testing/fixtures.ts';
 import { MemoryStore } from '../../ledger/testing/memory-store.ts';
-import { emptyState, eventKey, outboxHour } from '../../projections/vault-state.ts';
+import { dayOf, emptyState, eventKey } from '../../projections/vault-state.ts';
 import { toHex } from '../../wire/bytes.ts';
 import { contractHash } from '../../wire/contract.ts';
 import { sha256 } from '../../wire/crypto.ts';
@@ -209,11 +209,11 @@ export async function tellStory(): Promise<Told> {
 
 function queue(batch: Batch, received: ReceivedEvent, from: number): string {
   const { connection } = received;
-  const id = eventId(batch.time, fixedBytes(`answer ${from}`, 10));
+  const id = eventId(batch.time, fixedBytes(`answer ${from} ${connection}`, 10));
   const answers = eventKey(connection, received.id);
   const subject = connection === owner ? `forApp.${id}` : `fromVault.${id}`;
   const body = { id, connection, subject, bytes: fixedBytes(id), answers };
-  const scope = scopeId(`outbox ${outboxHour(batch.time)}`);
+  const scope = scopeId(`outbox ${connection} ${dayOf(batch.time)}`);
   batch.add({ kind: 'queued', scope, cause: from, body });
   return id;
 }
