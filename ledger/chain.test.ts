@@ -64,7 +64,6 @@ describe('the bytes of the ledger do not change:', () => {
     expect(toHex(sha256(commit))).toMatchInlineSnapshot(
       `"c99d76098bd7c091ebf6c8f62183f104214e238b9ebef0e48443809231f9899b"`,
     );
-    const ledger = { id: ledgerId, publicKey: signer.publicKey };
     expect(verifyCommit(commit, identity, before).end).toMatchObject({
       size: 2,
       head,
