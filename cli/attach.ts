@@ -16,6 +16,8 @@ export type AttachedLedger = {
   readonly running: boolean;
   /** Unlocks the keyring; the keys open every scope that still has one. */
   unlock(passphrase: string): Promise<ScopeKeys>;
+  /** Unlocks the keyring for what has to be signed too. It is closed with the ledger. */
+  unlockRing(passphrase: string): Promise<Keyring>;
 };
 
 /**
@@ -34,18 +36,21 @@ export async function withLedger<T>(
   const url = note?.url ?? server?.url ?? '';
   const nc = await connectLedger(url, note?.reader ?? server?.seeds.reader ?? '');
   let ring: Keyring | undefined;
+  const unlockRing = async (passphrase: string): Promise<Keyring> => {
+    const root = rootFrom(passphrase, fileSealer(), card.ledger.id);
+    ring = await Keyring.unlock(await jetStreamRing(nc, card.vault), card.ledger.id, root);
+    return ring;
+  };
   try {
     return await use({
       card,
       store: await jetStreamStore(nc, card.vault),
       running: note !== undefined,
       unlock: async (passphrase) => {
-        const root = rootFrom(passphrase, fileSealer(), card.ledger.id);
-        const store = await jetStreamRing(nc, card.vault);
-        const unlocked = await Keyring.unlock(store, card.ledger.id, root);
-        ring = unlocked;
+        const unlocked = await unlockRing(passphrase);
         return (scope) => unlocked.scopeKey(scope);
       },
+      unlockRing,
     });
   } finally {
     ring?.close();

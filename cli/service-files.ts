@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ServiceConnection } from '../service/service-identity.ts';
+import type { SignedStatement } from '../wire/statement.ts';
 import { CliError } from './cli-error.ts';
 import { type DataDir, writeFileSafely } from './data-dir.ts';
 
@@ -29,6 +30,25 @@ export async function loadService(
   return { name: chosen, connection: JSON.parse(text) as ServiceConnection };
 }
 
+/** A vault's statements about one event, in the order in which they came, as a service keeps them. */
+export type KeptStatements = { readonly v: 1; readonly statements: readonly SignedStatement[] };
+
+/** Keeps a statement beside those about the same event, and says in which file. */
+export async function keepStatement(
+  data: DataDir,
+  name: string,
+  statement: SignedStatement,
+): Promise<string> {
+  const path = join(data.services, checkedName(name), 'statements', `${statement.event}.json`);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const before = text === undefined ? [] : (JSON.parse(text) as KeptStatements).statements;
+  const known = before.some(({ signature }) => signature === statement.signature);
+  const kept: KeptStatements = { v: 1, statements: known ? before : [...before, statement] };
+  await writeFileSafely(path, `${JSON.stringify(kept, null, 2)}\n`);
+  return path;
+}
+
 /** Names of the services that act from this data directory. */
 export async function listServices(data: DataDir): Promise<string[]> {
   const files = await readdir(data.services).catch(() => []);
@@ -45,7 +65,11 @@ async function onlyService(data: DataDir): Promise<string> {
 }
 
 function fileOf(data: DataDir, name: string): string {
+  return join(data.services, `${checkedName(name)}.json`);
+}
+
+function checkedName(name: string): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(name))
     throw new CliError('usage', `"${name}" cannot name a service: use letters, digits, - and _`);
-  return join(data.services, `${name}.json`);
+  return name;
 }

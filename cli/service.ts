@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { CheckedAnswer } from '../service/checked-answer.ts';
 import { ServiceError } from '../service/errors.ts';
 import {
   addressOf,
@@ -16,7 +17,7 @@ import type { CommandContext, ExitCode } from './command.ts';
 import { type DataDir, dataDir, exists } from './data-dir.ts';
 import { decodeInvite } from './invite-text.ts';
 import { runningVine } from './servers.ts';
-import { listServices, loadService, saveService } from './service-files.ts';
+import { keepStatement, listServices, loadService, saveService } from './service-files.ts';
 
 /** How to connect a service. */
 export type ConnectOptions = {
@@ -54,6 +55,7 @@ export async function connectCommand(
   );
   const contract = await readContract(options.contract);
   const connection: ServiceConnection = { keys: newServiceKeys(), invite, contract };
+  const heard: CheckedAnswer[] = [];
   const client = await VaultClient.connect(await addressOf(connection, await serversOf(data)));
   try {
     const payload = await connectionRequest(connection);
@@ -62,9 +64,13 @@ export async function connectCommand(
       {
         critical: true,
         timeoutMs: options.timeout * 1000,
-        onPending: () => context.progress('the vault has it; waiting for its owner'),
+        onPending: (pending) => {
+          heard.push(pending);
+          context.progress('the vault has it; waiting for its owner');
+        },
       },
     );
+    if (answer.status !== 'pending') heard.push(answer);
     if (answer.status === 'served')
       await saveService(data, options.as, {
         ...connection,
@@ -73,6 +79,7 @@ export async function connectCommand(
     return report(context, answer, () => `connected as ${options.as}`);
   } finally {
     await client.close();
+    await keepStatements(context, data, options.as, heard);
   }
 }
 
@@ -84,7 +91,8 @@ export async function requestCommand(
   options: RequestOptions,
 ): Promise<ExitCode> {
   const data = dataDir(context.data);
-  const { connection } = await loadService(data, options.as);
+  const { name, connection } = await loadService(data, options.as);
+  const heard: CheckedAnswer[] = [];
   const body = payloadFrom(payload, options);
   const critical = connection.accepted?.critical.includes(type) ?? false;
   const client = await VaultClient.connect(await addressOf(connection, await serversOf(data)));
@@ -100,15 +108,42 @@ export async function requestCommand(
       critical,
       timeoutMs: options.timeout * 1000,
       acceptPending: !options.wait,
-      onPending: () => context.progress(`${sealed.id} waits for the owner`),
+      onPending: (pending) => {
+        heard.push(pending);
+        context.progress(`${sealed.id} waits for the owner`);
+      },
     });
     context.progress(`event ${sealed.id}`);
+    if (answer.status !== 'pending') heard.push(answer);
     return report(context, answer, (result) => JSON.stringify(result, null, 2));
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     throw new CliError('failed', `${error.message} (is the vault running?)`, error);
   } finally {
     await client.close();
+    await keepStatements(context, data, name, heard);
+  }
+}
+
+/** Keeps the statement of each answer, and says so in a line each. */
+async function keepStatements(
+  context: CommandContext,
+  data: DataDir,
+  name: string,
+  answers: readonly CheckedAnswer[],
+): Promise<void> {
+  const seen = new Set<string>();
+  for (const { check, status } of answers) {
+    if (check?.ok === true) {
+      // An answer that was asked for again comes again, byte for byte.
+      if (seen.has(check.statement.signature)) continue;
+      seen.add(check.statement.signature);
+      const path = await keepStatement(data, name, check.statement);
+      context.progress(`signed by the vault (${status}): ${path}`);
+    } else {
+      const fault = check?.fault ?? 'missing';
+      context.progress(`WARNING: not signed by the vault (${status}): its statement is ${fault}`);
+    }
   }
 }
 

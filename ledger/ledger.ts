@@ -101,6 +101,11 @@ export class Ledger {
     return new Ledger(parts, scopes, end, sequence);
   }
 
+  /** 16 bytes. */
+  get id(): Uint8Array {
+    return this.#parts.identity.id;
+  }
+
   /** End of chain and tree with everything that has its place, durable or not. */
   get end(): ChainEnd {
     return this.#reserved;

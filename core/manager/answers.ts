@@ -3,6 +3,7 @@ import type { Decision } from '../../ledger/decision.ts';
 import { eventKey } from '../../projections/vault-state.ts';
 import { type Answer, answerType } from '../../wire/messages.ts';
 import { publicReason, type Reason } from '../../wire/reasons.ts';
+import { withStatement } from './statements.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 /** What an answer is given to. */
@@ -34,7 +35,7 @@ export async function queueAnswer(
   await parts.sealer.queue(turn.batch, {
     connection,
     type: answerType,
-    payload: answer,
+    payload: withStatement(parts, turn, question, answer),
     cause: id,
     from,
     ...(repeated === true ? {} : { answers: eventKey(connection, id) }),

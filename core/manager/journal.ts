@@ -66,6 +66,11 @@ export class Journal {
     this.#state = state;
   }
 
+  /** 16 bytes. */
+  get ledgerId(): Uint8Array {
+    return this.#ledger.id;
+  }
+
   /** With everything that has its place; what is not durable yet may have no effect. */
   get state(): VaultState {
     return this.#state;
