@@ -1,8 +1,8 @@
-import { claimedPlace, parseCommit } from './commit-format.ts';
 import { leafOf } from './chain.ts';
+import { claimedPlace, parseCommit } from './commit-format.ts';
 import type { CommitStore } from './commit-store.ts';
-import { findCommit } from './record-lookup.ts';
 import { consistencyRanges, inclusionRanges } from './proofs.ts';
+import { findCommit } from './record-lookup.ts';
 import type { Tiles } from './tiles.ts';
 
 /**

@@ -10,10 +10,10 @@ import {
 } from './commit-format.ts';
 import type { CommitStore } from './commit-store.ts';
 import { LedgerError } from './errors.ts';
-import { verifyStore } from './reader.ts';
-import { RecordOpener, type ScopeKeys } from './record-opener.ts';
 import { checkpointOf } from './ledger-checkpoint.ts';
 import { PinCheck, type Pinned } from './pinned.ts';
+import { verifyStore } from './reader.ts';
+import { RecordOpener, type ScopeKeys } from './record-opener.ts';
 import { signRotation } from './rotation.ts';
 import { ScopeChains } from './scope-chains.ts';
 import { settleAppend } from './settle-append.ts';

@@ -63,8 +63,7 @@ export class PinCheck {
     );
     for (const { pin, note } of this.#expected) {
       const opened = openCheckpoint(note, log);
-      if (!opened.ok)
-        throw new LedgerError('PIN_INVALID', `what ${pin} keeps is ${opened.reason}`);
+      if (!opened.ok) throw new LedgerError('PIN_INVALID', `what ${pin} keeps is ${opened.reason}`);
     }
   }
 }
