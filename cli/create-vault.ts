@@ -107,7 +107,7 @@ async function writeGenesis(
   const ledger = await Ledger.create({
     store: await jetStreamStore(admin, card.vault),
     identity: card.ledger,
-    signerFor: secrets.ledgerFor,
+    signerFor: secrets.ledger.signerFor,
     keys: (scope) => ring.scopeKey(scope),
     now: options.now,
   });

@@ -70,7 +70,7 @@ async function tell(story: Story, vine: NatsServer): Promise<string> {
   const say = (line: string): void => context.print(line);
   const rootFor = rootFrom(passphrase, fileSealer(), card.ledger.id);
   const open = (): Promise<VaultOnServers> =>
-    openOnServers({ data, card, binary, rootFor, log: () => {} });
+    openOnServers({ data, card, binary, rootFor, log: () => {}, ownersTime: Date.now });
   const app = await loadOwnerApp(data, passphrase);
   const contract = await readExample();
   let vault = await open();

@@ -6,6 +6,7 @@ import type { RootFor } from '../ledger/keyring.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { dataDir, readCard, type VaultCard } from './data-dir.ts';
+import { passphraseVariable } from './passphrase.ts';
 import { natsBinary } from './servers.ts';
 import { type OpenOptions, openOnServers, type VaultOnServers } from './vault-servers.ts';
 
@@ -16,19 +17,33 @@ const restartWaitMs = 500;
 /** Failures that opening again can mend: the store was away, or a server died. */
 const passing: ReadonlySet<LedgerErrorCode> = new Set(['STORE_UNAVAILABLE', 'CLOSED']);
 
+/** What `cambium run` is told. */
+export type RunOptions = {
+  /** The owner says that this machine's clock is right, however long the vault was not open. */
+  readonly confirmClock: boolean;
+};
+
 /**
  * `cambium run`: runs a vault until it is told to stop. When a server under it dies, the vault stops
  * at once, and is opened again from its ledger.
  */
-export async function runCommand(context: CommandContext): Promise<ExitCode> {
+export async function runCommand(
+  context: CommandContext,
+  { confirmClock }: RunOptions,
+): Promise<ExitCode> {
   const data = dataDir(context.data);
   const card = await readCard(data);
   const binary = await natsBinary(context.progress);
   const rootFor = once(rootFrom(await context.passphrase(), fileSealer(), card.ledger.id));
   const options: OpenOptions = { data, card, binary, rootFor, log: operationalLog(context) };
+  // Who types the passphrase is the owner, and is there to look at a clock.
+  const attended = confirmClock || process.env[passphraseVariable] === undefined;
   const stop = stopSignal();
   const failures: number[] = [];
-  let vault: VaultOnServers | Error = await openOnServers(options);
+  let vault: VaultOnServers | Error = await openOnServers(
+    attended ? { ...options, ownersTime: Date.now } : options,
+  );
+  const ownersTime = timeSince(Date.now(), performance.now());
   for (;;) {
     const end = vault instanceof Error ? vault : await serve(context, card, vault, stop);
     if (end === 'stop') return 0;
@@ -39,8 +54,13 @@ export async function runCommand(context: CommandContext): Promise<ExitCode> {
     context.progress(`${end.message}; opening again`);
     const pause = wait(restartWaitMs * 2 ** (recent.length - 1));
     if ((await Promise.race([stop, pause])) === 'stop') return 0;
-    vault = await openAgain(options);
+    vault = await openAgain({ ...options, ownersTime });
   }
+}
+
+/** What time it must be: the vault has opened at `wall`, and we have been here ever since. */
+function timeSince(wall: number, monotonic: number): () => number {
+  return () => wall + (performance.now() - monotonic);
 }
 
 /** Until it is told to stop, or something goes wrong. */

@@ -26,6 +26,8 @@ export type OpenOptions = {
   readonly binary: string;
   readonly rootFor: RootFor;
   readonly log: (line: string, details?: Record<string, unknown>) => void;
+  /** What time it is by the owner's word, where the owner is there: Unix milliseconds. */
+  readonly ownersTime?: () => number;
 };
 
 /**
@@ -34,7 +36,7 @@ export type OpenOptions = {
  * @throws CliError when the directory is in use, LedgerError when the ledger is not whole
  */
 export async function openOnServers(options: OpenOptions): Promise<VaultOnServers> {
-  const { data, card, binary, rootFor, log } = options;
+  const { data, card, binary, rootFor, log, ownersTime } = options;
   const ledger = await startLedger(data, binary);
   let vine: NatsServer | undefined;
   let vault: RunningVault | undefined;
@@ -59,6 +61,7 @@ export async function openOnServers(options: OpenOptions): Promise<VaultOnServer
       vine: { url: vineUrl },
       pins: [filePinOf(card.ledger.id)],
       log,
+      ...(ownersTime === undefined ? {} : { ownersTime }),
       onFailure: fail,
     });
     watchServers(ledger, vine, fail);

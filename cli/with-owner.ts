@@ -39,7 +39,14 @@ export async function withOwner<T>(
   context.progress('no vault is running here: opening it for this command');
   const rootFor = rootFrom(passphrase, fileSealer(), card.ledger.id);
   const binary = await natsBinary(context.progress);
-  const vault = await openOnServers({ data, card, binary, rootFor, log: () => {} });
+  const vault = await openOnServers({
+    data,
+    card,
+    binary,
+    rootFor,
+    log: () => {},
+    ownersTime: Date.now,
+  });
   try {
     return await talk(await connectOwnerApp(app, vault.vineUrl), use);
   } finally {
