@@ -1,8 +1,8 @@
 import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
-import { filePinOf } from '../core/pins/file-pin.ts';
 import type { RootFor } from '../ledger/keyring.ts';
 import type { DataDir, VaultCard } from './data-dir.ts';
+import { pinsOf, seenByApp } from './pins.ts';
 import { runningVine, startLedger, startVine, type VineNote } from './servers.ts';
 import { openVault, type RunningVault } from './wiring.ts';
 
@@ -59,7 +59,8 @@ export async function openOnServers(options: OpenOptions): Promise<VaultOnServer
       rootFor,
       ledger: { url: ledger.url, seed: ledger.seeds.runtime },
       vine: { url: vineUrl },
-      pins: [filePinOf(card.ledger.id)],
+      pins: pinsOf(card),
+      seen: await seenByApp(card),
       log,
       ...(ownersTime === undefined ? {} : { ownersTime }),
       onFailure: fail,
