@@ -34,7 +34,10 @@ export async function startVault(binary: string, folder: string): Promise<VaultU
   });
   const child = await runVault(data, sealer);
   const url = (await runningVine(data))?.url ?? '';
-  const owner = await DemoOwner.connect(await loadOwnerApp(data, passphrase), url);
+  const owner = await DemoOwner.connect(
+    await loadOwnerApp(data, passphrase, fileSealer(sealer)),
+    url,
+  );
   await owner.say('owner.set', { field: 'personal/shipping_address', value: '12 Bench Row' });
   const connection = await connectShop(owner, data, contract, url);
   const client = await VaultClient.connect(await addressOf(connection, [url]));

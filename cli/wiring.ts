@@ -22,9 +22,10 @@ import { Sealer } from '../core/manager/sealer.ts';
 import { Vault } from '../core/manager/vault.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
-import { Keyring, type RootFor } from '../ledger/keyring.ts';
+import { Keyring } from '../ledger/keyring.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { lookUpRecord } from '../ledger/record-lookup.ts';
+import type { RootSource } from '../ledger/ring-root.ts';
 import { jetStreamRing } from '../ledger/ring-store.ts';
 import { evolve } from '../projections/evolve.ts';
 import { emptyState, type VaultState } from '../projections/vault-state.ts';
@@ -45,7 +46,7 @@ export const programRoot: string = fileURLToPath(
 /** Everything that has to be there before a vault can open. */
 export type VaultEnvironment = {
   readonly card: VaultCard;
-  readonly rootFor: RootFor;
+  readonly roots: RootSource;
   readonly ledger: { readonly url: string; readonly seed: string };
   readonly vine: { readonly url: string };
   readonly log: (line: string, details?: Record<string, unknown>) => void;
@@ -102,18 +103,19 @@ export async function openVault(environment: VaultEnvironment): Promise<RunningV
 }
 
 async function assemble(environment: VaultEnvironment, connections: NatsConnection[]) {
-  const { card, rootFor, log } = environment;
+  const { card, roots, log } = environment;
   const ledgerNc = await connectLedger(environment.ledger.url, environment.ledger.seed);
   connections.push(ledgerNc);
   const store = await jetStreamStore(ledgerNc, card.vault);
   const ring = await Keyring.unlock(
     await jetStreamRing(ledgerNc, card.vault),
     card.ledger.id,
-    rootFor,
+    roots,
   );
   const secrets = await openSecrets(ring);
   const { ledger, state } = await readState(environment, store, ring, secrets);
   if (state.ring !== undefined) ring.expect(state.ring);
+  await ring.settle();
   const runner = await handlerRunner(log);
   const { bus, admission } = await messaging(environment, ring, runner, connections);
   const journal = new Journal(ledger, state);
