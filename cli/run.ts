@@ -1,11 +1,12 @@
 import { pino } from 'pino';
 import { fileSealer } from '../core/enclave/sealer.ts';
-import { rootFrom } from '../core/keys/root-key.ts';
+import { rootsFrom } from '../core/keys/root-key.ts';
 import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts';
-import type { RootFor } from '../ledger/keyring.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { dataDir, readCard, type VaultCard } from './data-dir.ts';
+import { ownerAppFile } from './owner-app.ts';
+import { settleApp } from './owner-app-file.ts';
 import { passphraseVariable } from './passphrase.ts';
 import { natsBinary } from './servers.ts';
 import { type OpenOptions, openOnServers, type VaultOnServers } from './vault-servers.ts';
@@ -34,18 +35,31 @@ export async function runCommand(
   const data = dataDir(context.data);
   const card = await readCard(data);
   const binary = await natsBinary(context.progress);
-  const rootFor = once(rootFrom(await context.passphrase(), fileSealer(), card.ledger.id));
-  const options: OpenOptions = { data, card, binary, rootFor, log: operationalLog(context) };
+  const passphrase = await context.passphrase();
+  const roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
+  const options: OpenOptions = { data, card, binary, roots, log: operationalLog(context) };
   // Who types the passphrase is the owner, and is there to look at a clock.
   const attended = confirmClock || process.env[passphraseVariable] === undefined;
   const stop = stopSignal();
-  const failures: number[] = [];
-  let vault: VaultOnServers | Error = await openOnServers(
-    attended ? { ...options, ownersTime: Date.now } : options,
+  const vault = await openOnServers(attended ? { ...options, ownersTime: Date.now } : options);
+  await settleApp(ownerAppFile(data, card.ledger.id), passphrase).catch((error: unknown) =>
+    options.log("the owner's app is not settled", { error: String(error) }),
   );
+  return keepOpen(context, options, vault, stop).finally(roots.close);
+}
+
+/** Until it is told to stop, or fails in a way that opening again does not mend. */
+async function keepOpen(
+  context: CommandContext,
+  options: OpenOptions,
+  opened: VaultOnServers,
+  stop: Promise<'stop'>,
+): Promise<ExitCode> {
+  const failures: number[] = [];
   const ownersTime = timeSince(Date.now(), performance.now());
+  let vault: VaultOnServers | Error = opened;
   for (;;) {
-    const end = vault instanceof Error ? vault : await serve(context, card, vault, stop);
+    const end = vault instanceof Error ? vault : await serve(context, options.card, vault, stop);
     if (end === 'stop') return 0;
     const now = Date.now();
     failures.push(now);
@@ -92,15 +106,6 @@ async function openAgain(options: OpenOptions): Promise<VaultOnServers | Error> 
 
 function canPass(error: Error): boolean {
   return !(error instanceof LedgerError) || passing.has(error.code);
-}
-
-/** Derives the root once: opening again must not ask for the passphrase again. */
-function once(rootFor: RootFor): RootFor {
-  let root: Promise<Uint8Array> | undefined;
-  return async (recipe) => {
-    root ??= rootFor(recipe);
-    return new Uint8Array(await root);
-  };
 }
 
 function stopSignal(): Promise<'stop'> {

@@ -27,11 +27,12 @@ import { lastKey } from '../ledger/chain-end.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
-import { Keyring, type RootFor } from '../ledger/keyring.ts';
+import { Keyring } from '../ledger/keyring.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { LedgerProofs } from '../ledger/ledger-proofs.ts';
 import type { Pinned } from '../ledger/pinned.ts';
 import { lookUpRecord, type VerifiedStore } from '../ledger/record-lookup.ts';
+import type { RootSource } from '../ledger/ring-root.ts';
 import { jetStreamRing } from '../ledger/ring-store.ts';
 import { evolve } from '../projections/evolve.ts';
 import { emptyState, type VaultState } from '../projections/vault-state.ts';
@@ -52,7 +53,7 @@ export const programRoot: string = fileURLToPath(
 /** Everything that has to be there before a vault can open. */
 export type VaultEnvironment = {
   readonly card: VaultCard;
-  readonly rootFor: RootFor;
+  readonly roots: RootSource;
   readonly ledger: { readonly url: string; readonly seed: string };
   readonly vine: { readonly url: string };
   /** Places outside the data directory that keep the last checkpoint. */
@@ -129,14 +130,14 @@ type Stored = {
 };
 
 async function assemble(environment: VaultEnvironment, connections: NatsConnection[]) {
-  const { card, rootFor, log } = environment;
+  const { card, roots, log } = environment;
   const ledgerNc = await connectLedger(environment.ledger.url, environment.ledger.seed);
   connections.push(ledgerNc);
   const store = await jetStreamStore(ledgerNc, card.vault);
   const ring = await Keyring.unlock(
     await jetStreamRing(ledgerNc, card.vault),
     card.ledger.id,
-    rootFor,
+    roots,
   );
   const secrets = await openSecrets(ring);
   const pins = await readPins(environment.pins);
@@ -144,6 +145,7 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
   if (state.ring !== undefined) ring.expect(state.ring);
   await completeErasures(ring, ledger);
   await secrets.ledger.dropOthers(lastKey(ledger.end.keys));
+  await ring.settle();
   const runner = await handlerRunner(log);
   const { bus, admission } = await messaging(environment, ring, runner, connections);
   const journal = new Journal(ledger, state);
