@@ -28,6 +28,8 @@ export type OpenOptions = {
   readonly log: (line: string, details?: Record<string, unknown>) => void;
   /** What time it is by the owner's word, where the owner is there: Unix milliseconds. */
   readonly ownersTime?: () => number;
+  /** Pins that keep nothing begin anew. */
+  readonly adopt?: boolean;
 };
 
 /**
@@ -36,7 +38,7 @@ export type OpenOptions = {
  * @throws CliError when the directory is in use, LedgerError when the ledger is not whole
  */
 export async function openOnServers(options: OpenOptions): Promise<VaultOnServers> {
-  const { data, card, binary, roots, log, ownersTime } = options;
+  const { data, card, binary, roots, log, ownersTime, adopt = false } = options;
   const ledger = await startLedger(data, binary);
   let vine: NatsServer | undefined;
   let vault: RunningVault | undefined;
@@ -60,6 +62,7 @@ export async function openOnServers(options: OpenOptions): Promise<VaultOnServer
       ledger: { url: ledger.url, seed: ledger.seeds.runtime },
       vine: { url: vineUrl },
       pins: pinsOf(card),
+      adopt,
       seen: await seenByApp(card),
       log,
       ...(ownersTime === undefined ? {} : { ownersTime }),

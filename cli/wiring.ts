@@ -58,6 +58,8 @@ export type VaultEnvironment = {
   readonly vine: { readonly url: string };
   /** Places outside the data directory that keep the last checkpoint. */
   readonly pins: readonly Pin[];
+  /** Pins that keep nothing begin anew with this opening. */
+  readonly adopt?: boolean;
   /** Checkpoints that others have seen: the vault does not open on a ledger without them. */
   readonly seen?: readonly Pinned[];
   readonly log: (line: string, details?: Record<string, unknown>) => void;
@@ -126,7 +128,7 @@ type Stored = {
   readonly store: CommitStore;
   readonly ring: Keyring;
   readonly secrets: VaultSecrets;
-  readonly pins: ReadonlyMap<Pin, string>;
+  readonly pins: ReadonlyMap<Pin, string | undefined>;
 };
 
 async function assemble(environment: VaultEnvironment, connections: NatsConnection[]) {
@@ -140,7 +142,7 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
     roots,
   );
   const secrets = await openSecrets(ring);
-  const pins = await readPins(environment.pins);
+  const pins = await readPins(environment.pins, environment.adopt === true);
   const { ledger, state } = await readState(environment, { store, ring, secrets, pins });
   if (state.ring !== undefined) ring.expect(state.ring);
   await completeErasures(ring, ledger);
@@ -180,11 +182,14 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
  * What each pin keeps.
  * @throws LedgerError PIN_MISSING when one keeps nothing: then nobody can tell whether the ledger is whole
  */
-async function readPins(pins: readonly Pin[]): Promise<Map<Pin, string>> {
-  const kept = new Map<Pin, string>();
+async function readPins(
+  pins: readonly Pin[],
+  adopt: boolean,
+): Promise<Map<Pin, string | undefined>> {
+  const kept = new Map<Pin, string | undefined>();
   for (const pin of pins) {
     const note = await pin.read();
-    if (note === undefined)
+    if (note === undefined && !adopt)
       throw new LedgerError('PIN_MISSING', `${pin.name} keeps no checkpoint of this vault`);
     kept.set(pin, note);
   }
@@ -204,7 +209,9 @@ async function readState(
     keys: (scope: string) => ring.scopeKey(scope),
     now: () => clock.now(),
   };
-  const pinned = [...pins].map(([{ name }, note]) => ({ pin: name, note }));
+  const pinned = [...pins].flatMap(([{ name }, note]) =>
+    note === undefined ? [] : [{ pin: name, note }],
+  );
   const fold = (record: LedgerRecord): void => {
     state = evolve(state, record);
   };
