@@ -1,5 +1,5 @@
 import { fileSealer } from '../core/enclave/sealer.ts';
-import { rootFrom } from '../core/keys/root-key.ts';
+import { type PassphraseRoots, rootsFrom } from '../core/keys/root-key.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring } from '../ledger/keyring.ts';
@@ -36,9 +36,10 @@ export async function withLedger<T>(
   const url = note?.url ?? server?.url ?? '';
   const nc = await connectLedger(url, note?.reader ?? server?.seeds.reader ?? '');
   let ring: Keyring | undefined;
+  let roots: PassphraseRoots | undefined;
   const unlockRing = async (passphrase: string): Promise<Keyring> => {
-    const root = rootFrom(passphrase, fileSealer(), card.ledger.id);
-    ring = await Keyring.unlock(await jetStreamRing(nc, card.vault), card.ledger.id, root);
+    roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
+    ring = await Keyring.unlock(await jetStreamRing(nc, card.vault), card.ledger.id, roots);
     return ring;
   };
   try {
@@ -54,6 +55,7 @@ export async function withLedger<T>(
     });
   } finally {
     ring?.close();
+    roots?.close();
     await nc.close();
     await server?.stop();
   }

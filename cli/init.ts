@@ -5,6 +5,7 @@ import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { createVault } from './create-vault.ts';
 import { dataDir, exists } from './data-dir.ts';
+import { firstPins } from './pins.ts';
 import { natsBinary } from './servers.ts';
 
 /** `cambium init`: makes a vault in a new data directory. */
@@ -21,6 +22,7 @@ export async function initCommand(context: CommandContext): Promise<ExitCode> {
     path: context.data,
     passphrase,
     sealer: fileSealer(),
+    pins: firstPins,
     binary,
     now: Date.now,
   });

@@ -1,12 +1,13 @@
+import { LedgerKeys } from '../core/keys/ledger-keys.ts';
 import { ReplayError } from '../replay/errors.ts';
-import { issuerFrom, receiptOfConnection, receiptOfEvent } from '../replay/issue-receipt.ts';
+import { type Issuer, receiptOfConnection, receiptOfEvent } from '../replay/issue-receipt.ts';
 import type { LedgerSource } from '../replay/proof-reader.ts';
 import { formatReceipt, type Receipt } from '../replay/receipt-format.ts';
-import { signerFrom } from '../wire/crypto.ts';
 import { withLedger } from './attach.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { dataDir, writeFileSafely } from './data-dir.ts';
+import { pinnedOf } from './pins.ts';
 import { momentOf } from './replay.ts';
 
 /** What `cambium receipt` is told: an event, or a connection. */
@@ -29,14 +30,14 @@ export async function receiptCommand(options: ReceiptCommandOptions): Promise<Ex
   const { data, progress, passphrase, out, json, print } = options;
   const receipt = await withLedger(dataDir(data), progress, async (ledger) => {
     const ring = await ledger.unlockRing(await passphrase());
-    const signer = signerFrom(ring.secret('ledger'));
     const { store, card } = ledger;
-    const source = {
+    const source: LedgerSource = {
       store,
       identity: card.ledger,
-      keys: (scope: string) => ring.scopeKey(scope),
+      keys: (scope) => ring.scopeKey(scope),
+      pinned: await pinnedOf(card),
     };
-    return make(source, issuerFrom(signer, card.ledger.id)).catch(asRefusal);
+    return make(source, new LedgerKeys(ring)).catch(asRefusal);
   });
   for (const line of warnings(receipt)) progress(line);
   const text = formatReceipt(receipt);
@@ -50,7 +51,7 @@ export async function receiptCommand(options: ReceiptCommandOptions): Promise<Ex
   return 0;
 }
 
-type Maker = (source: LedgerSource, issuer: ReturnType<typeof issuerFrom>) => Promise<Receipt>;
+type Maker = (source: LedgerSource, issuer: Issuer) => Promise<Receipt>;
 
 /** What is wrong with the options is told before anything is opened. */
 function makerFor({ event, connection, from, to, disclose }: ReceiptCommandOptions): Maker {

@@ -13,6 +13,8 @@ export type SealedFacts = {
   readonly before: ChainEnd;
   readonly end: ChainEnd;
   readonly scopes: ScopeChains;
+  /** Of each record, 32 bytes. */
+  readonly leaves: readonly Uint8Array[];
   /** Stored bytes of each record. */
   readonly stored: readonly Uint8Array[];
   /** What they take in a commit. */
@@ -57,6 +59,11 @@ export class LedgerBatch {
     return this.#records;
   }
 
+  /** Place that the next record of `scope` would have: how many it has, and the last one's leaf. */
+  scopeEnd(scope: string): { index: number; previous: Uint8Array | null } {
+    return this.#scopes.next(scope);
+  }
+
   /**
    * Adds a fact. One that is refused takes no place, and the batch can go on without it.
    * @throws LedgerError TOO_LARGE, KEY_MISSING, GENESIS_INVALID, BODY_MALFORMED, RECORD_MALFORMED
@@ -89,6 +96,7 @@ export class LedgerBatch {
       before,
       end: advance(before, leaves, this.time),
       scopes: this.#scopes,
+      leaves,
       stored: this.#stored,
       bytes: this.#bytes,
     });

@@ -1,28 +1,24 @@
-import { equalBytes } from '../wire/bytes.ts';
 import type { Signer } from '../wire/crypto.ts';
 import { LedgerBatch, type SealedFacts } from './batch.ts';
 import type { Draft, LedgerRecord } from './bodies.ts';
 import { type ChainEnd, emptyChain, type LedgerIdentity, lastKey } from './chain-end.ts';
-import {
-  commitBytesMax,
-  commitOverheadBytes,
-  commitRecordsMax,
-  encodeCommit,
-} from './commit-format.ts';
 import type { CommitStore } from './commit-store.ts';
+import { CommitWriter } from './commit-writer.ts';
 import { LedgerError } from './errors.ts';
+import { checkpointOf } from './ledger-checkpoint.ts';
+import { PinCheck, type Pinned } from './pinned.ts';
 import { verifyStore } from './reader.ts';
 import { RecordOpener, type ScopeKeys } from './record-opener.ts';
-import { signRotation } from './rotation.ts';
+import { type PlacedRotation, signRotation } from './rotation.ts';
 import { ScopeChains } from './scope-chains.ts';
-import { settleAppend } from './settle-append.ts';
+import { Tiles } from './tiles.ts';
 
 /** What a ledger is made of. */
 export type LedgerParts = {
   readonly store: CommitStore;
   readonly identity: LedgerIdentity;
-  /** The key in force. */
-  readonly signer: Signer;
+  /** Signs with one of the ledger's keys; `undefined` for a key that we do not have. */
+  readonly signerFor: (publicKey: Uint8Array) => Signer | undefined;
   readonly keys: ScopeKeys;
   /** Unix time in milliseconds; record times never decrease, whatever it says. */
   readonly now: () => number;
@@ -35,13 +31,16 @@ export type Appended = {
   readonly durable: Promise<void>;
 };
 
-/** Facts of one batch, waiting for their commit. */
-type Group = SealedFacts & {
-  /** The key that takes over with these facts: they have a commit of their own. */
-  readonly next?: Signer;
-  /** Nothing stands before them in their commit. */
-  readonly first: boolean;
-  readonly settle: { resolve: () => void; reject: (error: LedgerError) => void };
+/** What is special about a batch. */
+type BatchKind = { readonly first: boolean; readonly next?: Signer };
+
+/** What opening a ledger has found out. */
+type Opened = {
+  readonly scopes: ScopeChains;
+  readonly tiles: Tiles;
+  readonly end: ChainEnd;
+  readonly sequence: number;
+  readonly erased: ReadonlySet<string>;
 };
 
 /**
@@ -53,57 +52,61 @@ type Group = SealedFacts & {
 export class Ledger {
   readonly #parts: LedgerParts;
   readonly #scopes: ScopeChains;
-  readonly #groups: Group[] = [];
   /** End with everything that has its place, durable or not. */
   #reserved: ChainEnd;
-  /** End of what is durable. */
-  #durable: ChainEnd;
-  /** Signs what is written next. */
-  #signer: Signer;
-  #sequence: number;
-  #pumping: Promise<void> | undefined;
-  #closed: LedgerError | undefined;
+  readonly #tiles: Tiles;
+  readonly #writer: CommitWriter;
+  /** Scopes that were erased when it was opened: whoever still has their keys destroys them. */
+  readonly erased: ReadonlySet<string>;
 
-  private constructor(parts: LedgerParts, scopes: ScopeChains, end: ChainEnd, sequence: number) {
+  private constructor(parts: LedgerParts, { scopes, tiles, end, sequence, erased }: Opened) {
     this.#parts = parts;
     this.#scopes = scopes;
+    this.#tiles = tiles;
     this.#reserved = end;
-    this.#durable = end;
-    this.#signer = parts.signer;
-    this.#sequence = sequence;
+    this.#writer = new CommitWriter(parts, signerInForce(parts, end), end, sequence);
+    this.erased = erased;
   }
 
   /** A ledger without records yet; the first append must begin with `genesis`. */
   static async create(parts: LedgerParts): Promise<Ledger> {
     const end = emptyChain(parts.identity);
-    expectOwnKey(parts, end);
     if ((await parts.store.last()) !== 0)
       throw new LedgerError('GENESIS_INVALID', 'the store holds a ledger already');
-    return new Ledger(parts, new ScopeChains(), end, 0);
+    const [scopes, tiles, erased] = [new ScopeChains(), new Tiles(), new Set<string>()];
+    return new Ledger(parts, { scopes, tiles, end, sequence: 0, erased });
   }
 
   /**
    * Verifies and opens the whole ledger, and hands over every record in order.
+   * @param pinned - checkpoints of it that are kept elsewhere
    * @throws LedgerError when anything about it is wrong; then nothing can be appended
    */
-  static async open(parts: LedgerParts, fold: (record: LedgerRecord) => void): Promise<Ledger> {
-    const scopes = new ScopeChains();
-    const opener = new RecordOpener(parts.identity, parts.keys, scopes);
-    let end = emptyChain(parts.identity);
+  static async open(
+    parts: LedgerParts,
+    fold: (record: LedgerRecord) => void,
+    pinned: readonly Pinned[] = [],
+  ): Promise<Ledger> {
+    const { identity, store, keys } = parts;
+    const [scopes, tiles] = [new ScopeChains(), new Tiles()];
+    const opener = new RecordOpener(identity, keys, scopes);
+    const pins = new PinCheck(identity, pinned);
+    let end = emptyChain(identity);
     let sequence = 0;
-    for await (const commit of verifyStore(parts.store, parts.identity)) {
+    for await (const commit of verifyStore(store, identity)) {
+      pins.take(commit);
+      for (const { leaf } of commit.records) tiles.add(leaf);
       for (const record of opener.open(commit)) fold(record);
-      end = commit.end;
-      sequence = commit.sequence;
+      ({ end, sequence } = commit);
     }
     opener.finish();
-    expectOwnKey(parts, end);
-    return new Ledger(parts, scopes, end, sequence);
+    pins.finish(end);
+    return new Ledger(parts, { scopes, tiles, end, sequence, erased: opener.erased });
   }
 
-  /** 16 bytes. */
-  get id(): Uint8Array {
-    return this.#parts.identity.id;
+  /** Which ledger it is. */
+  get identity(): LedgerIdentity {
+    return this.#parts.identity;
   }
 
   /** End of chain and tree with everything that has its place, durable or not. */
@@ -113,12 +116,24 @@ export class Ledger {
 
   /** End of what is durable. */
   get durableEnd(): ChainEnd {
-    return this.#durable;
+    return this.#writer.end;
+  }
+
+  /** Inner nodes of the tree, for proofs: of everything that has its place. */
+  get tiles(): Tiles {
+    return this.#tiles;
+  }
+
+  /**
+   * A checkpoint of `end` or `durableEnd`: a signed note.
+   */
+  checkpoint(end: ChainEnd): string {
+    return checkpointOf(signerInForce(this.#parts, end), this.#parts.identity, end);
   }
 
   /** Why nothing can be appended any more; `undefined` while it can. */
   get closed(): LedgerError | undefined {
-    return this.#closed;
+    return this.#writer.closed;
   }
 
   /** Time that a fact appended now would have. */
@@ -164,18 +179,18 @@ export class Ledger {
    * @throws LedgerError what closed the ledger, when some of it never will be
    */
   async flush(): Promise<void> {
-    while (this.#pumping !== undefined) await this.#pumping;
-    if (this.#durable.size === this.#reserved.size) return;
-    throw this.#closed ?? new LedgerError('STORE_UNAVAILABLE', 'facts have not been written');
+    await this.#writer.idle();
+    if (this.#writer.end.size === this.#reserved.size) return;
+    throw this.closed ?? new LedgerError('STORE_UNAVAILABLE', 'facts have not been written');
   }
 
   /** Nothing can be appended after this, and what waits for its commit is dropped: `flush` first. */
   close(): void {
-    if (this.#closed === undefined) this.#close(new LedgerError('CLOSED', 'the ledger is closed'));
+    this.#writer.close(new LedgerError('CLOSED', 'the ledger is closed'));
   }
 
-  #begin(kind: Pick<Group, 'first' | 'next'>, time: number): LedgerBatch {
-    if (this.#closed !== undefined) throw this.#closed;
+  #begin(kind: BatchKind, time: number): LedgerBatch {
+    if (this.closed !== undefined) throw this.closed;
     if (time < this.#reserved.time)
       throw new LedgerError('TIME_REVERSED', 'a fact older than the one before it');
     const { identity, keys } = this.#parts;
@@ -192,93 +207,36 @@ export class Ledger {
   }
 
   /** Gives sealed facts their places. */
-  #take(facts: SealedFacts, kind: Pick<Group, 'first' | 'next'>): Promise<void> {
-    if (this.#closed !== undefined) throw this.#closed;
+  #take(facts: SealedFacts, { first, next: signer }: BatchKind): Promise<void> {
+    if (this.closed !== undefined) throw this.closed;
     if (facts.before !== this.#reserved)
       throw new Error('another batch has taken the places of this one');
-    const { next } = kind;
+    const next = signer && { signer, rotation: this.#handOver(signer, facts.before) };
     this.#scopes.adopt(facts.scopes);
-    this.#reserved = next === undefined ? facts.end : withKey(facts, next);
-    const durable = new Promise<void>((resolve, reject) => {
-      const end = this.#reserved;
-      this.#groups.push({ ...facts, ...kind, end, settle: { resolve, reject } });
-    });
-    durable.catch(() => undefined);
-    this.#pumping ??= this.#pump();
-    return durable;
+    for (const leaf of facts.leaves) this.#tiles.add(leaf);
+    this.#reserved = next === undefined ? facts.end : withKey(facts.end, next.rotation);
+    const { stored, bytes } = facts;
+    return this.#writer.add({ stored, bytes, end: this.#reserved, first, next });
   }
 
-  /** Writes groups until none is left. One commit is in flight at a time. */
-  async #pump(): Promise<void> {
-    // Facts appended in the same turn of the event loop share the first commit.
-    await Promise.resolve();
-    while (this.#closed === undefined && this.#groups.length > 0) {
-      const groups = this.#nextGroups();
-      try {
-        await this.#write(groups);
-        for (const group of groups) group.settle.resolve();
-      } catch (error) {
-        const failure = asLedgerError(error);
-        this.#close(failure);
-        for (const group of groups) group.settle.reject(failure);
-      }
-    }
-    this.#pumping = undefined;
-  }
-
-  /** As many whole groups as one commit holds. */
-  #nextGroups(): Group[] {
-    let bytes = commitOverheadBytes;
-    let records = 0;
-    let count = 0;
-    for (const group of this.#groups) {
-      bytes += group.bytes;
-      records += group.stored.length;
-      if (count > 0 && (group.first || bytes > commitBytesMax || records > commitRecordsMax)) break;
-      count += 1;
-      if (group.next !== undefined) break;
-    }
-    return this.#groups.splice(0, count);
-  }
-
-  async #write(groups: readonly Group[]): Promise<void> {
-    const before = this.#durable;
-    const { end = before, next } = groups.at(-1) ?? {};
-    const { identity, store } = this.#parts;
+  #handOver(next: Signer, before: ChainEnd): PlacedRotation {
     const { size: index, head } = before;
-    const place = { ledgerId: identity.id, index, head };
-    const bytes = encodeCommit({
-      signer: next ?? this.#signer,
-      ledgerId: identity.id,
-      before,
-      records: groups.flatMap((group) => group.stored),
-      head: end.head,
-      ...(next === undefined ? {} : { rotation: signRotation(this.#signer, next, place) }),
+    return signRotation(signerInForce(this.#parts, before), next, this.#parts.identity.id, {
+      index,
+      head,
     });
-    await settleAppend(store, bytes, this.#sequence);
-    this.#sequence += 1;
-    this.#durable = end;
-    this.#signer = next ?? this.#signer;
-  }
-
-  #close(error: LedgerError): void {
-    this.#closed ??= error;
-    for (const group of this.#groups.splice(0)) group.settle.reject(this.#closed);
   }
 }
 
 /** The end of facts with which a key takes over. */
-function withKey({ before, end }: SealedFacts, next: Signer): ChainEnd {
-  return { ...end, keys: [...before.keys, { from: before.size, publicKey: next.publicKey }] };
-}
-
-function asLedgerError(error: unknown): LedgerError {
-  if (error instanceof LedgerError) return error;
-  return new LedgerError('STORE_UNAVAILABLE', 'the ledger cannot be written', { cause: error });
+function withKey(end: ChainEnd, handover: PlacedRotation): ChainEnd {
+  const { index: from, publicKey } = handover;
+  return { ...end, keys: [...end.keys, { from, publicKey, handover }] };
 }
 
 /** What another key signs, no reader of this ledger would take. */
-function expectOwnKey({ signer }: LedgerParts, { keys }: ChainEnd): void {
-  if (!equalBytes(signer.publicKey, lastKey(keys)))
-    throw new LedgerError('FOREIGN', 'the signing key is not the one in force in this ledger');
+function signerInForce({ signerFor }: LedgerParts, { keys }: ChainEnd): Signer {
+  const signer = signerFor(lastKey(keys));
+  if (signer !== undefined) return signer;
+  throw new LedgerError('FOREIGN', 'the signing key is not the one in force in this ledger');
 }

@@ -1,10 +1,8 @@
-import type { LedgerRecord, ReceivedEvent } from '../ledger/bodies.ts';
-import { fromBase64url, toHex } from '../wire/bytes.ts';
-import { isMap } from '../wire/event.ts';
-import { keyId } from '../wire/key-encapsulation.ts';
+import type { ErasureTarget, LedgerRecord } from '../ledger/bodies.ts';
 import { type AuditEntry, blankEntry } from './audit-entry.ts';
+import { begun, consented, decided, factEntry, handled, requestEntry } from './entry-of-record.ts';
 import { evolve } from './evolve.ts';
-import { type Connection, emptyState, eventKey, type VaultState } from './vault-state.ts';
+import { emptyState, eventKey, type VaultState } from './vault-state.ts';
 
 const ownKinds: ReadonlySet<string> = new Set([
   'genesis',
@@ -16,7 +14,13 @@ const ownKinds: ReadonlySet<string> = new Set([
   'declined',
   'severed',
   'aggregate',
+  'checkpoint',
+  'erased',
+  'rotated',
 ]);
+
+/** Kind of an entry of which nothing is left but that it was there. */
+const erasedKind = 'erased entry';
 
 /** The audit trail: a fold over every record of the ledger, in order. */
 export class AuditTrail {
@@ -26,6 +30,8 @@ export class AuditTrail {
   readonly #byMessage = new Map<string, number>();
   /** The same of each decision about an event that came under the id of another. */
   readonly #byRepeated = new Map<number, number>();
+  /** Records that are checkpoints, in order. */
+  readonly #checkpoints: number[] = [];
   #state: VaultState = emptyState;
 
   /** Count of records folded: the cursor. */
@@ -39,7 +45,7 @@ export class AuditTrail {
     for (const entry of this.#entries.values()) {
       if (entry.record < from) continue;
       if (out.length >= count) break;
-      out.push(entry);
+      out.push({ ...entry, checkpoint: this.#coveredBy(entry.record) });
     }
     return out;
   }
@@ -77,8 +83,40 @@ export class AuditTrail {
       case 'sent':
         for (const id of record.body.ids) this.#sent(id, record.time);
         return;
+      case 'tombstone':
+        if (record.body.was === 'received' || ownKinds.has(record.body.was))
+          this.#begin({ ...blankEntry, ...begun(before, record), kind: erasedKind });
+        return;
+      case 'erased':
+        this.#forget(record.body.what);
+        this.#begin(factEntry(this.#state, record));
+        return;
+      case 'checkpoint':
+        this.#checkpoints.push(record.index);
+        this.#begin(factEntry(this.#state, record));
+        return;
       default:
         if (ownKinds.has(record.kind)) this.#begin(factEntry(this.#state, record));
+    }
+  }
+
+  #coveredBy(record: number): number | null {
+    let [low, high] = [0, this.#checkpoints.length];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if ((this.#checkpoints[middle] ?? 0) > record) high = middle;
+      else low = middle + 1;
+    }
+    return this.#checkpoints[low] ?? null;
+  }
+
+  /** The entries of a connection that is erased: the same, whether their records are still there or not. */
+  #forget({ kind, name }: ErasureTarget): void {
+    if (kind !== 'connection') return;
+    for (const entry of this.#entries.values()) {
+      const { record, leaf, time, measurement, connection } = entry;
+      if (connection !== name) continue;
+      this.#begin({ ...blankEntry, record, leaf, kind: erasedKind, time, measurement });
     }
   }
 
@@ -123,140 +161,4 @@ export class AuditTrail {
     if (entry !== undefined && entry.decision !== 'pending')
       this.#entries.set(entry.record, { ...entry, responded_at: time });
   }
-}
-
-function requestEntry(
-  state: VaultState,
-  record: Extract<LedgerRecord, { kind: 'received' }>,
-): AuditEntry {
-  const { body } = record;
-  const connection = state.connections.get(body.connection);
-  const payload = body.event?.payload;
-  const purpose = isMap(payload) ? payload['purpose'] : undefined;
-  return {
-    ...blankEntry,
-    ...begun(state, record),
-    kind: 'request',
-    ...connectionColumns(connection),
-    subject: body.subject,
-    event: body.id === '' ? null : body.id,
-    type: body.event?.type ?? null,
-    correlation: body.event?.cause ?? null,
-    key_id: verifiedKey(body, connection),
-    purpose: typeof purpose === 'string' ? purpose : null,
-    commitment: toHex(body.digest),
-    detail: storedField(body),
-    decision: 'pending',
-  };
-}
-
-function factEntry(state: VaultState, record: LedgerRecord): AuditEntry {
-  const body = record.body as { connection?: string; counts?: unknown };
-  const connection =
-    body.connection === undefined ? undefined : state.connections.get(body.connection);
-  const detail = body.counts === undefined ? null : JSON.stringify(plainCounts(record));
-  return {
-    ...blankEntry,
-    ...begun(state, record),
-    ...connectionColumns(connection),
-    connection: body.connection ?? null,
-    detail,
-  };
-}
-
-function plainCounts(record: LedgerRecord): unknown {
-  if (record.kind !== 'aggregate') return null;
-  return record.body.counts.map(({ type, reason, count }) => ({ type, reason, count }));
-}
-
-function begun(
-  state: VaultState,
-  { index, leaf, kind, time }: LedgerRecord,
-): Pick<AuditEntry, 'record' | 'leaf' | 'kind' | 'time' | 'measurement'> {
-  return { record: index, leaf: toHex(leaf), kind, time, measurement: state.measurement };
-}
-
-function connectionColumns(connection: Connection | undefined): Partial<AuditEntry> {
-  if (connection === undefined) return {};
-  const { id, kind, party, name, contract, contractHash } = connection;
-  return {
-    connection: id,
-    connection_kind: kind,
-    party,
-    name,
-    contract_id: contract?.contract.id ?? null,
-    contract_version: contract?.contract.version ?? null,
-    contract_hash: contractHash ?? null,
-  };
-}
-
-/** Name of the field that the owner stores. */
-function storedField({ event }: ReceivedEvent): string | null {
-  if (event?.type !== 'owner.set' || !isMap(event.payload)) return null;
-  const { field } = event.payload;
-  return typeof field === 'string' ? field : null;
-}
-
-/** A party that asks to connect signs with the key that it brings. */
-function verifiedKey(body: ReceivedEvent, connection: Connection | undefined): string | null {
-  if (body.signature?.valid !== true) return null;
-  const payload = body.event?.payload;
-  const brought = isMap(payload) ? payload['signing'] : undefined;
-  const own = connection?.keys?.signing;
-  if (own === undefined && typeof brought === 'string') return toHex(keyId(fromBase64url(brought)));
-  return own === undefined ? null : toHex(keyId(own));
-}
-
-function decided(
-  entry: AuditEntry,
-  { body, time }: Extract<LedgerRecord, { kind: 'decided' }>,
-): AuditEntry {
-  const tiers = body.checks.find(({ check }) => check === 'tier')?.inputs['tiers'];
-  const listed = isMap(tiers as never) ? Object.entries(tiers as Record<string, unknown>) : [];
-  const outcome = { allowed: 'approved', denied: 'denied', pending: 'pending' } as const;
-  return {
-    ...entry,
-    decision: outcome[body.outcome],
-    reason: body.reason ?? null,
-    detail: body.detail ?? entry.detail,
-    decided_by: entry.decided_by ?? 'rule',
-    decided_at: time,
-    consent_asked_at: body.outcome === 'pending' ? time : entry.consent_asked_at,
-    fields_asked: body.facts.fields ?? entry.fields_asked,
-    tiers: listed.length === 0 ? entry.tiers : listed.map(([name, tier]) => `${name}=${tier}`),
-    checks: body.again ? [...entry.checks, ...body.checks] : body.checks,
-  };
-}
-
-function consented(
-  entry: AuditEntry,
-  { body, time }: Extract<LedgerRecord, { kind: 'consented' }>,
-): AuditEntry {
-  const denied = body.outcome === 'denied';
-  return {
-    ...entry,
-    decision: denied ? 'denied' : 'approved',
-    reason: denied ? 'consent_denied' : null,
-    decided_by: `owner:${body.device}`,
-    decided_at: time,
-    consent_decided_at: time,
-  };
-}
-
-function handled(
-  entry: AuditEntry,
-  { body }: Extract<LedgerRecord, { kind: 'handled' }>,
-): AuditEntry {
-  return {
-    ...entry,
-    decision: body.code === 'ok' ? entry.decision : body.code === 'dropped' ? 'denied' : 'failed',
-    reason: body.reason ?? entry.reason,
-    detail: body.detail ?? entry.detail,
-    fields_provided: body.provided,
-    handler: body.handler.name,
-    handler_version: body.handler.version,
-    handler_digest: body.handler.digest,
-    handler_ms: body.durationMs,
-    handler_code: body.code,
-  };
 }

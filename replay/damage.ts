@@ -15,7 +15,14 @@ import { equalBytes } from '../wire/bytes.ts';
  * Cannot be told: a tail that is missing as a whole, when the store claims no more than it has. That
  * takes a checkpoint that is pinned outside the store.
  */
-export type Damage = 'truncated' | 'corrupted' | 'reordered' | 'foreign' | 'lost' | 'forked';
+export type Damage =
+  | 'truncated'
+  | 'rolled_back'
+  | 'corrupted'
+  | 'reordered'
+  | 'foreign'
+  | 'lost'
+  | 'forked';
 
 /** Where verification stopped. */
 export type Stop = {
@@ -48,7 +55,10 @@ export async function damageOf(
     case 'SCOPE_CHAIN':
       return 'lost';
     case 'CHECKPOINT_MISMATCH':
+    case 'FORKED':
       return 'forked';
+    case 'ROLLED_BACK':
+      return 'rolled_back';
     case 'HEAD_MISMATCH':
       return given !== undefined && isOurs(given.bytes, by) ? 'forked' : 'corrupted';
     case 'INDEX_GAP':

@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { leafOf } from '../ledger/chain.ts';
+import { ledgerOrigin, signCheckpoint } from '../ledger/checkpoint.ts';
 import { verifyInclusion } from '../ledger/proofs.ts';
-import { verifyRotation } from '../ledger/rotation.ts';
 import { begin, identity, keys, signer, stored } from '../ledger/testing/fixtures.ts';
 import { MemoryStore } from '../ledger/testing/memory-store.ts';
 import { rootOf } from '../ledger/tree.ts';
-import { signerFrom } from '../wire/crypto.ts';
 import { ProofReader } from './proof-reader.ts';
 
 /** Three full tiles and a part of a fourth, in commits that begin and end anywhere in them. */
@@ -64,23 +63,19 @@ describe('a ledger that is read for proofs', () => {
     await expect(reader.proofOf(10)).rejects.toThrow(RangeError);
   });
 
-  it('finds each change of the key, with what proves it', async () => {
-    const changed = new MemoryStore();
-    const ledger = await begin(changed);
-    await ledger.append([stored('one'), stored('two')]).durable;
-    const next = signerFrom(new Uint8Array(32).fill(7));
-    const { head, size } = ledger.end;
-    const batch = ledger.beginRotation(next);
-    batch.add(stored('three'));
-    await batch.commit();
-    await ledger.append([stored('four')]).durable;
-    const reader = new ProofReader({ store: changed, identity, keys });
-    for await (const _ of reader.records());
-    expect(reader.rotations).toHaveLength(1);
-    const [rotation] = reader.rotations;
-    expect(rotation).toMatchObject({ index: size, head, publicKey: next.publicKey });
-    if (rotation === undefined) throw new Error('none');
-    const place = { ledgerId: identity.id, index: size, head };
-    expect(verifyRotation(rotation, signer.publicKey, place)).toBe(true);
+  it('refuses a ledger that does not continue what was pinned of it', async () => {
+    const origin = ledgerOrigin(identity.id);
+    const root = leafOf(new Uint8Array(1));
+    for (const [size, code] of [
+      [records + 1, 'ROLLED_BACK'],
+      [records - 5, 'FORKED'],
+    ] as const) {
+      const pinned = [{ pin: 'a pin', note: signCheckpoint(signer, { origin, size, root }) }];
+      const reader = new ProofReader({ store, identity, keys, pinned });
+      const read = async (): Promise<void> => {
+        for await (const _ of reader.records());
+      };
+      await expect(read()).rejects.toMatchObject({ code });
+    }
   });
 });

@@ -2,10 +2,10 @@ import type { LedgerRecord } from '../ledger/bodies.ts';
 import { type ChainEnd, emptyChain, type LedgerIdentity } from '../ledger/chain-end.ts';
 import { type ParsedCommit, parseCommit } from '../ledger/commit-format.ts';
 import type { CommitStore, StoredCommit } from '../ledger/commit-store.ts';
+import { PinCheck, type Pinned } from '../ledger/pinned.ts';
 import { inclusionRanges } from '../ledger/proofs.ts';
-import { type VerifiedCommit, verifyStore } from '../ledger/reader.ts';
+import { verifyStore } from '../ledger/reader.ts';
 import { RecordOpener, type ScopeKeys } from '../ledger/record-opener.ts';
-import type { Rotation } from '../ledger/rotation.ts';
 import { Tiles, tileLeaves } from '../ledger/tiles.ts';
 
 /** A ledger to read, and the keys that open it. */
@@ -13,13 +13,8 @@ export type LedgerSource = {
   readonly store: CommitStore;
   readonly identity: LedgerIdentity;
   readonly keys: ScopeKeys;
-};
-
-/** A change of the ledger's key, where it stands. */
-export type PlacedRotation = Rotation & {
-  /** First record that the new key signs, and the chain head before it (32 bytes). */
-  readonly index: number;
-  readonly head: Uint8Array;
+  /** Checkpoints of it that are kept elsewhere: nothing is signed about a ledger that does not continue them. */
+  readonly pinned?: readonly Pinned[];
 };
 
 /**
@@ -31,7 +26,6 @@ export class ProofReader {
   readonly #tiles = new Tiles();
   /** Leaves of the tiles that hold a kept record, by the tile's number. */
   readonly #kept = new Map<number, readonly Uint8Array[]>();
-  readonly #rotations: PlacedRotation[] = [];
   /** Leaves of the tile that is being read. */
   #tile: Uint8Array[] = [];
   #given: StoredCommit | undefined;
@@ -48,21 +42,17 @@ export class ProofReader {
     return this.#end;
   }
 
-  /** The changes of its key so far, in order. */
-  get rotations(): readonly PlacedRotation[] {
-    return this.#rotations;
-  }
-
   /**
    * Every record in order, verified and opened. Iterate it once, to its end.
-   * @throws LedgerError when the ledger is not whole
+   * @throws LedgerError when the ledger is not whole, or not what was pinned of it
    */
   async *records(): AsyncGenerator<LedgerRecord> {
-    const { store, identity, keys } = this.#source;
+    const { store, identity, keys, pinned = [] } = this.#source;
     const opener = new RecordOpener(identity, keys);
+    const pins = new PinCheck(identity, pinned);
     for await (const commit of verifyStore(this.#watched(store), identity)) {
       this.#parsed = undefined;
-      this.#noteRotation(commit);
+      pins.take(commit);
       for (const record of opener.open(commit)) {
         this.#take(record.leaf);
         yield record;
@@ -70,6 +60,7 @@ export class ProofReader {
       this.#end = commit.end;
     }
     opener.finish();
+    pins.finish(this.#end);
   }
 
   /**
@@ -102,13 +93,6 @@ export class ProofReader {
     const leaves = this.#kept.get(first / tileLeaves);
     if (leaves === undefined) throw new RangeError(`no record of ${start} to ${end} was kept`);
     return leaves.slice(start - first, end - first);
-  }
-
-  #noteRotation({ before, end }: VerifiedCommit): void {
-    if (end.keys.length === before.keys.length) return;
-    const { rotation } = this.#commit();
-    if (rotation === undefined) throw new Error('a key has changed without a rotation');
-    this.#rotations.push({ ...rotation, index: before.size, head: before.head });
   }
 
   /** The commit that is being read. It was verified, so it can be parsed. */

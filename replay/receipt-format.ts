@@ -1,4 +1,5 @@
 import { recordBytesMax } from '../ledger/record.ts';
+import type { RotationJson } from '../ledger/rotation-json.ts';
 import { noteBytesMax } from '../ledger/signed-note.ts';
 import { fromBase64 } from '../wire/bytes.ts';
 import { objectSchema, schemaFault } from '../wire/json-schema.ts';
@@ -31,22 +32,13 @@ export type ReceiptRecord = {
   readonly key?: string;
 };
 
-/** A change of the ledger's key: what `verifyRotation` needs. Bytes are base64. */
-export type ReceiptRotation = {
-  readonly index: number;
-  readonly head: string;
-  readonly key: string;
-  readonly by_old: string;
-  readonly by_new: string;
-};
-
 /** What a receipt holds besides its summary. */
 export type ReceiptEvidence = {
   /** The vault's signed statements about the event, in the order of their records. */
   readonly statements: readonly SignedStatement[];
   /** Id (hex) and first key of the ledger; the key as a vkey of C2SP signed-note. */
   readonly ledger: { readonly id: string; readonly key: string };
-  readonly rotations: readonly ReceiptRotation[];
+  readonly rotations: readonly RotationJson[];
   /** Signed note (C2SP tlog-checkpoint) over a tree that holds every record below. */
   readonly checkpoint: string;
   /** In the order of the ledger. */

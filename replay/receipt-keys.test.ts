@@ -3,16 +3,17 @@ import { leafOf } from '../ledger/chain.ts';
 import { cosign } from '../ledger/cosignature.ts';
 import { formatVkey, noteKey } from '../ledger/note-key.ts';
 import { signRotation } from '../ledger/rotation.ts';
+import type { RotationJson } from '../ledger/rotation-json.ts';
 import { formatSignatureLine } from '../ledger/signed-note.ts';
 import { fixedBytes, identity, signer } from '../ledger/testing/fixtures.ts';
 import { fromBase64, toBase64, toHex } from '../wire/bytes.ts';
 import { signerFrom } from '../wire/crypto.ts';
 import { type SignedStatement, signStatement } from '../wire/statement.ts';
-import { issuerFrom, receiptOfEvent } from './issue-receipt.ts';
-import { formatReceipt, type Receipt, type ReceiptRotation } from './receipt-format.ts';
+import { receiptOfEvent } from './issue-receipt.ts';
+import { formatReceipt, type Receipt } from './receipt-format.ts';
 import { firstKeyOf } from './receipt-keys.ts';
 import { checkpointOf, exchange, forgedReceipt, stated } from './testing/forged-receipts.ts';
-import { bad, flipped, receiptOf, sourceOf, verified } from './testing/receipts.ts';
+import { bad, flipped, issuerOf, receiptOf, sourceOf, verified } from './testing/receipts.ts';
 import { type Told, tellStory } from './testing/story.ts';
 import { ownScope } from './testing/story-facts.ts';
 import { verifyReceipt } from './verify-receipt.ts';
@@ -100,19 +101,15 @@ describe('a receipt of a ledger whose key has changed twice', () => {
   let receipt: Receipt;
 
   beforeAll(async () => {
-    const changed = await tellStory();
-    for (const next of [second, third]) {
-      const batch = changed.story.journal.beginRotation(next);
-      const body = { purpose: 'ledger' as const, from: signer.publicKey, to: next.publicKey };
-      batch.add({ kind: 'rotated', scope: ownScope, body });
-      await changed.story.journal.commit(batch);
-    }
+    const changed = await tellStory([second, third]);
+    await changed.story.rotate(second);
+    await changed.story.rotate(third);
     const { served = '' } = changed.keys;
-    const issued = issuerFrom(third, identity.id);
+    const issued = issuerOf(third);
     receipt = await receiptOfEvent(sourceOf(changed), issued, served, true);
   });
 
-  const withRotation = (at: number, change: Partial<ReceiptRotation>): Receipt => ({
+  const withRotation = (at: number, change: Partial<RotationJson>): Receipt => ({
     ...receipt,
     rotations: receipt.rotations.map((one, place) => (place === at ? { ...one, ...change } : one)),
   });
@@ -126,7 +123,7 @@ describe('a receipt of a ledger whose key has changed twice', () => {
   });
 
   it('is refused with its changes swapped, altered, doubled or left out', () => {
-    const [one, two] = receipt.rotations as [ReceiptRotation, ReceiptRotation];
+    const [one, two] = receipt.rotations as [RotationJson, RotationJson];
     for (const rotations of [[two, one], [one, one, two], [two]])
       expect(verified({ ...receipt, rotations })).toMatchObject(bad('ROTATION_INVALID'));
     for (const change of [
@@ -142,9 +139,9 @@ describe('a receipt of a ledger whose key has changed twice', () => {
   });
 
   it('is refused with a change that only the new key has signed', () => {
-    const [one] = receipt.rotations as [ReceiptRotation];
-    const place = { ledgerId: identity.id, index: one.index, head: fromBase64(one.head) };
-    const { byOld, byNew } = signRotation(stranger, stranger, place);
+    const [one] = receipt.rotations as [RotationJson];
+    const place = { index: one.index, head: fromBase64(one.head) };
+    const { byOld, byNew } = signRotation(stranger, stranger, identity.id, place);
     const hijacked = {
       ...one,
       key: toBase64(stranger.publicKey),
@@ -165,7 +162,7 @@ describe('a receipt of a ledger whose key has changed twice', () => {
   });
 
   it('is refused for a reader whose key came later than the one that signed', () => {
-    const [one] = receipt.rotations as [ReceiptRotation];
+    const [one] = receipt.rotations as [RotationJson];
     const early = { ...receipt, checkpoint: checkpointOf([leafOf(fixedBytes('x'))]) };
     expect(one.index).toBeGreaterThan(1);
     expect(verified(early, { key: third.publicKey })).toMatchObject(bad('KEY_NOT_FOLLOWED'));
@@ -182,9 +179,9 @@ describe('a receipt of a ledger whose key has changed twice', () => {
 
   /** The first key signs a statement about a record that stands behind its end. */
   function lateStatement(): Receipt {
-    const [one] = receipt.rotations as [ReceiptRotation];
-    const place = { ledgerId: identity.id, index: 1, head: fromBase64(one.head) };
-    const { byOld, byNew } = signRotation(signer, second, place);
+    const [one] = receipt.rotations as [RotationJson];
+    const place = { index: 1, head: fromBase64(one.head) };
+    const { byOld, byNew } = signRotation(signer, second, identity.id, place);
     const change = { by_old: toBase64(byOld), by_new: toBase64(byNew) };
     const rotation = { ...one, ...change, index: 1, key: toBase64(second.publicKey) };
     const evidence = exchange();

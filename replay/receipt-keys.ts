@@ -3,12 +3,13 @@ import type { SigningKey } from '../ledger/chain-end.ts';
 import { ledgerLog, openCheckpoint } from '../ledger/checkpoint.ts';
 import { cosignatureBy } from '../ledger/cosignature.ts';
 import { type NoteKey, noteKey, parseVkey } from '../ledger/note-key.ts';
-import { verifyRotation } from '../ledger/rotation.ts';
+import { type PlacedRotation, verifyRotation } from '../ledger/rotation.ts';
+import { type RotationJson, rotationFromJson } from '../ledger/rotation-json.ts';
 import { isBy, type NoteSignature } from '../ledger/signed-note.ts';
 import type { TreeHead } from '../ledger/tree.ts';
 import { equalBytes, fromHex } from '../wire/bytes.ts';
 import { ReceiptError } from './receipt-error.ts';
-import { bytesIn, type ReceiptEvidence } from './receipt-format.ts';
+import type { ReceiptEvidence } from './receipt-format.ts';
 
 /** The keys that a ledger has had, as far as a receipt shows them; each follows from the one before. */
 export type KeyChain = {
@@ -44,16 +45,11 @@ export function followKeys({ ledger, rotations }: ReceiptEvidence): KeyChain {
   const keys: SigningKey[] = [{ from: 0, publicKey: first.publicKey }];
   for (const rotation of rotations) {
     const before = keys.at(-1) ?? { from: 0, publicKey: first.publicKey };
-    const { index } = rotation;
-    const change = {
-      publicKey: bytesIn('a key', rotation.key),
-      byOld: bytesIn('a signature', rotation.by_old),
-      byNew: bytesIn('a signature', rotation.by_new),
-    };
-    const place = { ledgerId, index, head: bytesIn('a head', rotation.head) };
-    if (index <= before.from || !verifyRotation(change, before.publicKey, place))
+    const change = placedRotation(rotation);
+    const { index, publicKey } = change;
+    if (index <= before.from || !verifyRotation(change, before.publicKey, ledgerId))
       throw new ReceiptError('ROTATION_INVALID', `the change of keys at record ${index}`);
-    keys.push({ from: index, publicKey: change.publicKey });
+    keys.push({ from: index, publicKey });
   }
   return { ledgerId, keys };
 }
@@ -110,6 +106,15 @@ export function isInForce(keys: readonly SigningKey[], at: number, size: number)
 /** First key of the chain as a vkey's key. */
 export function firstKeyOf(ledgerId: Uint8Array, publicKey: Uint8Array): NoteKey {
   return noteKey('note', ledgerLog(ledgerId, []).origin, publicKey);
+}
+
+function placedRotation(json: RotationJson): PlacedRotation {
+  try {
+    return rotationFromJson(json);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ReceiptError('MALFORMED', 'a change of keys is not base64');
+  }
 }
 
 function expectFollowed(upToSigner: readonly SigningKey[], given: Uint8Array): void {

@@ -2,11 +2,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { lookUpRecord } from '../ledger/record-lookup.ts';
 import { identity } from '../ledger/testing/fixtures.ts';
 import { signerFrom } from '../wire/crypto.ts';
-import { issuerFrom, receiptOfConnection, receiptOfEvent } from './issue-receipt.ts';
+import { receiptOfConnection, receiptOfEvent } from './issue-receipt.ts';
 import type { Receipt } from './receipt-format.ts';
 import type { EventSummary } from './receipt-summary.ts';
 import type { ConnectionSummary } from './scope-run.ts';
-import { issuer, receiptOf, sourceOf, verified } from './testing/receipts.ts';
+import { issuer, issuerOf, receiptOf, sourceOf, verified } from './testing/receipts.ts';
 import { type Told, tellStory } from './testing/story.ts';
 import { owner, ownScope, shop, shopScope, storyKeys } from './testing/story-facts.ts';
 
@@ -128,7 +128,7 @@ describe('a receipt of an event', () => {
   });
 
   it('is not made with another key than the one in force', async () => {
-    const stranger = issuerFrom(signerFrom(new Uint8Array(32).fill(9)), identity.id);
+    const stranger = issuerOf(signerFrom(new Uint8Array(32).fill(9)));
     const { served = '' } = told.keys;
     await expect(receiptOfEvent(sourceOf(told), stranger, served, true)).rejects.toMatchObject({
       code: 'FOREIGN',

@@ -1,16 +1,16 @@
 import type { Kind } from '../ledger/kinds.ts';
 import { formatVkey } from '../ledger/note-key.ts';
 import { parseRecord, recordKeyOf } from '../ledger/record.ts';
+import { rotationToJson } from '../ledger/rotation-json.ts';
 import { toBase64, toHex } from '../wire/bytes.ts';
 import type { SignedStatement } from '../wire/statement.ts';
 import { ReplayError } from './errors.ts';
-import type { LedgerSource, PlacedRotation, ProofReader } from './proof-reader.ts';
+import type { LedgerSource, ProofReader } from './proof-reader.ts';
 import {
   formatReceipt,
   type Receipt,
   type ReceiptEvidence,
   type ReceiptRecord,
-  type ReceiptRotation,
   receiptRecordsMax,
   receiptType,
   receiptVersion,
@@ -68,7 +68,9 @@ export async function makeReceipt(
       id: toHex(identity.id),
       key: formatVkey(firstKeyOf(identity.id, identity.publicKey)),
     },
-    rotations: reader.rotations.map(receiptRotation),
+    rotations: reader.end.keys.flatMap(({ handover }) =>
+      handover === undefined ? [] : [rotationToJson(handover)],
+    ),
     checkpoint,
     records: shown,
   };
@@ -92,15 +94,4 @@ async function receiptRecord(
   if (key === undefined || !mayBeOpened(kind))
     throw new ReplayError('NOT_DISCLOSED', `record ${index} (${kind}) cannot be opened to others`);
   return { ...record, key: toBase64(recordKeyOf(parsed, key)) };
-}
-
-function receiptRotation(rotation: PlacedRotation): ReceiptRotation {
-  const { index, head, publicKey, byOld, byNew } = rotation;
-  return {
-    index,
-    head: toBase64(head),
-    key: toBase64(publicKey),
-    by_old: toBase64(byOld),
-    by_new: toBase64(byNew),
-  };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
+import { lastKey } from '../../ledger/chain-end.ts';
 import type { Connection } from '../../projections/vault-state.ts';
 import { toBase64url, toHex } from '../../wire/bytes.ts';
 import { identifierFrom } from '../../wire/identifiers.ts';
@@ -37,8 +38,8 @@ export async function invite(parts: VaultParts, turn: Turn, label: string): Prom
     signing: toBase64url(parts.secrets.signing.publicKey),
     encapsulation: toBase64url(parts.secrets.encapsulation.publicKey),
     ledger: {
-      id: toHex(parts.journal.ledgerId),
-      key: toBase64url(parts.secrets.ledger.publicKey),
+      id: toHex(parts.ledger.identity.id),
+      key: toBase64url(lastKey(parts.ledger.end.keys)),
     },
     expires,
   };
@@ -160,10 +161,13 @@ export async function severConnection(
   const body = { connection: id, by: 'owner' as const };
   batch.add({ kind: 'severed', scope, cause: from, body });
   await expireDue(parts, turn);
-  effects.push(() => {
-    parts.bus.dismiss(party);
-    void revoke(parts, party);
-  });
+  effects.push(() => dismiss(parts, party));
+}
+
+/** Takes nothing of a party any more, and ends its credentials. */
+export function dismiss(parts: VaultParts, party: string): void {
+  parts.bus.dismiss(party);
+  void revoke(parts, party);
 }
 
 /**

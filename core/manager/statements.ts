@@ -1,4 +1,6 @@
+import { lastKey } from '../../ledger/chain-end.ts';
 import { toBase64url, toHex } from '../../wire/bytes.ts';
+import type { Signer } from '../../wire/crypto.ts';
 import type { Answer } from '../../wire/messages.ts';
 import { signStatement } from '../../wire/statement.ts';
 import type { Question } from './answers.ts';
@@ -10,7 +12,7 @@ import type { Turn, VaultParts } from './turn.ts';
  * @param question - its record was added in this turn
  */
 export function withStatement(
-  { secrets, journal }: VaultParts,
+  parts: VaultParts,
   { batch }: Turn,
   { connection: id, id: event, from }: Question,
   answer: Answer,
@@ -21,12 +23,20 @@ export function withStatement(
   if (found === undefined) throw new Error(`record ${from} is not of this turn`);
   const { type, status } = answer;
   const { contractHash } = connection;
-  const { leaf, time, key, signature, contract } = signStatement(secrets.ledger, {
-    ...{ vault: batch.state.vault, ledger: toHex(journal.ledgerId), connection: id, event },
+  const ledger = toHex(parts.ledger.identity.id);
+  const { leaf, time, key, signature, contract } = signStatement(ledgerSigner(parts), {
+    ...{ vault: batch.state.vault, ledger, connection: id, event },
     ...{ type, status, leaf: toBase64url(found), time: batch.time },
     ...(answer.status === 'refused' ? { code: answer.code } : {}),
     ...(contractHash === undefined ? {} : { contract: contractHash }),
   });
   const terms = contract === undefined ? {} : { contract };
   return { ...answer, statement: { leaf, time, key, signature, ...terms } };
+}
+
+/** The ledger's key in force: what signs statements now. */
+function ledgerSigner({ ledger, secrets }: VaultParts): Signer {
+  const signer = secrets.ledger.signerFor(lastKey(ledger.end.keys));
+  if (signer === undefined) throw new Error('the ring has no key for its ledger');
+  return signer;
 }

@@ -1,6 +1,7 @@
 import { identity, signer } from '../../ledger/testing/fixtures.ts';
-import { fromBase64, toBase64 } from '../../wire/bytes.ts';
-import { type Issuer, issuerFrom, receiptOfEvent } from '../issue-receipt.ts';
+import { equalBytes, fromBase64, toBase64 } from '../../wire/bytes.ts';
+import type { Signer } from '../../wire/crypto.ts';
+import { type Issuer, receiptOfEvent } from '../issue-receipt.ts';
 import type { LedgerSource } from '../proof-reader.ts';
 import type { ReceiptFault } from '../receipt-error.ts';
 import { formatReceipt, type Receipt, type ReceiptRecord } from '../receipt-format.ts';
@@ -9,7 +10,14 @@ import type { Told } from './story.ts';
 import { storyKeys } from './story-facts.ts';
 
 /** Signs as the ledger of the story. */
-export const issuer: Issuer = issuerFrom(signer, identity.id);
+export const issuer: Issuer = issuerOf(signer);
+
+/** Holds these keys of a ledger. */
+export function issuerOf(...signers: readonly Signer[]): Issuer {
+  return {
+    signerFor: (publicKey) => signers.find((one) => equalBytes(one.publicKey, publicKey)),
+  };
+}
 
 /** The story's ledger, to be read. */
 export function sourceOf({ story }: Told): LedgerSource {

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { stateFolder } from '../core/enclave/state-folder.ts';
+import { filePin, filePinOf } from '../core/pins/file-pin.ts';
+import type { Pin } from '../core/pins/pin.ts';
+import type { Pinned } from '../ledger/pinned.ts';
+import { toHex } from '../wire/bytes.ts';
+import type { VaultCard } from './data-dir.ts';
+
+/** The pins that a vault on this machine keeps up with its ledger. */
+export function pinsOf({ ledger }: VaultCard): Pin[] {
+  return [filePinOf(ledger.id)];
+}
+
+/**
+ * What the owner's app keeps of one ledger: it lies apart from the data directory, as it would on
+ * another device.
+ */
+export function appPinOf(ledgerId: Uint8Array): Pin {
+  return filePin(join(stateFolder(), 'app', toHex(ledgerId)), "the owner's app");
+}
+
+/** The pins of a new vault: they keep its first checkpoint. */
+export const firstPins: readonly ((ledgerId: Uint8Array) => Pin)[] = [
+  (ledgerId) => filePinOf(ledgerId),
+  appPinOf,
+];
+
+/** Every checkpoint of a vault that this machine keeps outside its data directory. */
+export async function pinnedOf(card: VaultCard): Promise<Pinned[]> {
+  return readAll([...pinsOf(card), appPinOf(card.ledger.id)]);
+}
+
+/** What the owner's app keeps, where it does. */
+export async function seenByApp(card: VaultCard): Promise<Pinned[]> {
+  return readAll([appPinOf(card.ledger.id)]);
+}
+
+async function readAll(pins: readonly Pin[]): Promise<Pinned[]> {
+  const pinned: Pinned[] = [];
+  for (const pin of pins) {
+    const note = await pin.read();
+    if (note !== undefined) pinned.push({ pin: pin.name, note });
+  }
+  return pinned;
+}
