@@ -134,16 +134,18 @@ async function keepStatements(
 ): Promise<void> {
   const seen = new Set<string>();
   for (const { check, status } of answers) {
-    if (check?.ok === true) {
-      // An answer that was asked for again comes again, byte for byte.
-      if (seen.has(check.statement.signature)) continue;
-      seen.add(check.statement.signature);
-      const path = await keepStatement(data, name, check.statement);
-      context.progress(`signed by the vault (${status}): ${path}`);
-    } else {
+    if (check === undefined || !('statement' in check)) {
       const fault = check?.fault ?? 'missing';
       context.progress(`WARNING: not signed by the vault (${status}): its statement is ${fault}`);
+      continue;
     }
+    const { statement } = check;
+    // An answer that was asked for again comes again, byte for byte.
+    if (seen.has(statement.signature)) continue;
+    seen.add(statement.signature);
+    const path = await keepStatement(data, name, statement);
+    const by = check.ok ? 'the vault' : 'a key of the vault that is not known yet';
+    context.progress(`signed by ${by} (${status}): ${path}`);
   }
 }
 

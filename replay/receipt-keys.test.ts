@@ -15,7 +15,6 @@ import { firstKeyOf } from './receipt-keys.ts';
 import { checkpointOf, exchange, forgedReceipt, stated } from './testing/forged-receipts.ts';
 import { bad, flipped, issuerOf, receiptOf, sourceOf, verified } from './testing/receipts.ts';
 import { type Told, tellStory } from './testing/story.ts';
-import { ownScope } from './testing/story-facts.ts';
 import { verifyReceipt } from './verify-receipt.ts';
 
 const stranger = signerFrom(fixedBytes('stranger'));

@@ -98,6 +98,7 @@ function connectionClaims(summary: ConnectionSummary): Claims {
     leaves: [
       `What followed after record ${last.record}, if anything.`,
       ...(closed === 0 ? [] : [`What the ${closed} closed records among them say.`]),
+      'What is not recorded with the connection: answers as they were sent, and repeats that were only counted.',
     ],
   };
 }

@@ -28,13 +28,18 @@ export function ledgerOf({ ledger }: Invite): KnownLedger {
  * connection, with this status and code. The session has authenticated the answer; the statement is what
  * others can be shown.
  */
-export function checkedAnswer(identity: PeerIdentity, { cause, payload }: Event): CheckedAnswer {
+export function checkedAnswer(
+  identity: Pick<PeerIdentity, 'vault' | 'connection' | 'ledger'>,
+  { cause, payload }: Event,
+): CheckedAnswer {
   const answer = payload as unknown as Answer;
   const { ledger, vault, connection } = identity;
   if (ledger === undefined) return answer;
   if (answer.statement === undefined) return { ...answer, check: { ok: false, fault: 'missing' } };
   const { type, status, statement } = answer;
   const code = status === 'refused' ? { code: answer.code } : {};
-  const said = { ...statement, vault, ledger: ledger.id, connection, event: cause };
-  return { ...answer, check: checkStatement({ ...said, type, status, ...code }, ledger.keys) };
+  const about = { vault, ledger: ledger.id, connection, event: cause, type, status, ...code };
+  // Twice: for the order of the members, and so that a statement cannot say what it is about.
+  const said = { ...about, ...statement, ...about };
+  return { ...answer, check: checkStatement(said, ledger.keys) };
 }

@@ -65,7 +65,13 @@ export type StatementFault =
 /** A statement that a known key signed, or why it is not believed. */
 export type StatementCheck =
   | { readonly ok: true; readonly statement: SignedStatement }
-  | { readonly ok: false; readonly fault: StatementFault };
+  | {
+      readonly ok: false;
+      readonly fault: 'key_unknown';
+      /** Worth keeping: the ledger's key may have changed, and whoever shows how brings the new one. */
+      readonly statement: SignedStatement;
+    }
+  | { readonly ok: false; readonly fault: Exclude<StatementFault, 'key_unknown'> };
 
 const identifier: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}$' };
 const hash32: JsonSchema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
@@ -122,7 +128,7 @@ export function checkStatement(value: unknown, keys: readonly Uint8Array[]): Sta
   if ((statement.status === 'refused') !== (statement.code !== undefined)) return malformed;
   if (!isEventId(statement.event)) return malformed;
   const key = keys.find((one) => statementKeyId(one) === statement.key);
-  if (key === undefined) return { ok: false, fault: 'key_unknown' };
+  if (key === undefined) return { ok: false, fault: 'key_unknown', statement };
   return isSigned(statement, key) ? { ok: true, statement } : { ok: false, fault: 'forged' };
 }
 
