@@ -75,8 +75,8 @@ async function readStatements(path: string): Promise<readonly unknown[]> {
   const text = await readText(path, statementBytesMax);
   try {
     const { v, statements } = JSON.parse(text ?? '') as { v?: unknown; statements?: unknown };
-    if (v === 1 && Array.isArray(statements) && statements.length <= statementsMax)
-      return statements;
+    const some = v === 1 && Array.isArray(statements) && statements.length > 0;
+    if (some && statements.length <= statementsMax) return statements;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
   }
