@@ -14,6 +14,8 @@ export type FolderLock = {
   release(): Promise<void>;
 };
 
+/** The lock of a process that was killed a moment ago is let go of in this time. */
+const lockWaitMs = 1000;
 // Says that it holds the lock, and waits for the end of its input.
 const holder = ['/bin/sh', '-c', 'echo held; read -r _'] as const;
 
@@ -56,7 +58,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
 
 async function commandFor(lock: string): Promise<[string, ...string[]]> {
   try {
-    return await lockedCommand([...holder], { lock });
+    return await lockedCommand([...holder], { lock, lockWaitMs });
   } catch (error) {
     if (!(error instanceof NatsServerError)) throw error;
     throw new WitnessError(

@@ -13,6 +13,7 @@ export class WitnessWorld {
   readonly log: SampleLog = new SampleLog();
   /** The same log, with other leaves from the sixth on. */
   readonly fork: SampleLog = new SampleLog(this.log.origin, 1);
+  #url = '';
   #running: { readonly witness: Witness; readonly server: WitnessServer } | undefined;
 
   private constructor(folder: string) {
@@ -30,15 +31,18 @@ export class WitnessWorld {
     return this.#running.witness;
   }
 
+  /** Where it is, or was before it stopped. */
   get url(): string {
-    return this.#running?.server.url ?? 'http://127.0.0.1:1';
+    return this.#url;
   }
 
   async start(options: Partial<WitnessOptions> & { readonly port?: number } = {}): Promise<void> {
     const { port = 0, ...more } = options;
     const logs = new Map([[this.log.origin, this.log.log]]);
     const witness = await openWitness({ folder: this.folder, logs, ...more });
-    this.#running = { witness, server: await serveWitness(witness, { port }) };
+    const server = await serveWitness(witness, { port });
+    this.#running = { witness, server };
+    this.#url = server.url;
   }
 
   async stop(): Promise<void> {
