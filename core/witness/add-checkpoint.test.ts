@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { toBase64 } from '../../wire/bytes.ts';
+import vectors from '../../docs/spec/vectors/checkpoint.json' with { type: 'json' };
+import { fromHex, toBase64 } from '../../wire/bytes.ts';
 import {
   addCheckpointUrl,
   formatAddCheckpoint,
@@ -63,6 +64,18 @@ describe('refused as no request is', () => {
     ['a hash without padding', `old 5\n${hash.slice(0, -1)}\n\n${note}`],
     ['carriage returns', `old 5\r\n${hash}\r\n\r\n${note}`],
   ])('%s', (_, body) => {
+    expect(parseAddCheckpoint(body)).toBeUndefined();
+  });
+});
+
+describe('checkpoint.json', () => {
+  it.each(vectors.requests)('$name is written and read', ({ oldSize, proof, note: said, body }) => {
+    const request = { oldSize, proof: proof.map(fromHex), note: said };
+    expect(formatAddCheckpoint(request)).toBe(body);
+    expect(parseAddCheckpoint(body)).toStrictEqual(request);
+  });
+
+  it.each(vectors.refusedRequests)('a request with $name is refused', ({ body }) => {
     expect(parseAddCheckpoint(body)).toBeUndefined();
   });
 });
