@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -65,13 +67,24 @@ async function start(): Promise<WitnessProcess> {
 
 /** What came of one submission: the status, and whether there was a good cosignature. */
 async function submit({ url, key }: WitnessProcess, from: number, to: number, of = log) {
-  const request = await of.request(from, to);
-  const response = await fetch(addCheckpointUrl(url), { method: 'POST', body: request });
-  const body = await response.text();
+  const { status, body } = await post(addCheckpointUrl(url), await of.request(from, to));
   const line = parseSignatureLine(body.slice(0, -1));
-  const text = (parseNote(of.note(to)) as Note).text;
-  const cosigned = line !== undefined && verifyCosignature(key, text, line) !== undefined;
-  return { status: response.status, body, cosigned };
+  const signed = (parseNote(of.note(to)) as Note).text;
+  const cosigned = line !== undefined && verifyCosignature(key, signed, line) !== undefined;
+  return { status, body, cosigned };
+}
+
+/** Not fetch: it may wait for ever for a server that was killed as it connected. */
+function post(url: string, body: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: 'POST', agent: false }, (response) => {
+      text(response).then(
+        (said) => resolve({ status: response.statusCode ?? 0, body: said }),
+        reject,
+      );
+    });
+    sent.once('error', reject).end(body);
+  });
 }
 
 describe('cambium witness', () => {
@@ -113,8 +126,9 @@ describe('cambium witness', () => {
 describe('a witness that is killed at any moment', () => {
   it('has cosigned one history, in which no size has two roots and none goes back', async () => {
     const cosigned: { readonly size: number; readonly branch: SampleLog }[] = [];
-    for (const afterMs of [5, 15, 30, 50, 80, 120]) {
+    for (const afterMs of [0, 3, 10, 20, 40, 80]) {
       const witness = await start();
+      cosigned.push(...(await race(witness)));
       const killed = sleep(afterMs).then(() => witness.child.kill('SIGKILL'));
       try {
         for (;;) cosigned.push(...(await race(witness)));
@@ -131,7 +145,7 @@ describe('a witness that is killed at any moment', () => {
       next.child.kill('SIGKILL');
       await next.ended;
     }
-    expect(cosigned.length).toBeGreaterThan(10);
+    expect(cosigned.length).toBeGreaterThanOrEqual(6);
     const sizes = cosigned.map(({ size }) => size);
     expect(sizes).toStrictEqual([...new Set(sizes)].sort((a, b) => a - b));
     const beyond = cosigned.filter(({ size }) => size > 5);
