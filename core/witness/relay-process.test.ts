@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { answerBytesMax } from './add-checkpoint.ts';
 import { createRelay, type Relay, type RelayOptions } from './relay-process.ts';
+import { childProcesses } from './testing/child-processes.ts';
 
 const program = fileURLToPath(new URL('../../dist/core/witness/witness-relay.js', import.meta.url));
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -34,12 +35,6 @@ async function serve(listener: RequestListener): Promise<string> {
       }),
   );
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** Processes that this one has started. */
-async function children(): Promise<number[]> {
-  const list = await readFile(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8');
-  return list.split(' ').filter(Boolean).map(Number);
 }
 
 /** A relay of another program, which says what it wants. */
@@ -165,10 +160,10 @@ describe('a relay that', () => {
   it('was killed loses what it had to do, and is started again by the next post', async () => {
     const silent = await serve(() => undefined);
     const url = await serve((_, response) => response.end('here'));
-    const others = new Set(await children());
+    const others = new Set(await childProcesses());
     const { post } = relay();
     const lost = post(silent, '');
-    const [pid = 0] = (await children()).filter((child) => !others.has(child));
+    const [pid = 0] = (await childProcesses()).filter((child) => !others.has(child));
     process.kill(pid, 'SIGKILL');
     expect(await lost).toStrictEqual({ ok: false, detail: 'the relay ended' });
     expect(await post(url, '')).toMatchObject({ ok: true, answer: { body: 'here' } });

@@ -5,6 +5,7 @@ import { checkpointText } from '../../ledger/checkpoint.ts';
 import { cosignatureBy } from '../../ledger/cosignature.ts';
 import { formatNote, type Note, parseNote } from '../../ledger/signed-note.ts';
 import { fixedBytes } from '../../ledger/testing/fixtures.ts';
+import { childProcesses } from './testing/child-processes.ts';
 import { SampleLog } from './testing/sample-log.ts';
 import { WitnessWorld } from './testing/witness-world.ts';
 import { serveWitness } from './witness-server.ts';
@@ -48,6 +49,16 @@ describe('what a witness has cosigned', () => {
     expect(good).toHaveLength(1);
     const others = answers.filter(({ status }) => status !== 200);
     expect(others.every(({ status }) => status === 409 || status === 422)).toBe(true);
+  });
+
+  it('is asked for by so many at once, and no more', async () => {
+    const request = await log.request(0, 7);
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => world.witness.addCheckpoint(request)),
+    );
+    const count = (status: number) => answers.filter((one) => one.status === status).length;
+    expect([count(200), count(409), count(503)]).toStrictEqual([1, 63, 36]);
+    expect((await world.submit(7, 9)).status).toBe(200);
   });
 
   it('is not taken on trust: a damaged file, or one of another witness, stops it', async () => {
@@ -97,6 +108,17 @@ describe('what a witness has cosigned', () => {
 describe('a witness does not serve', () => {
   it('from a folder that another one serves from', async () => {
     await expect(world.start()).rejects.toMatchObject({ code: 'LOCKED' });
+  });
+
+  it('after the lock on its folder was lost', async () => {
+    await world.stop();
+    const before = new Set(await childProcesses());
+    await world.start();
+    const [holder = 0] = (await childProcesses()).filter((pid) => !before.has(pid));
+    process.kill(holder, 'SIGKILL');
+    await world.witness.ended;
+    expect((await world.submit(0, 7)).status).toBe(500);
+    expect(await world.stateFiles()).toStrictEqual([]);
   });
 
   it('with a key that others can read, or that is none', async () => {
