@@ -2,7 +2,7 @@ import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import type { RootSource } from '../ledger/ring-root.ts';
 import type { DataDir, VaultCard } from './data-dir.ts';
-import { pinsOf, seenByApp } from './pins.ts';
+import { pinsOf, seenByApp, type Witnesses, witnessesOf } from './pins.ts';
 import { runningVine, startLedger, startVine, type VineNote } from './servers.ts';
 import { openVault, type RunningVault } from './wiring.ts';
 
@@ -30,6 +30,7 @@ export type OpenOptions = {
   readonly ownersTime?: () => number;
   /** Pins that keep nothing begin anew. */
   readonly adopt?: boolean;
+  readonly witnesses?: Witnesses | undefined;
 };
 
 /**
@@ -39,6 +40,7 @@ export type OpenOptions = {
  */
 export async function openOnServers(options: OpenOptions): Promise<VaultOnServers> {
   const { data, card, binary, roots, log, ownersTime, adopt = false } = options;
+  const witnesses = options.witnesses ?? witnessesOf([], undefined);
   const ledger = await startLedger(data, binary);
   let vine: NatsServer | undefined;
   let vault: RunningVault | undefined;
@@ -63,6 +65,7 @@ export async function openOnServers(options: OpenOptions): Promise<VaultOnServer
       vine: { url: vineUrl },
       pins: pinsOf(card),
       adopt,
+      ...(witnesses === undefined ? {} : { witnesses }),
       seen: await seenByApp(card),
       log,
       ...(ownersTime === undefined ? {} : { ownersTime }),

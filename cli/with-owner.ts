@@ -1,6 +1,6 @@
 import { fileSealer } from '../core/enclave/sealer.ts';
 import { rootsFrom } from '../core/keys/root-key.ts';
-import type { Pin } from '../core/pins/pin.ts';
+import type { FilePin } from '../core/pins/file-pin.ts';
 import type { Checkpoint } from '../ledger/checkpoint.ts';
 import type { VaultClient } from '../service/vault-client.ts';
 import type { Answer } from '../wire/messages.ts';
@@ -70,7 +70,7 @@ export async function withOwner<T>(
 async function talk<T>(
   client: VaultClient,
   app: OwnerApp,
-  pin: Pin,
+  pin: FilePin,
   use: (owner: OwnerSession) => Promise<T>,
 ): Promise<T> {
   const ask = async (type: string, payload: unknown = {}): Promise<unknown> =>

@@ -1,7 +1,7 @@
 import { cp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Pin } from '../core/pins/pin.ts';
+import type { FilePin } from '../core/pins/file-pin.ts';
 import { parseCheckpoint } from '../ledger/checkpoint.ts';
 import { parseNote } from '../ledger/signed-note.ts';
 import { type Owner, retailer, type Service, TestHouse } from './harness.ts';
@@ -10,22 +10,24 @@ import { readLedger } from './ledger-view.ts';
 const address = 'personal/shipping_address';
 const hourMs = 60 * 60 * 1000;
 
-async function sizeIn(pin: Pin): Promise<number> {
+async function sizeIn(pin: FilePin): Promise<number> {
   const note = parseNote((await pin.read()) ?? '');
   return parseCheckpoint(note?.text ?? '')?.size ?? 0;
 }
 
-/** A pin that keeps nothing new until it is let go. */
-function slowPin(pin: Pin): { pin: Pin; release: () => void } {
+/** A pin that takes what it must take at the opening, and nothing more until it is let go. */
+function slowPin(pin: FilePin): { pin: FilePin; release: () => void } {
   let release = (): void => {};
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const replace: Pin['replace'] = async (expected, next) => {
-    await released;
+  let moves = 0;
+  const replace: FilePin['replace'] = async (expected, next) => {
+    moves += 1;
+    if (moves > 1) await released;
     await pin.replace(expected, next);
   };
-  return { pin: { name: 'a slow pin', read: () => pin.read(), replace }, release };
+  return { pin: { ...pin, name: 'a slow pin', replace }, release };
 }
 
 describe('a vault whose checkpoint is pinned', () => {

@@ -11,8 +11,7 @@ import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import { fileSealer, type Sealer } from '../core/enclave/sealer.ts';
 import { type PassphraseRoots, rootsFrom } from '../core/keys/root-key.ts';
-import { filePinOf } from '../core/pins/file-pin.ts';
-import type { Pin } from '../core/pins/pin.ts';
+import { type FilePin, filePinOf } from '../core/pins/file-pin.ts';
 import {
   addressOf,
   connectionRequest,
@@ -99,7 +98,7 @@ export class TestHouse {
   }
 
   /** What the checkpoint file keeps. */
-  get pin(): Pin {
+  get pin(): FilePin {
     return filePinOf(this.card.ledger.id, this.folder);
   }
 
