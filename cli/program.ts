@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { AuditOptions } from './audit.ts';
 import type { CommandContext, ExitCode } from './command.ts';
+import { defaultData } from './hint.ts';
 import { readNewPassphrase, readPassphrase } from './passphrase.ts';
+import { programVersion } from './program-root.ts';
 import type { ConnectOptions, RequestOptions } from './service.ts';
 
 type Common = { readonly data: string; readonly json: boolean };
@@ -11,6 +13,7 @@ type Finish = (code: ExitCode) => void;
 export function buildProgram(finish: Finish): Command {
   const program = new Command('cambium')
     .description('A personal vault whose ledger is the vault.')
+    .version(programVersion())
     .exitOverride()
     .showHelpAfterError('(see --help)');
   addVault(program, finish);
@@ -172,7 +175,7 @@ function on(
   description: string,
   defaults: { readonly data?: string } = {},
 ): Command {
-  const data = defaults.data ?? process.env['CAMBIUM_DATA'] ?? '.cambium';
+  const data = defaults.data ?? defaultData();
   return program
     .command(name)
     .description(description)

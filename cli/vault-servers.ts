@@ -2,7 +2,8 @@ import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import type { RootFor } from '../ledger/keyring.ts';
 import type { DataDir, VaultCard } from './data-dir.ts';
-import { runningVine, startLedger, startVine, type VineNote } from './servers.ts';
+import { runningVine, type Stay, type VineNote } from './notes.ts';
+import { startLedger, startVine } from './servers.ts';
 import { openVault, type RunningVault } from './wiring.ts';
 
 const attachedCheckMs = 500;
@@ -29,12 +30,24 @@ export type OpenOptions = {
 
 /**
  * Starts the servers of a data directory (the messaging layer only where none runs yet) and opens
- * its vault on them.
+ * its vault on them, to stay.
  * @throws CliError when the directory is in use, LedgerError when the ledger is not whole
  */
 export async function openOnServers(options: OpenOptions): Promise<VaultOnServers> {
+  const ledger = await startLedger(options.data, options.binary, 'lasting');
+  return openOnLedger(options, ledger, 'lasting');
+}
+
+/**
+ * Opens a vault on a ledger server that is its own from now on.
+ * @throws LedgerError when the ledger is not whole
+ */
+export async function openOnLedger(
+  options: OpenOptions,
+  ledger: LedgerServer,
+  stay: Stay,
+): Promise<VaultOnServers> {
   const { data, card, binary, rootFor, log } = options;
-  const ledger = await startLedger(data, binary);
   let vine: NatsServer | undefined;
   let vault: RunningVault | undefined;
   let fail: (error: Error) => void = () => {};
@@ -48,7 +61,7 @@ export async function openOnServers(options: OpenOptions): Promise<VaultOnServer
   };
   try {
     const running = await runningVine(data);
-    if (running === undefined) vine = await startVine(data, binary);
+    if (running === undefined) vine = await startVine(data, binary, stay);
     else attached = watchAttached(data, running, (error) => fail(error));
     const vineUrl = running?.url ?? vine?.url ?? '';
     vault = await openVault({

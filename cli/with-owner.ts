@@ -4,12 +4,15 @@ import type { VaultClient } from '../service/vault-client.ts';
 import type { Answer } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
-import { dataDir, readCard } from './data-dir.ts';
+import { type DataDir, dataDir, readCard } from './data-dir.ts';
+import { vineWithin } from './notes.ts';
 import { connectOwnerApp, loadOwnerApp } from './owner-app.ts';
-import { natsBinary, runningLedger, runningVine } from './servers.ts';
-import { openOnServers } from './vault-servers.ts';
+import { natsBinary, takeLedger } from './servers.ts';
+import { openOnLedger } from './vault-servers.ts';
 
 const answerWaitMs = 15_000;
+/** The messaging layer of a vault that starts comes up just after its ledger. */
+const vineWaitMs = 10_000;
 
 /** The owner at their app. */
 export type OwnerSession = {
@@ -32,19 +35,24 @@ export async function withOwner<T>(
   const card = await readCard(data);
   const passphrase = await context.passphrase();
   const app = await loadOwnerApp(data, passphrase);
-  const running = await runningLedger(data);
-  const vine = await runningVine(data);
-  if (running !== undefined && vine !== undefined)
-    return talk(await connectOwnerApp(app, vine.url), use);
+  const { own } = await takeLedger(data, 'brief', () => natsBinary(context.progress));
+  if (own === undefined) return talk(await connectOwnerApp(app, await vineOf(data)), use);
   context.progress('no vault is running here: opening it for this command');
   const rootFor = rootFrom(passphrase, fileSealer(), card.ledger.id);
   const binary = await natsBinary(context.progress);
-  const vault = await openOnServers({ data, card, binary, rootFor, log: () => {} });
+  const options = { data, card, binary, rootFor, log: () => {} };
+  const vault = await openOnLedger(options, own, 'brief');
   try {
     return await talk(await connectOwnerApp(app, vault.vineUrl), use);
   } finally {
     await vault.close();
   }
+}
+
+async function vineOf(data: DataDir): Promise<string> {
+  const vine = await vineWithin(data, vineWaitMs);
+  if (vine !== undefined) return vine.url;
+  throw new CliError('failed', `the vault that runs on ${data.path} has no messaging layer`);
 }
 
 async function talk<T>(client: VaultClient, use: (owner: OwnerSession) => Promise<T>): Promise<T> {
