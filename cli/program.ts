@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Finish } from './program-flags.ts';
 import { addOwner } from './program-owner.ts';
 import { addReading } from './program-reading.ts';
+import { programVersion } from './program-root.ts';
 import { addService } from './program-service.ts';
 import { addVault } from './program-vault.ts';
 
@@ -9,6 +10,7 @@ import { addVault } from './program-vault.ts';
 export function buildProgram(finish: Finish): Command {
   const program = new Command('cambium')
     .description('A personal vault whose ledger is the vault.')
+    .version(programVersion())
     .exitOverride()
     .showHelpAfterError('(see --help)');
   addVault(program, finish);

@@ -10,6 +10,7 @@ import { type Moment, stateAt } from '../replay/time-travel.ts';
 import { withLedger } from './attach.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
+import { counted } from './counted.ts';
 import { dataDir } from './data-dir.ts';
 import { pacedProgress } from './paced-progress.ts';
 
@@ -83,10 +84,10 @@ function isReproduced({ check, digests }: Result): boolean {
 
 function renderResult({ check, digests, ...state }: Result): string {
   const lines = [
-    `vault ${state.vault} after ${state.size} records, ${new Date(state.time).toISOString()}`,
+    `vault ${state.vault} after ${counted(state.size, 'record')}, ${new Date(state.time).toISOString()}`,
     `  fields       ${state.fields.join(', ') || 'none'}`,
-    `  waiting      ${state.requests.length} requests, ${state.outbox} messages`,
-    `  remembered   ${state.seen} event ids, ${state.once} keys that are used up`,
+    `  waiting      ${counted(state.requests.length, 'request')}, ${counted(state.outbox, 'message')}`,
+    `  remembered   ${counted(state.seen, 'event id')}, ${counted(state.once, 'key')} used up`,
     '',
     'connections',
     ...state.connections.map(renderConnection),

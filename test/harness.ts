@@ -66,8 +66,8 @@ export class TestHouse {
     const pins = [(id: Uint8Array) => filePinOf(id, folder)];
     const card = await createVault({ path, passphrase, sealer, pins, binary, now: Date.now });
     const data = dataDir(path);
-    const ledger = await startLedger(data, binary);
-    const vine = await startVine(data, binary);
+    const ledger = await startLedger(data, binary, 'lasting');
+    const vine = await startVine(data, binary, 'lasting');
     return new TestHouse(folder, data, card, { ledger, vine });
   }
 
@@ -105,13 +105,13 @@ export class TestHouse {
   /** Starts the messaging layer again after it was stopped: on another port. */
   async restartVine(): Promise<void> {
     await this.vine.stop();
-    this.vine = await startVine(this.data, await natsBinary(() => {}));
+    this.vine = await startVine(this.data, await natsBinary(() => {}), 'lasting');
   }
 
   /** Starts the ledger's server again after it was stopped. */
   async restartLedger(): Promise<void> {
     await this.ledger.stop();
-    this.ledger = await startLedger(this.data, await natsBinary(() => {}));
+    this.ledger = await startLedger(this.data, await natsBinary(() => {}), 'lasting');
   }
 
   /** The owner's app, connected. */
