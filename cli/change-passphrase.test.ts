@@ -30,6 +30,7 @@ beforeAll(async () => {
     path: join(made, 'data'),
     passphrase: from,
     sealer: fileSealer(join(made, 'sealer')),
+    pins: [],
     binary: await natsBinary(() => {}),
     now: Date.now,
   });
@@ -41,7 +42,7 @@ beforeEach(async () => {
   await cp(made, folder, { recursive: true });
   data = dataDir(join(folder, 'data'));
   sealer = fileSealer(join(folder, 'sealer'));
-  vi.stubEnv('CAMBIUM_SEALER_DIR', join(folder, 'sealer'));
+  vi.stubEnv('CAMBIUM_STATE', folder);
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -54,7 +55,8 @@ async function withParts<T>(use: (parts: UnderPassphrase) => Promise<T>): Promis
   const nc = await connectLedger(server.url, server.seeds.runtime);
   try {
     const commits = await jetStreamStore(nc, card.vault);
-    return await use({ data, card, commits, ring: await jetStreamRing(nc, card.vault), sealer });
+    const ring = await jetStreamRing(nc, card.vault);
+    return await use({ data, card, commits, pinned: [], ring, sealer });
   } finally {
     await nc.close();
     await server.stop();

@@ -1,17 +1,22 @@
 import { fileSealer, type Sealer } from '../core/enclave/sealer.ts';
+import { LedgerKeys } from '../core/keys/ledger-keys.ts';
 import { passphraseFault, rootsFrom } from '../core/keys/root-key.ts';
+import type { LedgerRecord } from '../ledger/bodies.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring } from '../ledger/keyring.ts';
+import { Ledger, type LedgerParts } from '../ledger/ledger.ts';
+import type { Pinned } from '../ledger/pinned.ts';
 import { jetStreamRing, type RingStore } from '../ledger/ring-store.ts';
-import { history } from '../replay/history.ts';
-import { stateAt } from '../replay/time-travel.ts';
+import { evolve } from '../projections/evolve.ts';
+import { emptyState } from '../projections/vault-state.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { type DataDir, dataDir, readCard, type VaultCard } from './data-dir.ts';
 import { ownerAppFile } from './owner-app.ts';
 import { addAppSeal, settleApp } from './owner-app-file.ts';
 import { newPassphraseVariable, readNewPassphrase } from './passphrase.ts';
+import { pinnedOf } from './pins.ts';
 import { connectLedger, natsBinary, runningLedger, startLedger } from './servers.ts';
 
 /** What is under a passphrase: a keyring, the ledger that knows its state, and the owner's app. */
@@ -19,6 +24,8 @@ export type UnderPassphrase = {
   readonly data: DataDir;
   readonly card: VaultCard;
   readonly commits: CommitStore;
+  /** Checkpoints of the ledger that are kept elsewhere. */
+  readonly pinned: readonly Pinned[];
   readonly ring: RingStore;
   readonly sealer: Sealer;
 };
@@ -39,7 +46,8 @@ export async function passphraseCommand(context: CommandContext): Promise<ExitCo
     context.progress('verifying the ledger, and changing the passphrase');
     const commits = await jetStreamStore(nc, card.vault);
     const ring = await jetStreamRing(nc, card.vault);
-    await changePassphrase({ data, card, commits, ring, sealer: fileSealer() }, from, to);
+    const pinned = await pinnedOf(card);
+    await changePassphrase({ data, card, commits, pinned, ring, sealer: fileSealer() }, from, to);
   } finally {
     await nc.close();
     await server.stop();
@@ -73,7 +81,7 @@ export async function changePassphrase(
   let ring: Keyring | undefined;
   try {
     ring = await Keyring.unlock(parts.ring, card.ledger.id, roots);
-    await expectRecorded(ring, parts);
+    await expectWhole(ring, parts);
     await addAppSeal(app, from, to);
     await ring.changePassphrase(next);
   } finally {
@@ -84,9 +92,26 @@ export async function changePassphrase(
   await settleApp(app, to);
 }
 
-/** A ring that was rolled back must get no new root: that would make it look like one that was not. */
-async function expectRecorded(ring: Keyring, { commits, card }: UnderPassphrase): Promise<void> {
-  const records = history(commits, card.ledger, (scope) => ring.scopeKey(scope));
-  const { state } = await stateAt(records, 'end');
+/**
+ * A ring that was rolled back, alone or with its ledger, must get no new root: the one that belongs in
+ * its place would open no more.
+ */
+async function expectWhole(
+  ring: Keyring,
+  { commits, card, pinned }: UnderPassphrase,
+): Promise<void> {
+  let state = emptyState;
+  const parts: LedgerParts = {
+    store: commits,
+    identity: card.ledger,
+    signerFor: new LedgerKeys(ring).signerFor,
+    keys: (scope) => ring.scopeKey(scope),
+    now: Date.now,
+  };
+  const fold = (record: LedgerRecord): void => {
+    state = evolve(state, record);
+  };
+  const ledger = await Ledger.open(parts, fold, pinned);
+  ledger.close();
   if (state.ring !== undefined) ring.expect(state.ring);
 }

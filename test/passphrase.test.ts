@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { changePassphrase, type UnderPassphrase } from '../cli/change-passphrase.ts';
 import { connectLedger } from '../cli/servers.ts';
-import { openVault } from '../cli/wiring.ts';
 import { rootsFrom } from '../core/keys/root-key.ts';
+import type { CommitStore } from '../ledger/commit-store.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring } from '../ledger/keyring.ts';
 import { jetStreamRing, type RingStore } from '../ledger/ring-store.ts';
@@ -24,7 +24,10 @@ async function withParts<T>(use: (parts: UnderPassphrase) => Promise<T>): Promis
   const nc = await connectLedger(ledger.url, ledger.seeds.runtime);
   try {
     const commits = await jetStreamStore(nc, card.vault);
-    return await use({ data, card, commits, ring: await jetStreamRing(nc, card.vault), sealer });
+    const note = await house.pin.read();
+    const pinned = note === undefined ? [] : [{ pin: house.pin.name, note }];
+    const ring = await jetStreamRing(nc, card.vault);
+    return await use({ data, card, commits, pinned, ring, sealer });
   } finally {
     await nc.close();
   }
@@ -53,6 +56,23 @@ it('a ring that was rolled back gets no other passphrase', async () => {
   });
 });
 
+it('a ring whose ledger was rolled back with it gets none either', async () => {
+  await withParts(async (parts) => {
+    expect(parts.pinned).toHaveLength(1);
+    const last = (await parts.commits.last()) - 1;
+    const commits: CommitStore = {
+      ...parts.commits,
+      last: async () => last,
+      scan: async function* (from) {
+        for await (const commit of parts.commits.scan(from))
+          if (commit.sequence <= last) yield commit;
+      },
+    };
+    const changing = changePassphrase({ ...parts, commits }, passphrase, next);
+    await expect(changing).rejects.toMatchObject({ code: 'ROLLED_BACK' });
+  });
+});
+
 it('a vault whose passphrase was changed opens with the other one, and has all that it had', async () => {
   await house.open();
   const owner = await house.owner();
@@ -61,13 +81,6 @@ it('a vault whose passphrase was changed opens with the other one, and has all t
   await withParts((parts) => changePassphrase(parts, passphrase, next));
   await expect(house.open()).rejects.toMatchObject({ code: 'RING_LOCKED' });
   const roots = rootsFrom(next, house.sealer, house.card.ledger.id);
-  house.vault = await openVault({
-    card: house.card,
-    roots,
-    ledger: { url: house.ledger.url, seed: house.ledger.seeds.runtime },
-    vine: { url: house.vine.url },
-    log: () => {},
-    onFailure: () => {},
-  });
+  await house.open({ roots });
   expect(await (await house.owner()).served('owner.fields')).toEqual(['personal/full_name']);
 });
