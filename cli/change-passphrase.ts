@@ -13,11 +13,12 @@ import { emptyState } from '../projections/vault-state.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { type DataDir, dataDir, readCard, type VaultCard } from './data-dir.ts';
+import { runningLedger } from './notes.ts';
 import { ownerAppFile } from './owner-app.ts';
 import { addAppSeal, settleApp } from './owner-app-file.ts';
 import { newPassphraseVariable, readNewPassphrase } from './passphrase.ts';
 import { pinnedOf } from './pins.ts';
-import { connectLedger, natsBinary, runningLedger, startLedger } from './servers.ts';
+import { connectLedger, natsBinary, startLedger } from './servers.ts';
 
 /** What is under a passphrase: a keyring, the ledger that knows its state, and the owner's app. */
 export type UnderPassphrase = {
@@ -40,7 +41,7 @@ export async function passphraseCommand(context: CommandContext): Promise<ExitCo
   const to = await readNewPassphrase(newPassphraseVariable);
   const fault = from === to ? 'it is the one that there is' : passphraseFault(to);
   if (fault !== undefined) throw new CliError('usage', `this passphrase is not taken: ${fault}`);
-  const server = await startLedger(data, await natsBinary(context.progress));
+  const server = await startLedger(data, await natsBinary(context.progress), 'brief');
   const nc = await connectLedger(server.url, server.seeds.runtime);
   try {
     context.progress('verifying the ledger, and changing the passphrase');
