@@ -1,6 +1,6 @@
 import { concat, equalBytes } from '../wire/bytes.ts';
 import { type Signer, verifySignature } from '../wire/crypto.ts';
-import { decode, encode, integer, MsgpackError, type MsgpackValue } from '../wire/msgpack.ts';
+import { decodeShared, encode, integer, MsgpackError, type MsgpackValue } from '../wire/msgpack.ts';
 import { commitMessage, firstHead, leafOf, nextHead } from './chain.ts';
 import { LedgerError } from './errors.ts';
 import { parseRecord, type StoredRecord } from './record.ts';
@@ -141,7 +141,7 @@ function parts(bytes: Uint8Array, index: number): readonly MsgpackValue[] {
   if (bytes.length > commitBytesMax) throw malformed(index, `${bytes.length} bytes`);
   let value: MsgpackValue;
   try {
-    value = decode(bytes);
+    value = decodeShared(bytes);
   } catch (error) {
     if (error instanceof MsgpackError) throw malformed(index, error.message);
     throw error;
@@ -160,7 +160,8 @@ function readRecords(stored: readonly Uint8Array[], before: ChainEnd): VerifiedR
     if (record.header.time < time)
       throw new LedgerError('TIME_REVERSED', 'the record is older than the one before', { index });
     time = record.header.time;
-    return { ...record, index, leaf: leafOf(bytes) };
+    const { header, headerBytes, sealed } = record;
+    return { header, headerBytes, sealed, index, leaf: leafOf(bytes) };
   });
 }
 

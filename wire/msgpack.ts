@@ -45,8 +45,24 @@ const depthMax = 32;
  * numbers that are not finite, integers beyond 2^53 - 1, half surrogates, nesting above 32
  */
 export function encode(value: unknown): Uint8Array {
+  return new Uint8Array(encodeShared(value));
+}
+
+/**
+ * `encode` into memory that the next call of any encoder here writes over: for whoever copies the bytes
+ * at once.
+ * @throws TypeError as `encode`
+ */
+export function encodeShared(value: unknown): Uint8Array {
   checkEncodable(value, depthMax);
-  return packed(value);
+  return packr.pack(value, RESET_BUFFER_MODE);
+}
+
+/** What stands before binary of so many bytes (up to 2^32 - 1), as `encode` writes it. */
+export function binaryHeader(length: number): Uint8Array {
+  if (length < 0x100) return Uint8Array.of(0xc4, length);
+  if (length < 0x10000) return Uint8Array.of(0xc5, length >> 8, length);
+  return Uint8Array.of(0xc6, length >>> 24, length >> 16, length >> 8, length);
 }
 
 /**
@@ -55,12 +71,7 @@ export function encode(value: unknown): Uint8Array {
  */
 export function encodeCanonical(value: unknown): Uint8Array {
   checkEncodable(value, depthMax);
-  return packed(sorted(value));
-}
-
-/** The packer's buffer is its own and is written again by the next call, hence the copy. */
-function packed(value: unknown): Uint8Array {
-  return new Uint8Array(packr.pack(value, RESET_BUFFER_MODE));
+  return new Uint8Array(packr.pack(sorted(value), RESET_BUFFER_MODE));
 }
 
 /**
