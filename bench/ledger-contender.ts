@@ -22,7 +22,7 @@ const scope = 'a0'.repeat(16);
 const waitingMax = 2000;
 const fieldsMax = 1000;
 
-/** The vault's ledger on its own server: sealed, chained, signed, fsynced. */
+/** The vault's ledger on its own server: sealed, chained, in the tree, signed, fsynced. */
 export type LedgerContender = Required<Contender> & {
   /** The same commits held in memory: what verification costs without a server. */
   inMemory(): Promise<Contender>;
@@ -41,9 +41,9 @@ export async function startLedgerContender(
   await ledger.append([genesis(parts)]).durable;
   const verify = () => verifyAll(parts);
   return {
-    name: 'cambium: sealed, chained, signed, fsynced',
+    name: 'cambium: sealed, chain, tree, signed, fsynced',
     burst: (count) => burst(ledger, count),
-    alone: () => ledger.append([fact(ledger.nextIndex)]).durable,
+    alone: () => ledger.append([fact(ledger.end.size)]).durable,
     verify,
     replay: () => replayAll(parts),
     close: async () => {
@@ -75,14 +75,17 @@ async function connectParts(
   const key = new Uint8Array(randomBytes(32));
   const identity = { id: ledgerIdOf(signer.publicKey), publicKey: signer.publicKey };
   const store = await jetStreamStore(nc, vault);
-  return { nc, parts: { store, signer, identity, keys: () => key, now: Date.now } };
+  return {
+    nc,
+    parts: { store, signerFor: () => signer, identity, keys: () => key, now: Date.now },
+  };
 }
 
 async function burst(ledger: Ledger, count: number): Promise<number> {
   const waiting: Promise<void>[] = [];
   for (let done = 0; done < count; done++) {
     if (waiting.length >= waitingMax) await waiting[waiting.length - waitingMax];
-    waiting.push(ledger.append([fact(ledger.nextIndex)]).durable);
+    waiting.push(ledger.append([fact(ledger.end.size)]).durable);
   }
   await ledger.flush();
   return count;
@@ -105,7 +108,7 @@ async function replayAll(parts: LedgerParts): Promise<number> {
 
 async function readAll(store: CommitStore, ledger: Ledger): Promise<number> {
   for await (const _ of store.scan(1));
-  return ledger.nextIndex;
+  return ledger.end.size;
 }
 
 async function inMemory(parts: LedgerParts): Promise<Contender> {
@@ -141,8 +144,8 @@ function fact(index: number): Draft {
   return { kind: 'stored', scope, body };
 }
 
-function genesis({ signer }: LedgerParts): Draft {
-  const { publicKey } = signer;
+function genesis({ identity }: LedgerParts): Draft {
+  const { publicKey } = identity;
   const keys = { signing: publicKey, encapsulation: publicKey, ledger: publicKey, purposes: {} };
   return { kind: 'genesis', scope, body: { vault, keys, measurement: 'none' } };
 }

@@ -1,9 +1,9 @@
 import { fileSealer } from '../core/enclave/sealer.ts';
-import { rootFrom } from '../core/keys/root-key.ts';
+import { type PassphraseRoots, rootsFrom } from '../core/keys/root-key.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring } from '../ledger/keyring.ts';
-import type { ScopeKeys } from '../ledger/reader.ts';
+import type { ScopeKeys } from '../ledger/record-opener.ts';
 import { jetStreamRing } from '../ledger/ring-store.ts';
 import { type DataDir, readCard, type VaultCard } from './data-dir.ts';
 import { connectLedger, natsBinary, runningLedger, startLedger } from './servers.ts';
@@ -34,21 +34,23 @@ export async function withLedger<T>(
   const url = note?.url ?? server?.url ?? '';
   const nc = await connectLedger(url, note?.reader ?? server?.seeds.reader ?? '');
   let ring: Keyring | undefined;
+  let roots: PassphraseRoots | undefined;
   try {
     return await use({
       card,
       store: await jetStreamStore(nc, card.vault),
       running: note !== undefined,
       unlock: async (passphrase) => {
-        const root = rootFrom(passphrase, fileSealer(), card.ledger.id);
+        roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
         const store = await jetStreamRing(nc, card.vault);
-        const unlocked = await Keyring.unlock(store, card.ledger.id, root);
+        const unlocked = await Keyring.unlock(store, card.ledger.id, roots);
         ring = unlocked;
         return (scope) => unlocked.scopeKey(scope);
       },
     });
   } finally {
     ring?.close();
+    roots?.close();
     await nc.close();
     await server?.stop();
   }

@@ -4,13 +4,14 @@ import { ownerAppCredential } from '../core/bus/vine/credentials.ts';
 import { vineConfig } from '../core/bus/vine/vine-config.ts';
 import { createVineKeys, type VineKeys } from '../core/bus/vine/vine-keys.ts';
 import type { Sealer } from '../core/enclave/sealer.ts';
-import { newRecipe, rootFrom } from '../core/keys/root-key.ts';
+import { rootsFrom } from '../core/keys/root-key.ts';
 import {
   createSecrets,
   openSecrets,
   publicKeys,
   type VaultSecrets,
 } from '../core/keys/vault-secrets.ts';
+import type { Pin } from '../core/pins/pin.ts';
 import { ledgerIdOf } from '../ledger/chain.ts';
 import { createLedgerStream, jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring } from '../ledger/keyring.ts';
@@ -20,7 +21,7 @@ import { signerFrom } from '../wire/crypto.ts';
 import { identifierFrom } from '../wire/identifiers.ts';
 import { encode } from '../wire/msgpack.ts';
 import { type DataDir, dataDir, makeWhole, type VaultCard, writeCard } from './data-dir.ts';
-import { newDevice, saveOwnerApp } from './owner-app.ts';
+import { newDevice, type OwnerApp, ownerAppFile, saveOwnerApp } from './owner-app.ts';
 import { connectLedger, keepVineConfig, startLedger } from './servers.ts';
 import { measureProgram, vineKeysName } from './wiring.ts';
 
@@ -29,6 +30,8 @@ export type NewVault = {
   readonly path: string;
   readonly passphrase: string;
   readonly sealer: Sealer;
+  /** Makes the pins that are to keep the ledger's first checkpoint. */
+  readonly pins: readonly ((ledgerId: Uint8Array) => Pin)[];
   readonly binary: string;
   readonly now: () => number;
 };
@@ -71,10 +74,9 @@ async function fill(
   const { passphrase, sealer } = options;
   await createLedgerStream(admin, card.vault);
   await createRingBucket(admin, card.vault);
-  await sealer.create(card.ledger.id);
   const store = await jetStreamRing(admin, card.vault);
-  const root = rootFrom(passphrase, sealer, card.ledger.id);
-  const ring = await Keyring.create(store, card.ledger.id, newRecipe(sealer), root);
+  const roots = rootsFrom(passphrase, sealer, card.ledger.id);
+  const ring = await Keyring.create(store, card.ledger.id, roots);
   await createSecrets(ring, ledgerSeed);
   const vineKeys = createVineKeys();
   await ring.addSecret(vineKeysName, encode(vineKeys));
@@ -84,8 +86,10 @@ async function fill(
   const device = await newDevice();
   const connection = identifierFrom(new Uint8Array(randomBytes(16)));
   await writeGenesis({ card, admin, ring, secrets, options }, connection, device.keys);
-  await saveOwnerApp(data, await ownerApp(card, secrets, vineKeys, connection, device), passphrase);
+  const app = await ownerApp(card, secrets, vineKeys, connection, device);
+  await saveOwnerApp(ownerAppFile(data, card.ledger.id, sealer), app, passphrase);
   ring.close();
+  roots.close();
 }
 
 type Genesis = {
@@ -104,7 +108,7 @@ async function writeGenesis(
   const ledger = await Ledger.create({
     store: await jetStreamStore(admin, card.vault),
     identity: card.ledger,
-    signer: secrets.ledger,
+    signerFor: secrets.ledger.signerFor,
     keys: (scope) => ring.scopeKey(scope),
     now: options.now,
   });
@@ -115,7 +119,7 @@ async function writeGenesis(
     {
       kind: 'genesis',
       scope: own,
-      body: { vault: card.vault, keys: publicKeys(secrets), measurement },
+      body: { vault: card.vault, keys: publicKeys(secrets, card.ledger.publicKey), measurement },
     },
     {
       kind: 'connected',
@@ -125,6 +129,8 @@ async function writeGenesis(
     },
   ]);
   await durable;
+  const note = ledger.checkpoint(ledger.durableEnd);
+  for (const pin of options.pins) await pin(card.ledger.id).replace(undefined, note);
   ledger.close();
 }
 
@@ -134,7 +140,7 @@ async function ownerApp(
   vineKeys: VineKeys,
   connection: string,
   device: Awaited<ReturnType<typeof newDevice>>,
-): Promise<Parameters<typeof saveOwnerApp>[1]> {
+): Promise<OwnerApp> {
   return {
     vault: card.vault,
     connection,

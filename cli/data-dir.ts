@@ -1,7 +1,7 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { ledgerIdOf } from '../ledger/chain.ts';
-import type { LedgerIdentity } from '../ledger/reader.ts';
+import type { LedgerIdentity } from '../ledger/chain-end.ts';
 import { equalBytes, fromBase64url, fromHex, toBase64url, toHex } from '../wire/bytes.ts';
 import { isIdentifier } from '../wire/identifiers.ts';
 import { CliError } from './cli-error.ts';
@@ -66,11 +66,17 @@ export async function writeCard(data: DataDir, card: VaultCard): Promise<void> {
   await writeFileSafely(data.vaultFile, `${JSON.stringify(text, null, 2)}\n`);
 }
 
-/** Writes a file that only its owner can read, whole or not at all. */
+/** Writes a file that only its owner can read, whole or not at all; durable when this resolves. */
 export async function writeFileSafely(path: string, text: string): Promise<void> {
   const partial = `${path}.${process.pid}.partial`;
   await writeFile(partial, text, { mode: 0o600, flush: true });
   await rename(partial, path);
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 /** Whether a path exists. */

@@ -5,6 +5,7 @@ import { type AttachedLedger, withLedger } from './attach.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { dataDir } from './data-dir.ts';
 import { pacedProgress } from './paced-progress.ts';
+import { pinnedOf } from './pins.ts';
 
 /** What `cambium verify` is told. */
 export type VerifyCommandOptions = CommandContext & {
@@ -28,6 +29,7 @@ async function verify(
   const paced = pacedProgress(progress);
   return verifyLedger(ledger.store, ledger.card.ledger, {
     ...keys,
+    pinned: await pinnedOf(ledger.card),
     onProgress: ({ records }) => paced(() => `${records} records verified`),
   });
 }
@@ -41,10 +43,13 @@ function renderReport(report: VerifyReport, colour: boolean): string {
       `  from   ${new Date(report.firstTime).toISOString()}`,
       `  to     ${new Date(report.lastTime).toISOString()}`,
       `  head   ${report.head}`,
+      `  root   ${report.root}`,
       report.opened
         ? '  every record opens under the key that it commits to, and no scope misses one'
         : '  signatures and chain; with --open every record is opened too',
-      '  a tail that is missing as a whole cannot be seen without a pinned checkpoint',
+      report.pins.length === 0
+        ? '  a tail that is missing as a whole cannot be seen without a pinned checkpoint'
+        : `  nothing is missing that was pinned: held against ${report.pins.join(', ')}`,
     ].join('\n');
   const { code, index, sequence, message, verified } = report;
   return [

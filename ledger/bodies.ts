@@ -75,6 +75,25 @@ export type HandledBody = {
   readonly once?: string;
 };
 
+/** A key of the vault that can be replaced. */
+export type RotatedPurpose = 'ledger' | 'signing' | 'encapsulation';
+
+/** What an erasure is about. */
+export type ErasureTarget = {
+  /** `outbox`: answers that nobody can ask for again. */
+  readonly kind: 'connection' | 'field' | 'namespace' | 'outbox';
+  readonly name: string;
+};
+
+/** A scope whose key is destroyed, and all the records that it has. */
+export type ErasedScope = {
+  /** Hex. */
+  readonly scope: string;
+  readonly records: number;
+  /** Leaf of the last of them, 32 bytes. */
+  readonly last: Uint8Array;
+};
+
 /** Contents of a record, by kind. */
 export type Bodies = {
   readonly genesis: {
@@ -90,7 +109,17 @@ export type Bodies = {
     readonly ring: { readonly generation: number; readonly hash: Uint8Array };
   };
   readonly closed: Readonly<Record<string, never>>;
-  readonly checkpoint: Readonly<Record<string, unknown>>;
+  readonly checkpoint: {
+    /** Signed note (C2SP tlog-checkpoint) over the tree of all records before this one. */
+    readonly note: string;
+    /** Digests of the state before this record; of scopes, those that have changed since the last one. */
+    readonly digests: {
+      readonly version: number;
+      readonly total: string;
+      readonly scopes: Readonly<Record<string, string>>;
+    };
+    readonly measurement: string;
+  };
   readonly received: ReceivedEvent;
   readonly decided: { readonly request: string; readonly again: boolean } & Decision;
   readonly handled: HandledBody;
@@ -102,6 +131,10 @@ export type Bodies = {
     readonly bytes: Uint8Array;
     /** Event key of the request that it answers; a redelivery gets the latest answer again. */
     readonly answers?: string;
+    /** Answers a critical event: it leaves when the pins cover it. */
+    readonly critical?: boolean;
+    /** Names of the fields whose values it holds, sealed to its receiver. */
+    readonly fields?: readonly string[];
   };
   readonly sent: { readonly ids: readonly string[] };
   readonly expired: { readonly request: string; readonly reason: Reason };
@@ -145,8 +178,27 @@ export type Bodies = {
     readonly device: string;
   };
   readonly stored: { readonly field: string; readonly value: string };
-  readonly rotated: Readonly<Record<string, unknown>>;
-  readonly erased: Readonly<Record<string, unknown>>;
+  readonly rotated:
+    | {
+        readonly purpose: RotatedPurpose;
+        /** Public keys: the one that ends, and the one that takes over. */
+        readonly from: Uint8Array;
+        readonly to: Uint8Array;
+      }
+    /** The keyring was wrapped anew, and is this one now. */
+    | { readonly purpose: 'ring'; readonly ring: Bodies['opened']['ring'] };
+  readonly erased: {
+    /** What was forgotten, by name. */
+    readonly what: ErasureTarget;
+    readonly scopes: readonly ErasedScope[];
+    /** What stays true although the records that said it are gone. */
+    readonly remains: {
+      /** Messages sealed so far in each connection's epoch. */
+      readonly sent: readonly { readonly connection: string; readonly count: number }[];
+      /** Event keys whose recorded answers are gone. */
+      readonly unanswered: readonly string[];
+    };
+  };
   readonly aggregate: {
     readonly from: number;
     readonly to: number;
@@ -185,8 +237,16 @@ export type Draft = {
   };
 }[Kind];
 
+/** A record whose scope was erased: what it said is gone for good. */
+export type Tombstone = {
+  readonly kind: 'tombstone';
+  readonly scope: string;
+  readonly cause?: undefined;
+  readonly body: { readonly was: Kind };
+};
+
 /** One fact of the ledger, opened. */
-export type LedgerRecord = Draft & {
+export type LedgerRecord = (Draft | Tombstone) & {
   readonly index: number;
   /** Unix time in milliseconds; never less than the record before. */
   readonly time: number;

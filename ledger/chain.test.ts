@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { concat, toHex, u64, utf8 } from '../wire/bytes.ts';
 import { sha256, signerFrom, verifySignature } from '../wire/crypto.ts';
 import { firstHead, leafOf, ledgerIdOf, nextHead } from './chain.ts';
-import { emptyChain, encodeCommit, verifyCommit } from './commit.ts';
+import { emptyChain } from './chain-end.ts';
+import { verifyCommit } from './commit.ts';
+import { encodeCommit } from './commit-format.ts';
 import { openRecord, type Place, parseRecord, sealRecord } from './record.ts';
 import { fixedBytes, genesis, keys, startTime, stored, vaultScope } from './testing/fixtures.ts';
 
@@ -27,7 +29,10 @@ function sealAt(index: number, draft = stored('Ada'), previous: Uint8Array | nul
 const first = sealAt(0, genesis);
 const second = sealAt(1, { ...stored('Ada'), cause: 0 }, leafOf(first));
 const head = nextHead(nextHead(firstHead(ledgerId), leafOf(first)), leafOf(second));
-const commit = encodeCommit(signer, ledgerId, emptyChain(ledgerId), [first, second], head);
+const identity = { id: ledgerId, publicKey: signer.publicKey };
+const before = emptyChain(identity);
+const records = [first, second];
+const commit = encodeCommit({ signer, ledgerId, before, records, head });
 
 describe('the bytes of the ledger do not change:', () => {
   it('ledger id and first head', () => {
@@ -59,8 +64,7 @@ describe('the bytes of the ledger do not change:', () => {
     expect(toHex(sha256(commit))).toMatchInlineSnapshot(
       `"c99d76098bd7c091ebf6c8f62183f104214e238b9ebef0e48443809231f9899b"`,
     );
-    const ledger = { id: ledgerId, publicKey: signer.publicKey };
-    expect(verifyCommit(commit, ledger, emptyChain(ledgerId)).end).toEqual({
+    expect(verifyCommit(commit, identity, before).end).toMatchObject({
       size: 2,
       head,
       time: startTime + 1,

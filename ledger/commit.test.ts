@@ -3,14 +3,9 @@ import { signerFrom } from '../wire/crypto.ts';
 import { decode, encode, integer } from '../wire/msgpack.ts';
 import type { Draft } from './bodies.ts';
 import { leafOf, nextHead } from './chain.ts';
-import {
-  type ChainEnd,
-  commitBytesMax,
-  commitRecordsMax,
-  emptyChain,
-  encodeCommit,
-  verifyCommit,
-} from './commit.ts';
+import { type ChainEnd, emptyChain } from './chain-end.ts';
+import { verifyCommit } from './commit.ts';
+import { commitBytesMax, commitRecordsMax, encodeCommit } from './commit-format.ts';
 import { sealRecord } from './record.ts';
 import {
   fixedBytes,
@@ -22,7 +17,7 @@ import {
   stored,
 } from './testing/fixtures.ts';
 
-const start = emptyChain(identity.id);
+const start = emptyChain(identity);
 
 /** A record as the writer would seal it, but for its place in its scope, which commits do not see. */
 function record(index: number, draft: Draft, time = startTime + index): Uint8Array {
@@ -33,7 +28,7 @@ function record(index: number, draft: Draft, time = startTime + index): Uint8Arr
 
 function commitOf(before: ChainEnd, records: readonly Uint8Array[], by = signer): Uint8Array {
   const head = records.reduce((sofar, bytes) => nextHead(sofar, leafOf(bytes)), before.head);
-  return encodeCommit(by, identity.id, before, records, head);
+  return encodeCommit({ signer: by, ledgerId: identity.id, before, records, head });
 }
 
 function verify(bytes: Uint8Array, before: ChainEnd = start) {
@@ -74,7 +69,7 @@ describe('a commit', () => {
   });
 
   it.each<[string, Record<number, unknown>, string]>([
-    ['version', { 0: 2 }, 'VERSION_UNSUPPORTED@0'],
+    ['version', { 0: 3 }, 'VERSION_UNSUPPORTED@0'],
     ['version, by what is no number', { 0: { toString: 1, valueOf: 1 } }, 'COMMIT_MALFORMED@0'],
     ['ledger id', { 1: fixedBytes('x', 16) }, 'FOREIGN@0'],
     ['ledger id, by text', { 1: 'ledger' }, 'COMMIT_MALFORMED@0'],
@@ -109,7 +104,7 @@ describe('a commit', () => {
     expect(outcome(new Uint8Array(commitBytesMax + 1))).toBe('COMMIT_MALFORMED@0');
     expect(outcome(encode([1, 2]))).toBe('COMMIT_MALFORMED@0');
     expect(outcome(encode({ v: 1 }))).toBe('COMMIT_MALFORMED@0');
-    expect(outcome(encode([2, 'of', 'the', 'future']))).toBe('VERSION_UNSUPPORTED@0');
+    expect(outcome(encode([3, 'of', 'the', 'future']))).toBe('VERSION_UNSUPPORTED@0');
   });
 
   it('is refused when another key signed it', () => {

@@ -17,7 +17,6 @@ export type LedgerErrorCode =
   | 'SEQUENCE_GAP'
   /** The ledger holds no record at all. */
   | 'EMPTY'
-  /** The first record is not a genesis, or a later one is; or one is to begin where a ledger is. */
   /** The first record is not a genesis, or a later one is; or a ledger is there where one is to begin. */
   | 'GENESIS_INVALID'
   /** A record does not open under its scope's key, or its key is not the one it commits to. */
@@ -27,9 +26,21 @@ export type LedgerErrorCode =
   /** A record's place within its scope is wrong: records of this scope are missing. */
   | 'SCOPE_CHAIN'
   | 'BODY_MALFORMED'
+  /** A record of an erased scope stands where none can, or an erasure does not say what was there. */
+  | 'TOMBSTONE_INVALID'
+  /** A pin has seen more records than are here, other ones, or keeps what is no checkpoint of this ledger. */
+  | 'ROLLED_BACK'
+  | 'FORKED'
+  | 'PIN_INVALID'
+  | 'PIN_MISSING'
+  /** Something else than the vault has changed a pin. */
+  | 'PIN_CONFLICT'
+  /** The host's clock is more than an hour ahead of what can be believed. */
+  | 'CLOCK_JUMPED'
+  /** A checkpoint is not one of the tree before it. */
+  | 'CHECKPOINT_MISMATCH'
   /** The keyring is not the one that the ledger recorded. */
   | 'RING_ROLLED_BACK'
-  /** The root does not unwrap it: another passphrase, sealer or ledger. */
   /** The root does not unwrap it: another passphrase, sealer or ledger. */
   | 'RING_LOCKED'
   | 'RING_MALFORMED'

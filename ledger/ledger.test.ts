@@ -1,13 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { signerFrom } from '../wire/crypto.ts';
 import { decode } from '../wire/msgpack.ts';
 import type { Draft } from './bodies.ts';
-import { commitBytesMax, commitRecordsMax } from './commit.ts';
+import { commitBytesMax, commitRecordsMax } from './commit-format.ts';
 import { Ledger } from './ledger.ts';
 import {
   begin,
-  fixedBytes,
   genesis,
   otherScope,
   partsOf,
@@ -73,7 +71,7 @@ describe('a ledger', () => {
       (draft) => ledger.append([draft]).records[0]?.time,
     );
     expect(seen).toEqual([startTime, startTime + 50, startTime + 50, startTime + 60]);
-    expect(ledger.lastTime).toBe(startTime + 60);
+    expect(ledger.end.time).toBe(startTime + 60);
     const old = () => ledger.append([stored('d')], startTime);
     expect(old).toThrow(expect.objectContaining({ code: 'TIME_REVERSED' }));
     await ledger.flush();
@@ -91,8 +89,10 @@ describe('a ledger', () => {
   });
 
   it('does not open with a key that is not its own, nor where there is none', async () => {
-    const parts = { ...partsOf(new MemoryStore()), signer: signerFrom(fixedBytes('other')) };
+    const store = new MemoryStore();
+    const parts = { ...partsOf(store), signerFor: () => undefined };
     await expect(Ledger.create(parts)).rejects.toMatchObject({ code: 'FOREIGN' });
+    await begin(store);
     await expect(Ledger.open(parts, () => undefined)).rejects.toMatchObject({ code: 'FOREIGN' });
     await expect(reopen(new MemoryStore())).rejects.toMatchObject({ code: 'EMPTY' });
   });
@@ -145,7 +145,7 @@ describe('group commit', () => {
         expect(count).toBeLessThanOrEqual(commitRecordsMax);
         expect(store.commits[at]?.length).toBeLessThanOrEqual(commitBytesMax);
       }
-      expect(end).toBe(ledger.nextIndex);
+      expect(end).toBe(ledger.end.size);
       expect((await reopen(store)).records).toHaveLength(end);
     });
     await fc.assert(property, { numRuns: 10 });
@@ -163,7 +163,7 @@ describe('facts that cannot be appended', () => {
     const store = new MemoryStore();
     const ledger = await begin(store);
     expect(() => ledger.append(drafts)).toThrow(expect.objectContaining({ code }));
-    expect(ledger.nextIndex).toBe(1);
+    expect(ledger.end.size).toBe(1);
     expect(ledger.closed).toBeUndefined();
     await ledger.append([stored('next')]).durable;
     expect(valuesOf((await reopen(store)).records)).toEqual(['next']);

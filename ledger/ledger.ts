@@ -1,34 +1,24 @@
-import { randomFillSync } from 'node:crypto';
-import { equalBytes } from '../wire/bytes.ts';
 import type { Signer } from '../wire/crypto.ts';
+import { LedgerBatch, type SealedFacts } from './batch.ts';
 import type { Draft, LedgerRecord } from './bodies.ts';
-import { leafOf, nextHead } from './chain.ts';
-import {
-  type ChainEnd,
-  commitBytesMax,
-  commitOverheadBytes,
-  commitRecordsMax,
-  emptyChain,
-  encodeCommit,
-} from './commit.ts';
+import { type ChainEnd, emptyChain, type LedgerIdentity, lastKey } from './chain-end.ts';
 import type { CommitStore } from './commit-store.ts';
+import { CommitWriter } from './commit-writer.ts';
 import { LedgerError } from './errors.ts';
-import {
-  type LedgerIdentity,
-  ledgerRecord,
-  RecordOpener,
-  ScopeChains,
-  type ScopeKeys,
-  verifyStore,
-} from './reader.ts';
-import { sealRecord } from './record.ts';
-import { settleAppend } from './settle-append.ts';
+import { checkpointOf } from './ledger-checkpoint.ts';
+import { PinCheck, type Pinned } from './pinned.ts';
+import { verifyStore } from './reader.ts';
+import { RecordOpener, type ScopeKeys } from './record-opener.ts';
+import { type PlacedRotation, signRotation } from './rotation.ts';
+import { ScopeChains } from './scope-chains.ts';
+import { Tiles } from './tiles.ts';
 
 /** What a ledger is made of. */
 export type LedgerParts = {
   readonly store: CommitStore;
   readonly identity: LedgerIdentity;
-  readonly signer: Signer;
+  /** Signs with one of the ledger's keys; `undefined` for a key that we do not have. */
+  readonly signerFor: (publicKey: Uint8Array) => Signer | undefined;
   readonly keys: ScopeKeys;
   /** Unix time in milliseconds; record times never decrease, whatever it says. */
   readonly now: () => number;
@@ -41,89 +31,109 @@ export type Appended = {
   readonly durable: Promise<void>;
 };
 
-/** Facts of one call, sealed for the places after `#reserved`. */
-type Sealed = {
-  readonly stored: readonly Uint8Array[];
-  readonly records: readonly LedgerRecord[];
-  /** What they take in a commit. */
-  readonly bytes: number;
-  /** End of the chain with them. */
+/** What is special about a batch. */
+type BatchKind = { readonly first: boolean; readonly next?: Signer };
+
+/** What opening a ledger has found out. */
+type Opened = {
+  readonly scopes: ScopeChains;
+  readonly tiles: Tiles;
   readonly end: ChainEnd;
+  readonly sequence: number;
+  readonly erased: ReadonlySet<string>;
 };
-
-type Group = Sealed & {
-  readonly settle: { resolve: () => void; reject: (error: LedgerError) => void };
-};
-
-/** msgpack's header of a binary string of this length, at most. */
-const binaryHeaderBytes = 5;
 
 /**
- * The one writer of a ledger. Facts get their index, seal and leaf at once, in the order of the
- * calls; while one commit is in flight the next one fills, so a burst costs few fsyncs and a lone
- * fact waits for no timer. A fact that cannot be sealed is refused and takes no place. The first
- * commit that fails closes the ledger for good: whoever holds state that was ahead of it must
- * discard it and open again.
+ * The one writer of a ledger. Facts get their index, seal and leaf at once, in the order in which
+ * their batches are committed; while one commit is in flight the next one fills, so a burst costs few
+ * fsyncs and a lone fact waits for no timer. The first commit that fails closes the ledger for good:
+ * whoever holds state that was ahead of it must discard it and open again.
  */
 export class Ledger {
   readonly #parts: LedgerParts;
   readonly #scopes: ScopeChains;
-  readonly #groups: Group[] = [];
   /** End with everything that has its place, durable or not. */
   #reserved: ChainEnd;
-  /** End of what is durable. */
-  #durable: ChainEnd;
-  #sequence: number;
-  #pumping: Promise<void> | undefined;
-  #closed: LedgerError | undefined;
+  readonly #tiles: Tiles;
+  readonly #writer: CommitWriter;
+  /** Scopes that were erased when it was opened: whoever still has their keys destroys them. */
+  readonly erased: ReadonlySet<string>;
 
-  private constructor(parts: LedgerParts, scopes: ScopeChains, end: ChainEnd, sequence: number) {
+  private constructor(parts: LedgerParts, { scopes, tiles, end, sequence, erased }: Opened) {
     this.#parts = parts;
     this.#scopes = scopes;
+    this.#tiles = tiles;
     this.#reserved = end;
-    this.#durable = end;
-    this.#sequence = sequence;
+    this.#writer = new CommitWriter(parts, signerInForce(parts, end), end, sequence);
+    this.erased = erased;
   }
 
   /** A ledger without records yet; the first append must begin with `genesis`. */
   static async create(parts: LedgerParts): Promise<Ledger> {
-    expectOwnKey(parts);
+    const end = emptyChain(parts.identity);
     if ((await parts.store.last()) !== 0)
       throw new LedgerError('GENESIS_INVALID', 'the store holds a ledger already');
-    return new Ledger(parts, new ScopeChains(), emptyChain(parts.identity.id), 0);
+    const [scopes, tiles, erased] = [new ScopeChains(), new Tiles(), new Set<string>()];
+    return new Ledger(parts, { scopes, tiles, end, sequence: 0, erased });
   }
 
   /**
    * Verifies and opens the whole ledger, and hands over every record in order.
+   * @param pinned - checkpoints of it that are kept elsewhere
    * @throws LedgerError when anything about it is wrong; then nothing can be appended
    */
-  static async open(parts: LedgerParts, fold: (record: LedgerRecord) => void): Promise<Ledger> {
-    expectOwnKey(parts);
-    const scopes = new ScopeChains();
-    const opener = new RecordOpener(parts.identity, parts.keys, scopes);
-    let end = emptyChain(parts.identity.id);
+  static async open(
+    parts: LedgerParts,
+    fold: (record: LedgerRecord) => void,
+    pinned: readonly Pinned[] = [],
+  ): Promise<Ledger> {
+    const { identity, store, keys } = parts;
+    const [scopes, tiles] = [new ScopeChains(), new Tiles()];
+    const opener = new RecordOpener(identity, keys, scopes);
+    const pins = new PinCheck(identity, pinned);
+    let end = emptyChain(identity);
     let sequence = 0;
-    for await (const commit of verifyStore(parts.store, parts.identity)) {
-      for (const record of commit.records) fold(opener.open(record));
-      end = commit.end;
-      sequence = commit.sequence;
+    for await (const commit of verifyStore(store, identity)) {
+      pins.take(commit);
+      for (const { leaf } of commit.records) tiles.add(leaf);
+      for (const record of opener.open(commit)) fold(record);
+      ({ end, sequence } = commit);
     }
-    return new Ledger(parts, scopes, end, sequence);
+    opener.finish();
+    pins.finish(end);
+    return new Ledger(parts, { scopes, tiles, end, sequence, erased: opener.erased });
   }
 
-  /** Index of the next fact. */
-  get nextIndex(): number {
-    return this.#reserved.size;
+  /** Which ledger it is. */
+  get identity(): LedgerIdentity {
+    return this.#parts.identity;
   }
 
-  /** Time of the last fact that has its place, Unix milliseconds. */
-  get lastTime(): number {
-    return this.#reserved.time;
+  /** End of chain and tree with everything that has its place, durable or not. */
+  get end(): ChainEnd {
+    return this.#reserved;
+  }
+
+  /** End of what is durable. */
+  get durableEnd(): ChainEnd {
+    return this.#writer.end;
+  }
+
+  /** Inner nodes of the tree, for proofs: of everything that has its place. */
+  get tiles(): Tiles {
+    return this.#tiles;
+  }
+
+  /**
+   * A checkpoint of `end` or `durableEnd`: a signed note.
+   */
+  checkpoint(end: ChainEnd): string {
+    return checkpointOf(signerInForce(this.#parts, end), this.#parts.identity, end);
   }
 
   /** Why nothing can be appended any more; `undefined` while it can. */
   get closed(): LedgerError | undefined {
-    return this.#closed;
+    return this.#writer.closed;
   }
 
   /** Time that a fact appended now would have. */
@@ -132,24 +142,36 @@ export class Ledger {
   }
 
   /**
+   * Begins a batch. Of several that are begun, only the one that is committed first can be committed.
+   * @param time - Unix milliseconds; not before the last fact's
+   * @throws LedgerError TIME_REVERSED; what closed the ledger, once closed
+   */
+  begin(time: number = this.time()): LedgerBatch {
+    return this.#begin({ first: false }, time);
+  }
+
+  /**
+   * Begins a batch that is the first of its commit, so that the tree before its first fact is the
+   * tree before the commit: where checkpoints stand.
+   */
+  beginCommit(time: number = this.time()): LedgerBatch {
+    return this.#begin({ first: true }, time);
+  }
+
+  /** Begins a batch with which another key takes over: it signs these facts and all that follow. */
+  beginRotation(next: Signer, time: number = this.time()): LedgerBatch {
+    return this.#begin({ first: true, next }, time);
+  }
+
+  /**
    * Appends facts that stand or fall together: they are in one commit.
    * @param drafts - at least one
-   * @param time - as `time()` gave it, so that a decision and its record agree
-   * @throws LedgerError TOO_LARGE, KEY_MISSING, TIME_REVERSED, GENESIS_INVALID, BODY_MALFORMED,
-   * RECORD_MALFORMED (nothing is appended, and the ledger stays open); what closed it, once closed
+   * @throws LedgerError as `LedgerBatch.add`: nothing is appended then, and the ledger stays open
    */
   append(drafts: readonly Draft[], time: number = this.time()): Appended {
-    if (this.#closed !== undefined) throw this.#closed;
-    if (drafts.length === 0) throw new RangeError('no fact to append');
-    if (time < this.#reserved.time)
-      throw new LedgerError('TIME_REVERSED', 'a fact older than the one before it');
-    const sealed = this.#seal(drafts, time);
-    const durable = new Promise<void>((resolve, reject) => {
-      this.#groups.push({ ...sealed, settle: { resolve, reject } });
-    });
-    durable.catch(() => undefined);
-    this.#pumping ??= this.#pump();
-    return { records: sealed.records, durable };
+    const batch = this.begin(time);
+    for (const draft of drafts) batch.add(draft);
+    return { records: batch.records, durable: batch.commit() };
   }
 
   /**
@@ -157,116 +179,64 @@ export class Ledger {
    * @throws LedgerError what closed the ledger, when some of it never will be
    */
   async flush(): Promise<void> {
-    while (this.#pumping !== undefined) await this.#pumping;
-    if (this.#durable.size === this.#reserved.size) return;
-    throw this.#closed ?? new LedgerError('STORE_UNAVAILABLE', 'facts have not been written');
+    await this.#writer.idle();
+    if (this.#writer.end.size === this.#reserved.size) return;
+    throw this.closed ?? new LedgerError('STORE_UNAVAILABLE', 'facts have not been written');
   }
 
   /** Nothing can be appended after this, and what waits for its commit is dropped: `flush` first. */
   close(): void {
-    if (this.#closed === undefined) this.#close(new LedgerError('CLOSED', 'the ledger is closed'));
+    this.#writer.close(new LedgerError('CLOSED', 'the ledger is closed'));
   }
 
-  /** Seals all facts and takes their places, or throws and takes none. */
-  #seal(drafts: readonly Draft[], time: number): Sealed {
-    if (drafts.length > commitRecordsMax)
-      throw new LedgerError('TOO_LARGE', `${drafts.length} facts in one commit`);
-    const scopes = new ScopeChains(this.#scopes);
-    const stored: Uint8Array[] = [];
-    const records: LedgerRecord[] = [];
-    let end = this.#reserved;
-    let bytes = 0;
-    for (const draft of drafts) {
-      const { bytes: sealed, record } = this.#sealOne(draft, end.size, time, scopes);
-      end = { size: end.size + 1, head: nextHead(end.head, record.leaf), time };
-      bytes += sealed.length + binaryHeaderBytes;
-      stored.push(sealed);
-      records.push(record);
-    }
-    if (bytes > commitBytesMax - commitOverheadBytes)
-      throw new LedgerError('TOO_LARGE', `${drafts.length} facts of ${bytes} bytes in one commit`);
-    this.#scopes.adopt(scopes);
-    this.#reserved = end;
-    return { stored, records, bytes, end };
+  #begin(kind: BatchKind, time: number): LedgerBatch {
+    if (this.closed !== undefined) throw this.closed;
+    if (time < this.#reserved.time)
+      throw new LedgerError('TIME_REVERSED', 'a fact older than the one before it');
+    const { identity, keys } = this.#parts;
+    return new LedgerBatch(
+      {
+        identity,
+        keys,
+        before: this.#reserved,
+        scopes: this.#scopes,
+        commit: (facts) => this.#take(facts, kind),
+      },
+      time,
+    );
   }
 
-  #sealOne(
-    draft: Draft,
-    index: number,
-    time: number,
-    scopes: ScopeChains,
-  ): { bytes: Uint8Array; record: LedgerRecord } {
-    const { kind, scope, cause } = draft;
-    if ((kind === 'genesis') !== (index === 0))
-      throw new LedgerError('GENESIS_INVALID', 'a ledger begins with its one genesis', { index });
-    const key = this.#parts.keys(scope);
-    if (key === undefined)
-      throw new LedgerError('KEY_MISSING', `no key for scope ${scope}`, { index });
-    const { index: scopeIndex, previous: scopePrevious } = scopes.next(scope);
-    const place = { ledgerId: this.#parts.identity.id, index, time, scopeIndex, scopePrevious };
-    const { bytes, body } = sealRecord(draft, place, key, randomFillSync(new Uint8Array(24)));
-    const leaf = leafOf(bytes);
-    scopes.take(scope, leaf);
-    const fact = cause === undefined ? { kind, scope, body } : { kind, scope, body, cause };
-    return { bytes, record: ledgerRecord(fact, { index, time, leaf, scopeIndex }) };
+  /** Gives sealed facts their places. */
+  #take(facts: SealedFacts, { first, next: signer }: BatchKind): Promise<void> {
+    if (this.closed !== undefined) throw this.closed;
+    if (facts.before !== this.#reserved)
+      throw new Error('another batch has taken the places of this one');
+    const next = signer && { signer, rotation: this.#handOver(signer, facts.before) };
+    this.#scopes.adopt(facts.scopes);
+    for (const leaf of facts.leaves) this.#tiles.add(leaf);
+    this.#reserved = next === undefined ? facts.end : withKey(facts.end, next.rotation);
+    const { stored, bytes } = facts;
+    return this.#writer.add({ stored, bytes, end: this.#reserved, first, next });
   }
 
-  /** Writes groups until none is left. One commit is in flight at a time. */
-  async #pump(): Promise<void> {
-    // Facts appended in the same turn of the event loop share the first commit.
-    await Promise.resolve();
-    while (this.#closed === undefined && this.#groups.length > 0) {
-      const groups = this.#take();
-      try {
-        await this.#write(groups);
-        for (const group of groups) group.settle.resolve();
-      } catch (error) {
-        const failure = asLedgerError(error);
-        this.#close(failure);
-        for (const group of groups) group.settle.reject(failure);
-      }
-    }
-    this.#pumping = undefined;
-  }
-
-  /** As many whole groups as one commit holds. */
-  #take(): Group[] {
-    let bytes = commitOverheadBytes;
-    let records = 0;
-    let count = 0;
-    for (const group of this.#groups) {
-      bytes += group.bytes;
-      records += group.stored.length;
-      if (count > 0 && (bytes > commitBytesMax || records > commitRecordsMax)) break;
-      count += 1;
-    }
-    return this.#groups.splice(0, count);
-  }
-
-  async #write(groups: readonly Group[]): Promise<void> {
-    const before = this.#durable;
-    const records = groups.flatMap((group) => group.stored);
-    const end = groups.at(-1)?.end ?? before;
-    const { signer, identity, store } = this.#parts;
-    const bytes = encodeCommit(signer, identity.id, before, records, end.head);
-    await settleAppend(store, bytes, this.#sequence);
-    this.#sequence += 1;
-    this.#durable = end;
-  }
-
-  #close(error: LedgerError): void {
-    this.#closed ??= error;
-    for (const group of this.#groups.splice(0)) group.settle.reject(this.#closed);
+  #handOver(next: Signer, before: ChainEnd): PlacedRotation {
+    const { size: index, head } = before;
+    return signRotation(signerInForce(this.#parts, before), next, this.#parts.identity.id, {
+      index,
+      head,
+    });
   }
 }
 
-function asLedgerError(error: unknown): LedgerError {
-  if (error instanceof LedgerError) return error;
-  return new LedgerError('STORE_UNAVAILABLE', 'the ledger cannot be written', { cause: error });
+/** The end of facts with which a key takes over. */
+function withKey(end: ChainEnd, handover: PlacedRotation): ChainEnd {
+  const { index: from, publicKey } = handover;
+  return { ...end, keys: [...end.keys, { from, publicKey, handover }] };
 }
 
 /** What another key signs, no reader of this ledger would take. */
-function expectOwnKey({ signer, identity }: LedgerParts): void {
-  if (!equalBytes(signer.publicKey, identity.publicKey))
-    throw new LedgerError('FOREIGN', 'the signing key is not the one of this ledger');
+function signerInForce({ signerFor }: LedgerParts, { keys }: ChainEnd): Signer {
+  const signer = signerFor(lastKey(keys));
+  if (signer !== undefined) return signer;
+  throw new LedgerError('FOREIGN', 'the signing key is not the one in force in this ledger');
 }

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { signerFrom } from '../wire/crypto.ts';
 import { leafOf, ledgerIdOf, nextHead } from './chain.ts';
-import { emptyChain, encodeCommit } from './commit.ts';
+import { emptyChain } from './chain-end.ts';
+import { encodeCommit } from './commit-format.ts';
 import type { StoredCommit } from './commit-store.ts';
 import type { LedgerError } from './errors.ts';
-import { RecordOpener, ScopeChains, type ScopeKeys, verifyStore } from './reader.ts';
+import { verifyStore } from './reader.ts';
 import { sealRecord } from './record.ts';
+import { RecordOpener, type ScopeKeys } from './record-opener.ts';
+import { ScopeChains } from './scope-chains.ts';
 import {
   begin,
   fixedBytes,
@@ -48,7 +51,7 @@ describe('verifying a store', () => {
     expect(await verify(store)).toEqual({ size: 7, failure: 'none' });
     const { records, ledger } = await reopen(store);
     expect(valuesOf(records)).toEqual(['1', '2', '3', '4', '5', '6']);
-    expect(ledger.nextIndex).toBe(7);
+    expect(ledger.end.size).toBe(7);
   });
 
   it.each<[string, (commits: Uint8Array[]) => Uint8Array[], string]>([
@@ -114,13 +117,11 @@ describe('verifying a store', () => {
 describe('opening records', () => {
   async function open(store: MemoryStore, scopeKeys: ScopeKeys): Promise<string> {
     const opener = new RecordOpener(identity, scopeKeys);
-    for await (const { records } of verifyStore(store, identity)) {
-      for (const record of records)
-        try {
-          opener.open(record);
-        } catch (error) {
-          return `${(error as LedgerError).code}@${(error as LedgerError).index}`;
-        }
+    try {
+      for await (const commit of verifyStore(store, identity)) for (const _ of opener.open(commit));
+      opener.finish();
+    } catch (error) {
+      return `${(error as LedgerError).code}@${(error as LedgerError).index}`;
     }
     return 'whole';
   }
@@ -145,9 +146,10 @@ describe('opening records', () => {
     const previous = scopePrevious === null ? null : leaf[scopePrevious];
     const second = { ...place, index: 1, scopeIndex, scopePrevious: previous };
     const two = sealRecord(stored('x'), second, key, nonce).bytes;
-    const start = emptyChain(identity.id);
+    const start = emptyChain(identity);
     const head = [one, two].map(leafOf).reduce(nextHead, start.head);
-    return new MemoryStore([encodeCommit(signer, identity.id, start, [one, two], head)]);
+    const commit = { signer, ledgerId: identity.id, before: start, records: [one, two], head };
+    return new MemoryStore([encodeCommit(commit)]);
   }
 
   it('stops where a record of its scope is missing', async () => {

@@ -1,20 +1,13 @@
 import { Map as Table } from 'immutable';
 import type { LedgerRecord } from '../ledger/bodies.ts';
 import { toHex } from '../wire/bytes.ts';
-import { contractHash } from '../wire/contract.ts';
 import { clockSkewMaxMs, eventAgeMaxMs } from '../wire/event.ts';
-import {
-  type Connection,
-  eventKey,
-  namespaceOf,
-  outboxHour,
-  type VaultState,
-} from './vault-state.ts';
+import { connectionChanged, epochOpened } from './evolve-connection.ts';
+import { erased } from './evolve-erasure.ts';
+import { dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
 
 /** A record of one kind. */
 type Of<K extends LedgerRecord['kind']> = Extract<LedgerRecord, { kind: K }>;
-
-const dayMs = 24 * 60 * 60 * 1000;
 
 /**
  * The state with one more record. Pure and total: it folds recorded facts and works no rule out
@@ -52,26 +45,38 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     case 'connected':
     case 'declined':
     case 'severed':
-      return connection(moved, record);
+      return connectionChanged(moved, record);
     case 'epoch_opened':
       return epochOpened(moved, record);
     case 'stored': {
       const { field, value } = record.body;
       const { index, leaf, time: at, scope } = record;
-      const fields = moved.fields.set(field, { value, index, leaf, at });
-      return { ...moved, fields, namespaces: moved.namespaces.set(namespaceOf(field), scope) };
+      return { ...moved, fields: moved.fields.set(field, { value, scope, index, leaf, at }) };
     }
+    case 'checkpoint': {
+      const known = moved.checkpoint?.digests ?? Table<string, string>();
+      const digests = known.merge(record.body.digests.scopes);
+      return { ...moved, checkpoint: { size: record.index, digests } };
+    }
+    case 'rotated':
+      return rotated(moved, record);
+    case 'erased':
+      return erased(moved, record.body);
     // Facts that say nothing about the state, or whose features come later: they only move it on.
     case 'closed':
-    case 'checkpoint':
+    case 'tombstone':
     case 'aggregate':
     case 'contract_offered':
     case 'contract_accepted':
     case 'contract_rejected':
-    case 'rotated':
-    case 'erased':
       return moved;
   }
+}
+
+function rotated(state: VaultState, { body }: Of<'rotated'>): VaultState {
+  if (body.purpose === 'ring') return { ...state, ring: body.ring };
+  if (state.keys === undefined) return state;
+  return { ...state, keys: { ...state.keys, [body.purpose]: body.to } };
 }
 
 function received(state: VaultState, record: Of<'received'>): VaultState {
@@ -140,7 +145,7 @@ function handled(state: VaultState, record: Of<'handled'>): VaultState {
 }
 
 function queued(state: VaultState, record: Of<'queued'>): VaultState {
-  const { body, index, scope, time } = record;
+  const { body, index, scope } = record;
   const outbox = state.outbox.set(body.id, { ...body, index, scope });
   const known = state.connections.get(body.connection);
   const connections =
@@ -154,96 +159,25 @@ function queued(state: VaultState, record: Of<'queued'>): VaultState {
   const seen =
     event === undefined || body.answers === undefined
       ? state.seen
-      : state.seen.set(body.answers, { ...event, answer: index });
-  return { ...state, outbox, connections, seen, outboxScope: { hour: outboxHour(time), scope } };
+      : state.seen.set(body.answers, { ...event, answer: index, scope });
+  return { ...state, outbox, connections, seen, outboxScopes: withScope(state, record) };
 }
 
-function connection(
-  state: VaultState,
-  record: Of<'invited' | 'requested' | 'connected' | 'declined' | 'severed'>,
-): VaultState {
-  const { id } = { id: record.body.connection };
-  const next = nextConnection(state.connections.get(id), record);
-  if (next === undefined) return state;
-  return {
-    ...state,
-    connections: state.connections.set(id, next),
-    parties: state.parties.set(next.party, id),
-  };
-}
-
-function nextConnection(
-  known: Connection | undefined,
-  record: Of<'invited' | 'requested' | 'connected' | 'declined' | 'severed'>,
-): Connection | undefined {
-  switch (record.kind) {
-    case 'invited':
-      return invited(record);
-    case 'requested': {
-      if (known === undefined) return undefined;
-      const { keys, contract, event: request } = record.body;
-      const name = contract.contract.service.name;
-      const hash = contractHash(contract.contract);
-      return { ...known, status: 'requested', name, keys, contract, contractHash: hash, request };
-    }
-    case 'connected': {
-      const { connection: id, kind, party, name, keys, optional, credentialExpires } = record.body;
-      const { request: _, ...base } = known ?? newConnection(id, party, record.scope);
-      const credential = credentialExpires === undefined ? {} : { credentialExpires };
-      return { ...base, kind, status: 'active', party, name, keys, optional, ...credential };
-    }
-    case 'declined':
-      return known && { ...known, status: 'declined' };
-    case 'severed':
-      return known && { ...known, status: 'severed' };
-  }
-}
-
-function invited(record: Of<'invited'>): Connection {
-  const { connection: id, party, label, expires } = record.body;
-  return { ...newConnection(id, party, record.scope), name: label, inviteExpires: expires };
-}
-
-function newConnection(id: string, party: string, scope: string): Connection {
-  return {
-    id,
-    kind: 'service',
-    status: 'invited',
-    party,
-    name: '',
-    scope,
-    optional: [],
-    served: Table(),
-    receiving: Table(),
-    seen: 0,
-  };
-}
-
-function epochOpened(state: VaultState, record: Of<'epoch_opened'>): VaultState {
-  const { connection: id, direction, number, key, encapsulationHash, opening } = record.body;
-  const known = state.connections.get(id);
-  if (known === undefined) return state;
-  const epoch = { number, key, encapsulationHash, at: record.time };
-  const next: Connection =
-    direction === 'to-vault'
-      ? { ...known, receiving: freshEpochs(known, record.time).set(number, epoch) }
-      : opening === undefined
-        ? known
-        : { ...known, sending: { ...epoch, opening, count: 0 } };
-  return { ...state, connections: state.connections.set(id, next) };
-}
-
-/** An event of an epoch opened this long ago would be `expired`, so its key is of no more use. */
-function freshEpochs(known: Connection, time: number): Connection['receiving'] {
-  const latest = Math.max(0, ...known.receiving.keys());
-  return known.receiving.filter(
-    (epoch) => epoch.number === latest || epoch.at > time - 2 * eventAgeMaxMs,
-  );
+/** The scope of its connection's day, with the fields that this message holds. */
+function withScope({ outboxScopes }: VaultState, record: Of<'queued'>): VaultState['outboxScopes'] {
+  const { scope, body, time } = record;
+  const { connection, fields = [] } = body;
+  const day = dayOf(time);
+  const key = outboxKey(connection, day);
+  const known = outboxScopes.get(key);
+  if (known !== undefined && fields.length === 0) return outboxScopes;
+  const all = [...new Set([...(known?.fields ?? []), ...fields])];
+  return outboxScopes.set(key, { connection, day, scope, fields: all });
 }
 
 /** Once a day: ids of events that would be `expired` by now need not be kept. */
 function forgetOldEvents(state: VaultState, time: number): VaultState {
-  if (Math.floor(time / dayMs) === Math.floor(state.time / dayMs)) return state;
+  if (dayOf(time) === dayOf(state.time)) return state;
   const oldest = time - eventAgeMaxMs - clockSkewMaxMs;
   return { ...state, seen: state.seen.filter((event) => event.time > oldest) };
 }

@@ -71,8 +71,9 @@ const state: VaultState = {
   handlers: [{ manifest: { name: 'data-request' } as never, digest: 'd' }],
   connections: Table([['c1', connection]]),
   parties: Table([['p1', 'c1']]),
-  fields: Table([['personal/name', { value: 'Ada', index: 1, leaf: bytes(17), at: 2 }]]),
-  namespaces: Table([['personal', personal]]),
+  fields: Table([
+    ['personal/name', { value: 'Ada', scope: personal, index: 1, leaf: bytes(17), at: 2 }],
+  ]),
   requests: Table([['c1/e1', request]]),
   seen: Table([['c1/e1', { digest: 'dd', time: 3, answer: 6 }]]),
   outbox: Table([
@@ -89,7 +90,9 @@ const state: VaultState = {
       },
     ],
   ]),
-  outboxScope: { hour: 500_000, scope: outbox },
+  outboxScopes: Table([
+    ['c1/20000', { connection: 'c1', day: 20_000, scope: outbox, fields: ['personal/name'] }],
+  ]),
   once: Table([['c1/payment.request/A', 7]]),
 };
 
@@ -106,12 +109,12 @@ function other(value: unknown): unknown {
 describe('the digest of a state', () => {
   it('is this one, for ever', () => {
     expect(stateDigest(state)).toEqual({
-      total: '00d204be1e1e66417b24cff4bf292d1b83aa40f4610ea24876d83e25699ca6ac',
+      total: 'ede3b37ccdf65fa89cc9af808475c08e0d77aee24f34b0d5eb7a6511c967f4af',
       scopes: {
         [own]: '60665c8f9e546ca79fdb9fb8f2211ff079a27fbb1cc08642572800c0eed7e33a',
         [shop]: '0e0c60d0180df0c2c4dd6743254408b3197601bed2552963eeab85e81f48c151',
-        [personal]: 'ac4609bc67f605e97e65e0503a64e01b14a80b6c7732edde5acba4c8bed68d82',
-        [outbox]: '3363d539d38bf82e5345d101c31d1703557f86ade6aa9deef6127ae01d509b5a',
+        [personal]: '3c5d43a0d03ad9ccce90fe944a9c0fcdb4c63f36e457a9953610038826ef109a',
+        [outbox]: 'ed6727c3b21805cc4c3b64b0edc8992b58df2469a2bd5d26d07d2b43f2a0a1ec',
         [betweenScopes]: 'e796fcf681084e8ef4d902018776e6deb88cd97d4e423a93b0b634644a5f4d77',
       },
     });
@@ -123,7 +126,8 @@ describe('the digest of a state', () => {
   it('does not depend on the order in which tables were filled', () => {
     const names = ['personal/a', 'personal/b', 'work/c', 'personal/10', 'personal/9'];
     const fields = names.map(
-      (name, index) => [name, { value: name, index, leaf: bytes(index), at: 1 }] as const,
+      (name, index) =>
+        [name, { value: name, scope: personal, index, leaf: bytes(index), at: 1 }] as const,
     );
     const one = stateDigest({ ...state, fields: Table(fields) });
     expect(stateDigest({ ...state, fields: Table(fields.toReversed()) })).toEqual(one);
@@ -145,7 +149,7 @@ describe('the digest of a state', () => {
   });
 
   it('does not say a value: a dictionary would open it after its erasure', () => {
-    const field = { value: 'Eve', index: 1, leaf: bytes(17), at: 2 };
+    const field = { value: 'Eve', scope: personal, index: 1, leaf: bytes(17), at: 2 };
     const fields = Table([['personal/name', field]]);
     expect(stateDigest({ ...state, fields })).toEqual(stateDigest(state));
   });
@@ -157,7 +161,9 @@ describe('the digest of a state', () => {
       const now = stateDigest(changed).scopes;
       return Object.keys(scopes).filter((scope) => now[scope] !== scopes[scope]);
     };
-    const fields = Table([['personal/name', { value: 'Ada', index: 1, leaf: bytes(18), at: 2 }]]);
+    const fields = Table([
+      ['personal/name', { value: 'Ada', scope: personal, index: 1, leaf: bytes(18), at: 2 }],
+    ]);
     expect(differ({ ...state, fields })).toEqual([personal]);
     expect(differ({ ...state, requests: Table() })).toEqual([shop]);
     expect(differ({ ...state, once: Table() })).toEqual([shop]);

@@ -116,13 +116,8 @@ function plainSending({ number, key, encapsulationHash, at, opening }: SendingEp
 }
 
 function* fieldItems(state: VaultState): Iterable<Item> {
-  for (const [key, scope] of sorted(state.namespaces))
-    yield { scope, table: 'namespaces', key, value: scope };
-  for (const [key, { index, leaf, at }] of sorted(state.fields)) {
-    const namespace = key.slice(0, key.indexOf('/'));
-    const scope = state.namespaces.get(namespace) ?? state.scope;
+  for (const [key, { scope, index, leaf, at }] of sorted(state.fields))
     yield { scope, table: 'fields', key, value: { index, leaf, at } };
-  }
 }
 
 function* eventItems(state: VaultState): Iterable<Item> {
@@ -160,9 +155,8 @@ function* outboxItems(state: VaultState): Iterable<Item> {
     const value = { id, connection, subject, bytes, answers, index };
     yield { scope, table: 'outbox', key, value };
   }
-  if (state.outboxScope === undefined) return;
-  const { hour, scope } = state.outboxScope;
-  yield { scope, table: 'outbox-scope', key: '', value: hour };
+  for (const [key, { scope, fields }] of sorted(state.outboxScopes))
+    yield { scope, table: 'outbox-scopes', key, value: fields };
 }
 
 /** Scope of a key that begins with its connection's id. */

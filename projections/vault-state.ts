@@ -75,20 +75,33 @@ export type OpenRequest = {
 export type SeenEvent = {
   readonly digest: string;
   readonly time: number;
-  /** Index of the `queued` record with its final answer. */
+  /** Index of the `queued` record with its latest answer, and the scope of that. */
   readonly answer?: number;
+  readonly scope?: string;
 };
 
 /** A sealed message that has to be published. */
 export type OutboxMessage = Bodies['queued'] & {
   readonly index: number;
-  /** Scope of its hour, hex. */
+  /** Scope of its connection's day, hex. */
   readonly scope: string;
+};
+
+/** A day's answers to one connection, which share a key. */
+export type OutboxScope = {
+  readonly connection: string;
+  readonly day: number;
+  /** Hex. */
+  readonly scope: string;
+  /** Names of the fields whose values its messages hold. */
+  readonly fields: readonly string[];
 };
 
 /** A field's value, and where it comes from. */
 export type StoredField = {
   readonly value: string;
+  /** Its own scope, hex: forgetting a field forgets every value that it ever had. */
+  readonly scope: string;
   readonly index: number;
   /** Leaf of its record: commits to the value without saying it. */
   readonly leaf: Uint8Array;
@@ -113,15 +126,15 @@ export type VaultState = {
   /** Connection id by party. */
   readonly parties: Table<string, string>;
   readonly fields: Table<string, StoredField>;
-  /** Scope by namespace. */
-  readonly namespaces: Table<string, string>;
   readonly requests: Table<string, OpenRequest>;
   readonly seen: Table<string, SeenEvent>;
   readonly outbox: Table<string, OutboxMessage>;
-  /** Scope of this hour's outbox. */
-  readonly outboxScope?: { readonly hour: number; readonly scope: string };
+  /** By `outboxKey`. */
+  readonly outboxScopes: Table<string, OutboxScope>;
   /** Index of the `handled` record that used up each key. */
   readonly once: Table<string, number>;
+  /** The last checkpoint, and the digests of all scopes that it and those before it recorded. */
+  readonly checkpoint?: { readonly size: number; readonly digests: Table<string, string> };
 };
 
 /** The state before the first record. */
@@ -135,10 +148,10 @@ export const emptyState: VaultState = {
   connections: Table(),
   parties: Table(),
   fields: Table(),
-  namespaces: Table(),
   requests: Table(),
   seen: Table(),
   outbox: Table(),
+  outboxScopes: Table(),
   once: Table(),
 };
 
@@ -152,9 +165,14 @@ export function namespaceOf(field: string): string {
   return field.slice(0, field.indexOf('/'));
 }
 
-/** Hour that an outbox scope covers. */
-export function outboxHour(time: number): number {
-  return Math.floor(time / 3_600_000);
+/** Key of the outbox scope in which an answer to a connection is kept. */
+export function outboxKey(connection: string, day: number): string {
+  return `${connection}/${day}`;
+}
+
+/** Day of a time in Unix milliseconds, UTC. */
+export function dayOf(time: number): number {
+  return Math.floor(time / 86_400_000);
 }
 
 /** The owner's app. */

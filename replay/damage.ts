@@ -1,7 +1,8 @@
-import { claimedPlace, verifyCommit } from '../ledger/commit.ts';
+import type { LedgerIdentity, SigningKeys } from '../ledger/chain-end.ts';
+import { verifyLoneCommit } from '../ledger/commit.ts';
+import { claimedPlace } from '../ledger/commit-format.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { LedgerError } from '../ledger/errors.ts';
-import type { LedgerIdentity } from '../ledger/reader.ts';
 import { equalBytes } from '../wire/bytes.ts';
 
 /**
@@ -14,7 +15,14 @@ import { equalBytes } from '../wire/bytes.ts';
  * Cannot be told: a tail that is missing as a whole, when the store claims no more than it has. That
  * takes a checkpoint that is pinned outside the store.
  */
-export type Damage = 'truncated' | 'corrupted' | 'reordered' | 'foreign' | 'lost' | 'forked';
+export type Damage =
+  | 'truncated'
+  | 'rolled_back'
+  | 'corrupted'
+  | 'reordered'
+  | 'foreign'
+  | 'lost'
+  | 'forked';
 
 /** Where verification stopped. */
 export type Stop = {
@@ -23,14 +31,19 @@ export type Stop = {
   readonly given: { readonly sequence: number; readonly bytes: Uint8Array } | undefined;
   /** Index that the next record had to have. */
   readonly expected: number;
+  /** Keys that have signed what is whole. */
+  readonly signers: SigningKeys;
 };
+
+type Signed = { readonly identity: LedgerIdentity; readonly signers: SigningKeys };
 
 /** Classifies what stopped a verification. Looks at the rest of the store where that helps. */
 export async function damageOf(
   store: CommitStore,
   identity: LedgerIdentity,
-  { error, given, expected }: Stop,
+  { error, given, expected, signers }: Stop,
 ): Promise<Damage> {
+  const by = { identity, signers };
   switch (error.code) {
     case 'FOREIGN':
       return 'foreign';
@@ -41,11 +54,16 @@ export async function damageOf(
     case 'KEY_MISSING':
     case 'SCOPE_CHAIN':
       return 'lost';
+    case 'CHECKPOINT_MISMATCH':
+    case 'FORKED':
+      return 'forked';
+    case 'ROLLED_BACK':
+      return 'rolled_back';
     case 'HEAD_MISMATCH':
-      return given !== undefined && isOurs(given.bytes, identity) ? 'forked' : 'corrupted';
+      return given !== undefined && isOurs(given.bytes, by) ? 'forked' : 'corrupted';
     case 'INDEX_GAP':
-      return given !== undefined && isOurs(given.bytes, identity)
-        ? misplaced(store, identity, given, expected)
+      return given !== undefined && isOurs(given.bytes, by)
+        ? misplaced(store, by, given, expected)
         : 'corrupted';
     default:
       return 'corrupted';
@@ -55,7 +73,7 @@ export async function damageOf(
 /** A commit that is signed for another place than it stands in. */
 async function misplaced(
   store: CommitStore,
-  identity: LedgerIdentity,
+  by: Signed,
   { bytes, sequence }: NonNullable<Stop['given']>,
   expected: number,
 ): Promise<Damage> {
@@ -63,22 +81,20 @@ async function misplaced(
   for await (const commit of store.scan(1)) {
     const before = commit.sequence < sequence;
     if (size < expected && before && equalBytes(commit.bytes, bytes)) return 'reordered';
-    if (size > expected && !before && placeOf(commit.bytes, identity) === expected)
-      return 'reordered';
+    if (size > expected && !before && placeOf(commit.bytes, by) === expected) return 'reordered';
   }
   return size < expected ? 'forked' : 'lost';
 }
 
-function isOurs(bytes: Uint8Array, identity: LedgerIdentity): boolean {
-  return placeOf(bytes, identity) !== undefined;
+function isOurs(bytes: Uint8Array, by: Signed): boolean {
+  return placeOf(bytes, by) !== undefined;
 }
 
 /** Index that an authentic commit of this ledger begins with; `undefined` for any other bytes. */
-function placeOf(bytes: Uint8Array, identity: LedgerIdentity): number | undefined {
+function placeOf(bytes: Uint8Array, { identity, signers }: Signed): number | undefined {
   try {
-    const claimed = claimedPlace(bytes);
-    verifyCommit(bytes, identity, claimed);
-    return claimed.size;
+    verifyLoneCommit(bytes, identity, signers);
+    return claimedPlace(bytes).size;
   } catch (error) {
     if (error instanceof LedgerError) return undefined;
     throw error;

@@ -1,11 +1,8 @@
 import type { LedgerRecord } from '../ledger/bodies.ts';
+import type { LedgerIdentity } from '../ledger/chain-end.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
-import {
-  type LedgerIdentity,
-  RecordOpener,
-  type ScopeKeys,
-  verifyStore,
-} from '../ledger/reader.ts';
+import { verifyStore } from '../ledger/reader.ts';
+import { RecordOpener, type ScopeKeys } from '../ledger/record-opener.ts';
 
 /**
  * Every record of a ledger, in order, each verified and opened before it is handed over. Reads the
@@ -26,6 +23,6 @@ async function* read(
   keys: ScopeKeys,
 ): AsyncGenerator<LedgerRecord> {
   const opener = new RecordOpener(identity, keys);
-  for await (const { records } of verifyStore(store, identity))
-    for (const record of records) yield opener.open(record);
+  for await (const commit of verifyStore(store, identity)) yield* opener.open(commit);
+  opener.finish();
 }

@@ -68,11 +68,11 @@ function freeze(value: unknown): void {
 
 /** A table keeps caches of its own, so only what stands in it is frozen. */
 function freezeState(state: VaultState): void {
-  const { connections, parties, fields, namespaces, requests, seen, outbox, once } = state;
+  const { connections, parties, fields, requests, seen, outbox, outboxScopes, once } = state;
   const { handlers, keys, ring } = state;
   Object.freeze(state);
   for (const part of [handlers, keys, ring]) freeze(part);
-  for (const table of [parties, fields, namespaces, requests, seen, outbox, once])
+  for (const table of [parties, fields, requests, seen, outbox, outboxScopes, once])
     for (const item of table.values()) freeze(item);
   for (const connection of connections.values()) {
     const { served: _s, receiving: _r, ...plain } = connection;

@@ -1,12 +1,9 @@
+import type { LedgerIdentity } from '../ledger/chain-end.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
-import {
-  type LedgerIdentity,
-  RecordOpener,
-  type ScopeKeys,
-  verifyStore,
-} from '../ledger/reader.ts';
+import type { ScopeKeys } from '../ledger/record-opener.ts';
 import type { AuditEntry } from '../projections/audit-entry.ts';
 import { AuditTrail } from '../projections/audit-trail.ts';
+import { history } from './history.ts';
 
 const keptMs = 30_000;
 /** A page has to fit into one sealed event. */
@@ -63,9 +60,7 @@ export class TrailReader {
 
   async #read(): Promise<AuditTrail> {
     const trail = new AuditTrail();
-    const opener = new RecordOpener(this.#identity, this.#keys);
-    for await (const commit of verifyStore(this.#store, this.#identity))
-      for (const record of commit.records) trail.fold(opener.open(record));
+    for await (const record of history(this.#store, this.#identity, this.#keys)) trail.fold(record);
     return trail;
   }
 }

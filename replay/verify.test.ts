@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Draft } from '../ledger/bodies.ts';
 import { ledgerIdOf } from '../ledger/chain.ts';
-import { emptyChain, verifyCommit } from '../ledger/commit.ts';
+import { emptyChain } from '../ledger/chain-end.ts';
+import { verifyCommit } from '../ledger/commit.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { fixedBytes, identity, signer } from '../ledger/testing/fixtures.ts';
+import { fixedBytes, signerFor as fixedSignerFor, identity } from '../ledger/testing/fixtures.ts';
 import { MemoryStore } from '../ledger/testing/memory-store.ts';
 import { signerFrom } from '../wire/crypto.ts';
 import { tellStory } from './testing/story.ts';
@@ -131,7 +132,7 @@ describe('verifying a ledger', () => {
 
   it('names every record that was swapped with another within its commit', async () => {
     const [first = new Uint8Array(0)] = commits;
-    const { records: stored } = verifyCommit(first, identity, emptyChain(identity.id));
+    const { records: stored } = verifyCommit(first, identity, emptyChain(identity));
     expect(stored.length).toBeGreaterThan(2);
     for (let at = 0; at + 1 < stored.length; at += 1) {
       const [a, b] = [stored[at], stored[at + 1]].map((one) => spanOf(first, one?.sealed));
@@ -152,7 +153,7 @@ async function continued(
   facts: readonly Draft[],
 ): Promise<readonly Uint8Array[]> {
   const store = new MemoryStore(commits);
-  const parts = { store, identity, signer, keys: storyKeys, now: Date.now };
+  const parts = { store, identity, signerFor: fixedSignerFor, keys: storyKeys, now: Date.now };
   const ledger = await Ledger.open(parts, () => {});
   for (const fact of facts) await ledger.append([fact]).durable;
   return store.commits;

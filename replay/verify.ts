@@ -1,12 +1,10 @@
+import { type ChainEnd, emptyChain, type LedgerIdentity } from '../ledger/chain-end.ts';
 import type { CommitStore, StoredCommit } from '../ledger/commit-store.ts';
 import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts';
-import {
-  type LedgerIdentity,
-  RecordOpener,
-  type ScopeKeys,
-  type VerifiedCommit,
-  verifyStore,
-} from '../ledger/reader.ts';
+import { PinCheck, type Pinned } from '../ledger/pinned.ts';
+import { type VerifiedCommit, verifyStore } from '../ledger/reader.ts';
+import { RecordOpener, type ScopeKeys } from '../ledger/record-opener.ts';
+import { rootOf } from '../ledger/tree.ts';
 import { toHex } from '../wire/bytes.ts';
 import { type Damage, damageOf } from './damage.ts';
 
@@ -21,11 +19,15 @@ export type VerifyReport =
       readonly commits: number;
       /** Chain head after the last record, hex: two ledgers with the same head are the same. */
       readonly head: string;
+      /** Root of the tree over the same records, hex: what checkpoints sign. */
+      readonly root: string;
       /** Times of the first and last record, Unix milliseconds. */
       readonly firstTime: number;
       readonly lastTime: number;
       /** Whether every body was opened too. */
       readonly opened: boolean;
+      /** Names of the pins that have seen no more than is here, and nothing else. */
+      readonly pins: readonly string[];
     }
   | {
       readonly ok: false;
@@ -43,6 +45,8 @@ export type VerifyReport =
 export type VerifyOptions = {
   /** With keys every body is opened as well: key commitments, seals and the chain of each scope. */
   readonly keys?: ScopeKeys;
+  /** Checkpoints kept outside the store: a ledger that is shorter, or another one, is not whole. */
+  readonly pinned?: readonly Pinned[];
   /** Called after each commit. */
   readonly onProgress?: (verified: Verified) => void;
 };
@@ -59,11 +63,14 @@ export async function verifyLedger(
 ): Promise<VerifyReport> {
   const run = new Run(store, identity, options.keys);
   try {
+    const pins = new PinCheck(identity, options.pinned ?? []);
     for await (const commit of verifyStore(run.watched, identity)) {
       run.take(commit);
+      pins.take(commit);
       options.onProgress?.(run.verified);
     }
-    return run.whole();
+    pins.finish(run.end);
+    return run.whole(options.pinned ?? []);
   } catch (error) {
     if (!(error instanceof LedgerError) || error.code === 'STORE_UNAVAILABLE') throw error;
     return run.broken(error);
@@ -77,13 +84,14 @@ class Run {
   readonly #identity: LedgerIdentity;
   readonly #opener: RecordOpener | undefined;
   #given: StoredCommit | undefined;
-  #last: VerifiedCommit | undefined;
+  end: ChainEnd;
   #firstTime = 0;
   verified: Verified = { records: 0, commits: 0 };
 
   constructor(store: CommitStore, identity: LedgerIdentity, keys: ScopeKeys | undefined) {
     this.#store = store;
     this.#identity = identity;
+    this.end = emptyChain(identity);
     this.#opener = keys && new RecordOpener(identity, keys);
     this.watched = {
       append: (bytes, expectedLast, id) => store.append(bytes, expectedLast, id),
@@ -96,29 +104,34 @@ class Run {
   take(commit: VerifiedCommit): void {
     const { records, commits } = this.verified;
     if (commits === 0) this.#firstTime = commit.records[0]?.header.time ?? 0;
-    for (const [offset, record] of commit.records.entries()) {
-      this.#opener?.open(record);
-      this.verified = { records: records + offset + 1, commits };
+    let opened = 0;
+    for (const _ of this.#opener?.open(commit) ?? []) {
+      opened += 1;
+      this.verified = { records: records + opened, commits };
     }
     this.verified = { records: commit.end.size, commits: commits + 1 };
-    this.#last = commit;
+    this.end = commit.end;
   }
 
-  whole(): VerifyReport {
-    const { head, time } = this.#last?.end ?? { head: new Uint8Array(0), time: 0 };
+  whole(pinned: readonly Pinned[]): VerifyReport {
+    const { head, tree, time } = this.end;
+    this.#opener?.finish();
     return {
       ok: true,
       ...this.verified,
       head: toHex(head),
+      root: toHex(rootOf(tree)),
       firstTime: this.#firstTime,
       lastTime: time,
       opened: this.#opener !== undefined,
+      pins: pinned.map(({ pin }) => pin),
     };
   }
 
   async broken(error: LedgerError): Promise<VerifyReport> {
     const { verified } = this;
-    const stop = { error, given: this.#given, expected: verified.records };
+    const { keys: signers } = this.end;
+    const stop = { error, given: this.#given, expected: verified.records, signers };
     return {
       ok: false,
       class: await damageOf(this.#store, this.#identity, stop),

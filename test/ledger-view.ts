@@ -1,10 +1,10 @@
 /* The ledger of a test house, read back from its store by somebody else: verified, then opened. */
 import { connectLedger } from '../cli/servers.ts';
 import type { Bodies, LedgerRecord } from '../ledger/bodies.ts';
-import type { VerifiedRecord } from '../ledger/commit.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring } from '../ledger/keyring.ts';
-import { RecordOpener, verifyStore } from '../ledger/reader.ts';
+import { type VerifiedCommit, verifyStore } from '../ledger/reader.ts';
+import { RecordOpener } from '../ledger/record-opener.ts';
 import { jetStreamRing } from '../ledger/ring-store.ts';
 import type { AuditEntry } from '../projections/audit-entry.ts';
 import { AuditTrail } from '../projections/audit-trail.ts';
@@ -36,16 +36,16 @@ export async function readLedger(house: TestHouse): Promise<LedgerRecord[]> {
   const nc = await connectLedger(ledger.url, ledger.seeds.reader);
   try {
     const store = await jetStreamStore(nc, card.vault);
-    const verified: VerifiedRecord[] = [];
-    for await (const commit of verifyStore(store, card.ledger)) verified.push(...commit.records);
+    const verified: VerifiedCommit[] = [];
+    for await (const commit of verifyStore(store, card.ledger)) verified.push(commit);
     // After the records: a key is durable before the first record under it.
     const ring = await Keyring.unlock(
       await jetStreamRing(nc, card.vault),
       card.ledger.id,
-      (recipe) => house.root(recipe),
+      house.roots,
     );
     const opener = new RecordOpener(card.ledger, (scope) => ring.scopeKey(scope));
-    const records = verified.map((record) => opener.open(record));
+    const records = verified.flatMap((commit) => [...opener.open(commit)]);
     ring.close();
     return records;
   } finally {
@@ -102,9 +102,6 @@ export function trailOf(records: readonly LedgerRecord[]): AuditEntry[] {
   return trail.entries();
 }
 
-function bodies<K extends LedgerRecord['kind']>(
-  records: readonly LedgerRecord[],
-  kind: K,
-): Bodies[K][] {
-  return ofKind(records, kind).map((record) => record.body as Bodies[K]);
+function bodies<K extends keyof Bodies>(records: readonly LedgerRecord[], kind: K): Bodies[K][] {
+  return records.flatMap((record) => (record.kind === kind ? [record.body as Bodies[K]] : []));
 }

@@ -3,6 +3,7 @@ import type { VaultKeys } from '../../ledger/bodies.ts';
 import type { Keyring } from '../../ledger/keyring.ts';
 import { type Signer, signerFrom } from '../../wire/crypto.ts';
 import { type EncapsulationKey, encapsulationKeyFrom } from '../../wire/key-encapsulation.ts';
+import { LedgerKeys } from './ledger-keys.ts';
 
 /** Purposes that handlers may have something signed for, each with a key of its own. */
 const purposes = ['payment'] as const;
@@ -15,7 +16,7 @@ const seedNames = [
 
 /** The vault's private keys, ready for use; no key bytes can be had from it. */
 export type VaultSecrets = {
-  readonly ledger: Signer;
+  readonly ledger: LedgerKeys;
   readonly signing: Signer;
   readonly encapsulation: EncapsulationKey;
   /** Signer for a handler's purpose; `undefined` for a purpose that this vault has no key for. */
@@ -34,7 +35,7 @@ export async function openSecrets(ring: Keyring): Promise<VaultSecrets> {
     purposes.map((name) => [name as string, signerFrom(ring.secret(`purpose.${name}`))]),
   );
   return {
-    ledger: signerFrom(ring.secret('ledger')),
+    ledger: new LedgerKeys(ring),
     signing: signerFrom(ring.secret('signing')),
     encapsulation: await encapsulationKeyFrom(ring.secret('encapsulation')),
     purpose: (name) => signers.get(name),
@@ -42,10 +43,10 @@ export async function openSecrets(ring: Keyring): Promise<VaultSecrets> {
 }
 
 /** The public half. */
-export function publicKeys(secrets: VaultSecrets): VaultKeys {
+export function publicKeys(secrets: VaultSecrets, ledger: Uint8Array): VaultKeys {
   const entries = purposes.map((name) => [name, secrets.purpose(name)?.publicKey] as const);
   return {
-    ledger: secrets.ledger.publicKey,
+    ledger,
     signing: secrets.signing.publicKey,
     encapsulation: secrets.encapsulation.publicKey,
     purposes: Object.fromEntries(entries.filter(([, key]) => key !== undefined)) as Record<

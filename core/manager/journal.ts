@@ -1,41 +1,63 @@
+import type { LedgerBatch } from '../../ledger/batch.ts';
 import type { Draft, LedgerRecord } from '../../ledger/bodies.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { evolve } from '../../projections/evolve.ts';
 import type { VaultState } from '../../projections/vault-state.ts';
+import type { Signer } from '../../wire/crypto.ts';
 
-const noLeaf = new Uint8Array(32);
-
-/** Facts being put together: the state shows what it would be with them. */
+/** Facts being put together: the state shows what it will be with them. */
 export class Batch {
-  /** Time that all of them will have, Unix milliseconds. */
-  readonly time: number;
+  readonly #facts: LedgerBatch;
   readonly #first: number;
-  readonly #drafts: Draft[] = [];
   #state: VaultState;
 
-  constructor(state: VaultState, first: number, time: number) {
+  constructor(state: VaultState, facts: LedgerBatch) {
     this.#state = state;
-    this.#first = first;
-    this.time = time;
+    this.#first = state.size;
+    this.#facts = facts;
   }
 
-  /** The state with what was added so far. */
+  /** Time that all of them have, Unix milliseconds. */
+  get time(): number {
+    return this.#facts.time;
+  }
+
+  /** The state with what was added so far, folded from what will be stored, as a replay folds it. */
   get state(): VaultState {
     return this.#state;
   }
 
   /** What was added so far. */
-  get drafts(): readonly Draft[] {
-    return this.#drafts;
+  get records(): readonly LedgerRecord[] {
+    return this.#facts.records;
   }
 
-  /** Adds a fact and returns the index that its record will have. */
+  /**
+   * Adds a fact and returns the index of its record.
+   * @throws LedgerError as `LedgerBatch.add`; the batch is as it was then
+   */
   add(draft: Draft): number {
-    const index = this.#first + this.#drafts.length;
-    this.#drafts.push(draft);
-    const record: LedgerRecord = { ...draft, index, time: this.time, leaf: noLeaf, scopeIndex: 0 };
+    const record = this.#facts.add(draft);
     this.#state = evolve(this.#state, record);
-    return index;
+    return record.index;
+  }
+
+  /** Leaf (32 bytes) of a record that was added. */
+  leafOf(index: number): Uint8Array | undefined {
+    return this.#facts.records[index - this.#first]?.leaf;
+  }
+
+  /** How many records a scope has with what was added, and the last one's leaf. */
+  scopeEnd(scope: string): { index: number; previous: Uint8Array | null } {
+    return this.#facts.scopeEnd(scope);
+  }
+
+  /**
+   * Appends what was added as one commit.
+   * @returns when it is durable; rejects when it never will be
+   */
+  commit(): Promise<void> {
+    return this.#facts.commit();
   }
 }
 
@@ -56,7 +78,17 @@ export class Journal {
 
   /** Begins a batch. Nothing else may be committed until it is committed or dropped. */
   begin(): Batch {
-    return new Batch(this.#state, this.#ledger.nextIndex, this.#ledger.time());
+    return new Batch(this.#state, this.#ledger.begin());
+  }
+
+  /** Begins a batch that is the first of its commit: for a checkpoint. */
+  beginCommit(): Batch {
+    return new Batch(this.#state, this.#ledger.beginCommit());
+  }
+
+  /** Begins a batch with which the ledger's next key takes over. */
+  beginRotation(next: Signer): Batch {
+    return new Batch(this.#state, this.#ledger.beginRotation(next));
   }
 
   /**
@@ -65,10 +97,9 @@ export class Journal {
    * @throws LedgerError when the ledger is closed; the state stays as it was
    */
   commit(batch: Batch): Promise<void> {
-    if (batch.drafts.length === 0) return this.#ledger.flush();
-    const { records, durable } = this.#ledger.append(batch.drafts, batch.time);
-    // Folded from what is stored, as a replay will fold it, and not from the drafts.
-    this.#state = records.reduce(evolve, this.#state);
+    if (batch.records.length === 0) return this.#ledger.flush();
+    const durable = batch.commit();
+    this.#state = batch.state;
     return durable;
   }
 }

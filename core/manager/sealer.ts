@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Keyring } from '../../ledger/keyring.ts';
-import { type Connection, outboxHour, type SendingEpoch } from '../../projections/vault-state.ts';
+import {
+  type Connection,
+  dayOf,
+  outboxKey,
+  type SendingEpoch,
+} from '../../projections/vault-state.ts';
 import { encapsulationHash, epochInfo, sealEnvelope, signOpening } from '../../wire/envelope.ts';
 import { encodeEvent } from '../../wire/event.ts';
 import { eventId } from '../../wire/identifiers.ts';
@@ -22,6 +27,10 @@ export type Outgoing = {
   readonly cause?: string;
   /** Key of the request that it answers; a redelivery of it gets the latest answer again. */
   readonly answers?: string;
+  /** Whether the event that it answers is critical. */
+  readonly critical?: boolean;
+  /** Names of the fields whose values are in the payload. */
+  readonly fields?: readonly string[];
   /** Index of the record that it follows from. */
   readonly from?: number;
 };
@@ -50,7 +59,7 @@ export class Sealer {
   async queue(batch: Batch, outgoing: Outgoing): Promise<void> {
     const sealed = await this.seal(batch, outgoing);
     if (sealed === undefined) return;
-    const scope = await this.#outboxScope(batch);
+    const scope = await this.#outboxScope(batch, outgoing.connection);
     batch.add({
       kind: 'queued',
       scope,
@@ -59,6 +68,8 @@ export class Sealer {
         ...sealed,
         connection: outgoing.connection,
         ...(outgoing.answers === undefined ? {} : { answers: outgoing.answers }),
+        ...(outgoing.critical === true ? { critical: true } : {}),
+        ...(outgoing.fields === undefined ? {} : { fields: outgoing.fields }),
       },
     });
   }
@@ -119,9 +130,8 @@ export class Sealer {
     return { ...epoch, opening, at: batch.time, count: 0 };
   }
 
-  async #outboxScope(batch: Batch): Promise<string> {
-    const current = batch.state.outboxScope;
-    if (current?.hour === outboxHour(batch.time)) return current.scope;
-    return this.#ring.createScope();
+  async #outboxScope(batch: Batch, connection: string): Promise<string> {
+    const current = batch.state.outboxScopes.get(outboxKey(connection, dayOf(batch.time)));
+    return current?.scope ?? this.#ring.createScope();
   }
 }

@@ -3,9 +3,9 @@ import { type Batch, Journal } from '../../core/manager/journal.ts';
 import type { HandledBody, InstalledHandler, ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Decision } from '../../ledger/decision.ts';
 import { Ledger } from '../../ledger/ledger.ts';
-import { fixedBytes, identity, signer, startTime } from '../../ledger/testing/fixtures.ts';
+import { fixedBytes, identity, signerFor, startTime } from '../../ledger/testing/fixtures.ts';
 import { MemoryStore } from '../../ledger/testing/memory-store.ts';
-import { emptyState, eventKey, outboxHour } from '../../projections/vault-state.ts';
+import { dayOf, emptyState, eventKey } from '../../projections/vault-state.ts';
 import { toHex } from '../../wire/bytes.ts';
 import { contractHash } from '../../wire/contract.ts';
 import { sha256 } from '../../wire/crypto.ts';
@@ -49,7 +49,7 @@ export class Story {
   static async begin(): Promise<Story> {
     const store = new MemoryStore();
     const clock = { now: startTime };
-    const parts = { store, identity, signer, keys: storyKeys, now: () => clock.now };
+    const parts = { store, identity, signerFor, keys: storyKeys, now: () => clock.now };
     const story = new Story(store, await Ledger.create(parts), clock);
     await story.turn(birth);
     await story.turn(connect);
@@ -209,11 +209,11 @@ export async function tellStory(): Promise<Told> {
 
 function queue(batch: Batch, received: ReceivedEvent, from: number): string {
   const { connection } = received;
-  const id = eventId(batch.time, fixedBytes(`answer ${from}`, 10));
+  const id = eventId(batch.time, fixedBytes(`answer ${from} ${connection}`, 10));
   const answers = eventKey(connection, received.id);
   const subject = connection === owner ? `forApp.${id}` : `fromVault.${id}`;
   const body = { id, connection, subject, bytes: fixedBytes(id), answers };
-  const scope = scopeId(`outbox ${outboxHour(batch.time)}`);
+  const scope = scopeId(`outbox ${connection} ${dayOf(batch.time)}`);
   batch.add({ kind: 'queued', scope, cause: from, body });
   return id;
 }

@@ -3,11 +3,11 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectLedger } from '../../cli/servers.ts';
 import { startLedgerServer } from '../../core/bus/ledger-server.ts';
-import { type ChainEnd, emptyChain } from '../../ledger/commit.ts';
+import type { ChainEnd, LedgerIdentity } from '../../ledger/chain-end.ts';
 import type { CommitStore, StoredCommit } from '../../ledger/commit-store.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { jetStreamStore } from '../../ledger/jetstream-store.ts';
-import { type LedgerIdentity, verifyStore } from '../../ledger/reader.ts';
+import { verifyStore } from '../../ledger/reader.ts';
 import { toHex } from '../../wire/bytes.ts';
 import { retailer, TestHouse } from '../harness.ts';
 
@@ -49,12 +49,10 @@ export async function placedCommits(
   const bytes: StoredCommit[] = [];
   for await (const commit of store.scan(1)) bytes.push(commit);
   const placed: PlacedCommit[] = [];
-  let before = emptyChain(identity.id);
-  for await (const { sequence, records, end } of verifyStore(store, identity)) {
+  for await (const { sequence, records, before, end } of verifyStore(store, identity)) {
     const commit = bytes[sequence - 1];
     if (commit === undefined) throw new Error(`commit ${sequence} is missing`);
     placed.push({ ...commit, first: end.size - records.length, end: end.size, before });
-    before = end;
   }
   return placed;
 }

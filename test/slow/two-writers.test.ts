@@ -31,7 +31,7 @@ describe('two `cambium run` on one data directory', () => {
     cleanup.push(() => house.remove());
     await house.start(false);
     const url = await until('the vault opens', () => house.url(), 60_000);
-    const owner = await ownerPeer(house.data);
+    const owner = await ownerPeer(house);
     await owner.connectTo(url);
     await fillFields(owner);
     const party = await connectParty(owner, url);
@@ -47,7 +47,7 @@ describe('two `cambium run` on one data directory', () => {
 
   /** A second vault on the same directory, and whatever becomes of it. */
   function second(house: KillHouse): Cambium {
-    const child = startCambium(['run', '--data', house.data.path], house.sealer);
+    const child = startCambium(['run', '--data', house.data.path], house.folder);
     cleanup.push(async () => {
       if (child.running()) child.kill('SIGKILL');
       await child.ended;
@@ -133,7 +133,7 @@ describe('two vaults on one ledger server', () => {
     const house = await TestHouse.create();
     cleanup.push(() => house.destroy());
     await house.open();
-    const owner = await ownerPeer(house.data);
+    const owner = await ownerPeer(house);
     await owner.connectTo(house.vine.url);
     await fillFields(owner);
     const service = await connectParty(owner, house.vine.url);
@@ -153,7 +153,7 @@ describe('two vaults on one ledger server', () => {
   });
 
   async function factsOf(house: TestHouse): Promise<LedgerFacts> {
-    process.env['CAMBIUM_SEALER_DIR'] = `${house.folder}/sealer`;
+    process.env['CAMBIUM_STATE'] = house.folder;
     return withLedger(
       house.data,
       () => {},

@@ -1,0 +1,92 @@
+import { Map as Table } from 'immutable';
+import type { LedgerRecord } from '../ledger/bodies.ts';
+import { contractHash } from '../wire/contract.ts';
+import { eventAgeMaxMs } from '../wire/event.ts';
+import type { Connection, VaultState } from './vault-state.ts';
+
+type Of<K extends LedgerRecord['kind']> = Extract<LedgerRecord, { kind: K }>;
+
+/** The state with one more step of a connection's life. */
+export function connectionChanged(
+  state: VaultState,
+  record: Of<'invited' | 'requested' | 'connected' | 'declined' | 'severed'>,
+): VaultState {
+  const id = record.body.connection;
+  const next = nextConnection(state.connections.get(id), record);
+  if (next === undefined) return state;
+  return {
+    ...state,
+    connections: state.connections.set(id, next),
+    parties: state.parties.set(next.party, id),
+  };
+}
+
+function nextConnection(
+  known: Connection | undefined,
+  record: Of<'invited' | 'requested' | 'connected' | 'declined' | 'severed'>,
+): Connection | undefined {
+  switch (record.kind) {
+    case 'invited':
+      return invited(record);
+    case 'requested': {
+      if (known === undefined) return undefined;
+      const { keys, contract, event: request } = record.body;
+      const name = contract.contract.service.name;
+      const hash = contractHash(contract.contract);
+      return { ...known, status: 'requested', name, keys, contract, contractHash: hash, request };
+    }
+    case 'connected': {
+      const { connection: id, kind, party, name, keys, optional, credentialExpires } = record.body;
+      const { request: _, ...base } = known ?? newConnection(id, party, record.scope);
+      const credential = credentialExpires === undefined ? {} : { credentialExpires };
+      return { ...base, kind, status: 'active', party, name, keys, optional, ...credential };
+    }
+    case 'declined':
+      return known && { ...known, status: 'declined' };
+    case 'severed':
+      return known && { ...known, status: 'severed' };
+  }
+}
+
+function invited(record: Of<'invited'>): Connection {
+  const { connection: id, party, label, expires } = record.body;
+  return { ...newConnection(id, party, record.scope), name: label, inviteExpires: expires };
+}
+
+function newConnection(id: string, party: string, scope: string): Connection {
+  return {
+    id,
+    kind: 'service',
+    status: 'invited',
+    party,
+    name: '',
+    scope,
+    optional: [],
+    served: Table(),
+    receiving: Table(),
+    seen: 0,
+  };
+}
+
+/** The state with a new key of one direction of a connection. */
+export function epochOpened(state: VaultState, record: Of<'epoch_opened'>): VaultState {
+  const { connection: id, direction, number, key, encapsulationHash, opening } = record.body;
+  const known = state.connections.get(id);
+  if (known === undefined) return state;
+  const epoch = { number, key, encapsulationHash, at: record.time };
+  const next: Connection =
+    direction === 'to-vault'
+      ? { ...known, receiving: freshEpochs(known, record.time).set(number, epoch) }
+      : opening === undefined
+        ? known
+        : { ...known, sending: { ...epoch, opening, count: 0 } };
+  return { ...state, connections: state.connections.set(id, next) };
+}
+
+/** An event of an epoch opened this long ago would be `expired`, so its key is of no more use. */
+function freshEpochs(known: Connection, time: number): Connection['receiving'] {
+  const latest = Math.max(0, ...known.receiving.keys());
+  return known.receiving.filter(
+    (epoch) => epoch.number === latest || epoch.at > time - 2 * eventAgeMaxMs,
+  );
+}
