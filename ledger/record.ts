@@ -21,14 +21,14 @@ export const recordBytesMax: number = 480 * 1024;
 
 const commitmentDomain = utf8('cambium/ledger/record-key/v1\0');
 
-/** A header before its parts are filled in: what msgpack puts before each. */
-const headerTemplate: Uint8Array = new Uint8Array(90);
-headerTemplate.set([0x96, recordVersion, 0, 0xd3]);
-headerTemplate.set(binaryHeader(16), 12);
-headerTemplate.set(binaryHeader(24), 30);
-headerTemplate.set(binaryHeader(32), 56);
+/** The header that is being written: what msgpack puts before its parts stands there already. */
+const written: Uint8Array = new Uint8Array(90);
+written.set([0x96, recordVersion, 0, 0xd3]);
+written.set(binaryHeader(16), 12);
+written.set(binaryHeader(24), 30);
+written.set(binaryHeader(32), 56);
 /** What stands before the header in a record. */
-const recordStart = Uint8Array.of(0x92, ...binaryHeader(headerTemplate.length));
+const recordStart = Uint8Array.of(0x92, ...binaryHeader(written.length));
 /** What the seal binds. A header that can be read has at most 119 bytes, whatever form its numbers have. */
 const bound = new Uint8Array(16 + 8 + 119);
 
@@ -169,7 +169,9 @@ function encodeBody(draft: Draft, { scopeIndex, scopePrevious, index }: Place): 
   }
 }
 
-/** Written by hand, since all headers have one form: six parts, the time in 64 bits. */
+/**
+ * All headers have one form: six parts, the time in 64 bits. In memory that the next call writes over.
+ */
 function encodeHeader(
   draft: Draft,
   place: Place,
@@ -178,18 +180,29 @@ function encodeHeader(
 ): Uint8Array {
   const { time, index } = place;
   if (!Number.isSafeInteger(time) || time < 0) throw malformed(index, 'time');
-  const scope = fromHex(draft.scope);
-  if (scope.length !== 16) throw malformed(index, 'scope');
-  if (toHex(scope) !== draft.scope) throw malformed(index, 'scope is not lower-case hex');
   const number = kindNumbers[draft.kind];
   if (kindOf(number) !== draft.kind) throw malformed(index, 'kind');
-  const out = new Uint8Array(headerTemplate);
-  out[2] = number;
-  out.set(u64(time), 4);
-  out.set(scope, 14);
-  out.set(nonce, 32);
-  out.set(sha256(commitmentDomain, recordKey), 58);
-  return out;
+  written[2] = number;
+  written.set(u64(time), 4);
+  written.set(scopeId(draft.scope, index), 14);
+  written.set(nonce, 32);
+  written.set(sha256(commitmentDomain, recordKey), 58);
+  return written;
+}
+
+const scopeIds = new Map<string, Uint8Array>();
+const scopeIdsMax = 1024;
+
+/** Bytes of a scope id. The last thousand are kept: a ledger comes back to the same few. */
+function scopeId(hex: string, index: number): Uint8Array {
+  const known = scopeIds.get(hex);
+  if (known !== undefined) return known;
+  const id = fromHex(hex);
+  if (id.length !== 16) throw malformed(index, 'scope');
+  if (toHex(id) !== hex) throw malformed(index, 'scope is not lower-case hex');
+  if (scopeIds.size >= scopeIdsMax) scopeIds.clear();
+  scopeIds.set(hex, id);
+  return id;
 }
 
 /** `[header, body]` of two binaries. */

@@ -79,12 +79,13 @@ export function hkdf(
 export function messageKey(key: Uint8Array, nonce: Uint8Array): Uint8Array {
   expectLength('key', key, 32);
   expectLength('nonce', nonce, 24);
-  const words = new Uint32Array(8);
   keyBytes.set(key);
-  nonceBytes.set(nonce.subarray(0, 16));
-  hchacha(sigma, keyWords, nonceWords, words);
+  for (let at = 0; at < 16; at++) nonceBytes[at] = nonce[at] ?? 0;
+  hchacha(sigma, keyWords, nonceWords, innerWords);
+  const inner = new Uint8Array(innerBytes);
   keyBytes.fill(0);
-  return new Uint8Array(words.buffer);
+  innerBytes.fill(0);
+  return inner;
 }
 
 /**
@@ -226,8 +227,11 @@ const zero = new Uint8Array(1);
 const joined = new Uint8Array(4096);
 const keyWords = new Uint32Array(8);
 const keyBytes = new Uint8Array(keyWords.buffer);
+const innerWords = new Uint32Array(8);
+const innerBytes = new Uint8Array(innerWords.buffer);
 const nonceWords = new Uint32Array(4);
 const nonceBytes = new Uint8Array(nonceWords.buffer);
+const tailNonce = new Uint8Array(12);
 
 /** By way of text: a digest that comes as a Buffer costs twice as much, for its memory. */
 function sha256Whole(bytes: Uint8Array): Uint8Array {
@@ -247,11 +251,11 @@ function underDomain(domain: string, message: Uint8Array): Uint8Array {
   return concat(utf8(domain), zero, message);
 }
 
+/** Four zero bytes, then the last eight of `nonce`; in memory that the next call writes over. */
 function innerNonce(nonce: Uint8Array): Uint8Array {
   expectLength('nonce', nonce, 24);
-  const out = new Uint8Array(12);
-  out.set(nonce.subarray(16, 24), 4);
-  return out;
+  for (let at = 0; at < 8; at++) tailNonce[at + 4] = nonce[at + 16] ?? 0;
+  return tailNonce;
 }
 
 function expectLength(what: string, bytes: Uint8Array, length: number): void {
