@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { programRoot } from '../../cli/wiring.ts';
+import { programRoot } from '../../cli/program-root.ts';
 
 /*
  * Programs that we compare with and do not depend on: `npm --prefix bench/peers ci` installs them, and
