@@ -14,13 +14,15 @@ import { type DataDir, dataDir, exists, type VaultCard } from './data-dir.ts';
 import { showCaughtFlip } from './demo-flip.ts';
 import { connectShop, DemoOwner } from './demo-people.ts';
 import { explainCommand } from './explain.ts';
+import { pasteable } from './hint.ts';
+import { runningLedger } from './notes.ts';
 import { loadOwnerApp } from './owner-app.ts';
 import { passphraseVariable } from './passphrase.ts';
 import { firstPins } from './pins.ts';
-import { natsBinary, runningLedger, startVine } from './servers.ts';
+import { programRoot } from './program-root.ts';
+import { natsBinary, startVine } from './servers.ts';
 import { openOnServers, type VaultOnServers } from './vault-servers.ts';
 import { verifyCommand } from './verify.ts';
-import { programRoot } from './wiring.ts';
 
 /** Passphrase of the demo's vault: printed, so that the commands to try next work when pasted. */
 const passphrase = 'rings of the vine';
@@ -51,7 +53,7 @@ export async function demoCommand(context: CommandContext): Promise<ExitCode> {
   };
   const card = await createVault(options);
   const story: Story = { context: quiet, data, card, binary };
-  const vine = await startVine(data, binary);
+  const vine = await startVine(data, binary, 'lasting');
   const refusedEvent = await tell(story, vine).finally(() => vine.stop());
   say('\nThe audit trail, a projection of the ledger (names, never values):\n');
   await auditCommand(quiet, undefined, {});
@@ -165,17 +167,16 @@ async function readExample(): Promise<Contract> {
 }
 
 function sayNext(context: CommandContext, event: string): void {
-  const flag = `--data ${context.data}`;
+  const commands = [
+    'verify',
+    'replay --check',
+    'audit "SELECT type, decision, reason, count(*) AS n FROM entries GROUP BY ALL ORDER BY n DESC"',
+    `explain ${event}`,
+    'run',
+    'service request data.request --field personal/shipping_address',
+  ].map((words) => `  ${pasteable(words, context.data)}${words === 'run' ? ' &' : ''}`);
+  const passphraseLine = `  export ${passphraseVariable}='${passphrase}'`;
   context.print(
-    [
-      '\nThe data directory stays. Try next:\n',
-      `  export ${passphraseVariable}='${passphrase}'`,
-      `  ./cambium verify ${flag}`,
-      `  ./cambium replay ${flag} --check`,
-      `  ./cambium audit ${flag} "SELECT type, decision, reason, count(*) AS n FROM entries GROUP BY ALL ORDER BY n DESC"`,
-      `  ./cambium explain ${flag} ${event}`,
-      `  ./cambium run ${flag} &`,
-      `  ./cambium service request ${flag} data.request --field personal/shipping_address`,
-    ].join('\n'),
+    ['\nThe data directory stays. Try next:\n', passphraseLine, ...commands].join('\n'),
   );
 }

@@ -1,4 +1,4 @@
-import type { Pin } from '../core/pins/pin.ts';
+import type { FilePin } from '../core/pins/file-pin.ts';
 import { ledgerIdOf } from '../ledger/chain.ts';
 import { type Checkpoint, ledgerLog, openCheckpoint } from '../ledger/checkpoint.ts';
 import { cosign, cosignatureBy } from '../ledger/cosignature.ts';
@@ -34,7 +34,7 @@ export type AskCheckpoint = (payload: {
  */
 export async function keepCheckpoint(
   app: OwnerApp,
-  pin: Pin,
+  pin: FilePin,
   ask: AskCheckpoint,
   record = false,
 ): Promise<Checkpoint> {
@@ -56,7 +56,7 @@ export async function keepCheckpoint(
 }
 
 /** When the app signed what it keeps, Unix milliseconds; 0 when it has signed nothing yet. */
-export async function keptAt(app: OwnerApp, pin: Pin): Promise<number> {
+export async function keptAt(app: OwnerApp, pin: FilePin): Promise<number> {
   const text = await pin.read();
   const note = text === undefined ? undefined : parseNote(text);
   const { publicKey } = signerFrom(app.signingSeed);

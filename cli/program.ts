@@ -3,6 +3,7 @@ import type { Finish } from './program-flags.ts';
 import { addOwner } from './program-owner.ts';
 import { addReading } from './program-reading.ts';
 import { addReceipts } from './program-receipt.ts';
+import { programVersion } from './program-root.ts';
 import { addService } from './program-service.ts';
 import { addVault } from './program-vault.ts';
 
@@ -10,6 +11,7 @@ import { addVault } from './program-vault.ts';
 export function buildProgram(finish: Finish): Command {
   const program = new Command('cambium')
     .description('A personal vault whose ledger is the vault.')
+    .version(programVersion())
     .exitOverride()
     .showHelpAfterError('(see --help)');
   addVault(program, finish);

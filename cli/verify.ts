@@ -3,6 +3,7 @@ import type { VerifyReport } from '../replay/verify.ts';
 import { verifyLedger } from '../replay/verify.ts';
 import { type AttachedLedger, withLedger } from './attach.ts';
 import type { CommandContext, ExitCode } from './command.ts';
+import { counted } from './counted.ts';
 import { dataDir } from './data-dir.ts';
 import { pacedProgress } from './paced-progress.ts';
 import { pinnedOf } from './pins.ts';
@@ -30,7 +31,7 @@ async function verify(
   return verifyLedger(ledger.store, ledger.card.ledger, {
     ...keys,
     pinned: await pinnedOf(ledger.card),
-    onProgress: ({ records }) => paced(() => `${records} records verified`),
+    onProgress: ({ records }) => paced(() => `${counted(records, 'record')} verified`),
   });
 }
 
@@ -39,11 +40,12 @@ function renderReport(report: VerifyReport, colour: boolean): string {
     colour ? `\u001b[${code}m${text}\u001b[0m` : text;
   if (report.ok)
     return [
-      paint(`whole: ${report.records} records in ${report.commits} commits`, 32),
+      paint(`whole: ${sizeOf(report)}`, 32),
       `  from   ${new Date(report.firstTime).toISOString()}`,
       `  to     ${new Date(report.lastTime).toISOString()}`,
       `  head   ${report.head}`,
       `  root   ${report.root}`,
+      `  key    ${report.key}`,
       report.opened
         ? '  every record opens under the key that it commits to, and no scope misses one'
         : '  signatures and chain; with --open every record is opened too',
@@ -55,6 +57,10 @@ function renderReport(report: VerifyReport, colour: boolean): string {
   return [
     paint(`NOT WHOLE, ${report.class}: record ${index}, in commit ${sequence}`, 31),
     `  ${printable(message)} (${code})`,
-    `  whole before it: ${verified.records} records in ${verified.commits} commits`,
+    `  whole before it: ${sizeOf(verified)}`,
   ].join('\n');
+}
+
+function sizeOf({ records, commits }: { records: number; commits: number }): string {
+  return `${counted(records, 'record')} in ${counted(commits, 'commit')}`;
 }

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { vineAdmission } from '../core/bus/admission.ts';
 import { natsVaultBus } from '../core/bus/vault-bus.ts';
+import type { VineCredential } from '../core/bus/vine/claims.ts';
 import { connectVine } from '../core/bus/vine/connect-vine.ts';
 import {
   sysCredential,
@@ -22,6 +22,8 @@ import type { HandlerRunner, VaultBus } from '../core/manager/ports.ts';
 import { Sealer } from '../core/manager/sealer.ts';
 import { Vault } from '../core/manager/vault.ts';
 import type { Pin } from '../core/pins/pin.ts';
+import { type WitnessParts, witnessPin } from '../core/pins/witness-pin.ts';
+import { createRelay } from '../core/witness/relay-process.ts';
 import type { LedgerRecord } from '../ledger/bodies.ts';
 import { lastKey } from '../ledger/chain-end.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
@@ -40,15 +42,13 @@ import { TrailReader } from '../replay/trail-reader.ts';
 import { wireTypes } from '../wire/messages.ts';
 import { decode } from '../wire/msgpack.ts';
 import type { VaultCard } from './data-dir.ts';
+import { programRoot } from './program-root.ts';
 import { connectLedger } from './servers.ts';
 
 /** Name under which the ring keeps the keys of the embedded messaging layer. */
 export const vineKeysName = 'vine';
 
-/** Folder of the program: holds `dist/` and `handlers/`. */
-export const programRoot: string = fileURLToPath(
-  new URL(import.meta.url.includes('/dist/cli/') ? '../..' : '..', import.meta.url),
-);
+const relayProgram: string = join(programRoot, 'dist/core/witness/witness-relay.js');
 
 /** Everything that has to be there before a vault can open. */
 export type VaultEnvironment = {
@@ -58,6 +58,8 @@ export type VaultEnvironment = {
   readonly vine: { readonly url: string };
   /** Places outside the data directory that keep the last checkpoint. */
   readonly pins: readonly Pin[];
+  /** Witnesses that have to cosign, and how many of them. */
+  readonly witnesses?: Pick<WitnessParts, 'witnesses' | 'quorum'>;
   /** Pins that keep nothing begin anew with this opening. */
   readonly adopt?: boolean;
   /** Checkpoints that others have seen: the vault does not open on a ledger without them. */
@@ -90,7 +92,7 @@ export function measureProgram(): Promise<string> {
  */
 export async function openVault(environment: VaultEnvironment): Promise<RunningVault> {
   const { card, log } = environment;
-  const connections: NatsConnection[] = [];
+  const connections: Closable[] = [];
   const closeAll = async (): Promise<void> => {
     await Promise.allSettled(connections.map((connection) => connection.close()));
   };
@@ -123,6 +125,9 @@ async function completeErasures(ring: Keyring, { erased }: Ledger): Promise<void
   await ring.forget([...erased].filter((scope) => ring.scopeKey(scope) !== undefined));
 }
 
+/** What is let go of at the end, whatever happened. */
+type Closable = { close(): Promise<unknown> };
+
 /** What a ledger is opened from. */
 type Stored = {
   readonly store: CommitStore;
@@ -131,7 +136,7 @@ type Stored = {
   readonly pins: ReadonlyMap<Pin, string | undefined>;
 };
 
-async function assemble(environment: VaultEnvironment, connections: NatsConnection[]) {
+async function assemble(environment: VaultEnvironment, connections: Closable[]) {
   const { card, roots, log } = environment;
   const ledgerNc = await connectLedger(environment.ledger.url, environment.ledger.seed);
   connections.push(ledgerNc);
@@ -153,6 +158,16 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
   const journal = new Journal(ledger, state);
   const sealer = new Sealer(ring, secrets);
   const proofs = new LedgerProofs(store, ledger.tiles);
+  const relay = createRelay({ program: relayProgram, onLog: (line) => log('relay', { line }) });
+  connections.push(relay);
+  const witness =
+    environment.witnesses &&
+    witnessPin({
+      ...environment.witnesses,
+      post: (url, body) => relay.post(url, body),
+      prove: (from, to) => proofs.consistency(from, to),
+      log,
+    });
   const parts = {
     journal,
     ledger,
@@ -169,7 +184,7 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
   const vault = new Vault(parts, {
     ledger,
     measurement: await measureProgram(),
-    pins,
+    pins: new Map([...pins, ...(witness === undefined ? [] : [[witness, undefined] as const])]),
     recorded: (index) =>
       recordedMessage({ store, identity: card.ledger, signers: ledger.end.keys }, ring, index),
     audit: (from, count) => trail.page(from, count),
@@ -188,8 +203,8 @@ async function readPins(
 ): Promise<Map<Pin, string | undefined>> {
   const kept = new Map<Pin, string | undefined>();
   for (const pin of pins) {
-    const note = await pin.read();
-    if (note === undefined && !adopt)
+    const note = await pin.read?.();
+    if (note === undefined && pin.read !== undefined && !adopt)
       throw new LedgerError('PIN_MISSING', `${pin.name} keeps no checkpoint of this vault`);
     kept.set(pin, note);
   }
@@ -235,23 +250,19 @@ async function messaging(
   { card, vine }: VaultEnvironment,
   ring: Keyring,
   runner: HandlerRunner,
-  connections: NatsConnection[],
+  connections: Closable[],
 ): Promise<{ bus: VaultBus; admission: ReturnType<typeof vineAdmission> }> {
   const { vault } = card;
   const keys = decode(ring.secret(vineKeysName)) as unknown as VineKeys;
-  const inboxPrefix = vaultInbox(vault);
-  const [owner, messages, sys] = await Promise.all([
-    connectVine(vine.url, await vaultOwnerSideCredential(keys, { vault }), {
-      name: 'vault',
-      inboxPrefix,
-    }),
-    connectVine(vine.url, await vaultMessageSideCredential(keys, { vault }), {
-      name: 'vault',
-      inboxPrefix,
-    }),
-    connectVine(vine.url, await sysCredential(keys), { name: 'vault', inboxPrefix: sysInbox }),
-  ]);
-  connections.push(owner, messages, sys);
+  const open = async (credential: VineCredential, inboxPrefix: string): Promise<NatsConnection> => {
+    const nc = await connectVine(vine.url, credential, { name: 'vault', inboxPrefix });
+    connections.push(nc);
+    return nc;
+  };
+  // One after another: when one fails, no other is left that opens later and is never closed.
+  const owner = await open(await vaultOwnerSideCredential(keys, { vault }), vaultInbox(vault));
+  const messages = await open(await vaultMessageSideCredential(keys, { vault }), vaultInbox(vault));
+  const sys = await open(await sysCredential(keys), sysInbox);
   const bus = natsVaultBus({ vault, owner, messages, critical: criticalTypes(runner) });
   return { bus, admission: vineAdmission(sys, keys, vault, [vine.url]) };
 }

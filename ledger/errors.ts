@@ -33,6 +33,8 @@ export type LedgerErrorCode =
   | 'FORKED'
   | 'PIN_INVALID'
   | 'PIN_MISSING'
+  /** A pin cannot be moved. */
+  | 'PIN_UNREACHABLE'
   /** Something else than the vault has changed a pin. */
   | 'PIN_CONFLICT'
   /** The host's clock is more than an hour ahead of what can be believed. */
@@ -44,7 +46,7 @@ export type LedgerErrorCode =
   /** The root does not unwrap it: another passphrase, sealer or ledger. */
   | 'RING_LOCKED'
   | 'RING_MALFORMED'
-  /** More than one commit may hold. */
+  /** More than one commit, or one keyring, may hold. */
   | 'TOO_LARGE'
   /** Another writer has the ledger now; this one is closed for good. */
   | 'FENCED'

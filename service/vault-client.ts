@@ -28,7 +28,7 @@ export type AskOptions = {
   /** A critical event is acknowledged by the messaging layer, and waits there for the vault. */
   readonly critical?: boolean;
   readonly timeoutMs: number;
-  /** Called when the answer is that the owner is asked first. */
+  /** Called once, when the answer is that the owner is asked first. */
   readonly onPending?: (answer: Extract<CheckedAnswer, { status: 'pending' }>) => void;
   /** Settle for `pending` as an answer, instead of waiting for the owner. */
   readonly acceptPending?: boolean;
@@ -139,8 +139,11 @@ export class VaultClient {
       const timer = setTimeout(() => {
         reject(new ServiceError('NO_ANSWER', `no answer within ${options.timeoutMs} ms`));
       }, options.timeoutMs);
+      let held = false;
       this.#waiting.set(id, (answer) => {
-        if (answer.status === 'pending') options.onPending?.(answer);
+        // An event that is sent again is told again that it waits.
+        if (answer.status === 'pending' && !held) options.onPending?.(answer);
+        held = true;
         if (answer.status === 'pending' && options.acceptPending !== true) return;
         clearTimeout(timer);
         resolve(answer);

@@ -6,12 +6,12 @@ import { createVault } from '../cli/create-vault.ts';
 import { type DataDir, dataDir, type VaultCard } from '../cli/data-dir.ts';
 import { connectOwnerApp, loadOwnerApp, type OwnerApp } from '../cli/owner-app.ts';
 import { natsBinary, startLedger, startVine } from '../cli/servers.ts';
-import { openVault, type RunningVault } from '../cli/wiring.ts';
+import { openVault, type RunningVault, type VaultEnvironment } from '../cli/wiring.ts';
 import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import { fileSealer, type Sealer } from '../core/enclave/sealer.ts';
 import { type PassphraseRoots, rootsFrom } from '../core/keys/root-key.ts';
-import { filePinOf } from '../core/pins/file-pin.ts';
+import { type FilePin, filePinOf } from '../core/pins/file-pin.ts';
 import {
   addressOf,
   connectionRequest,
@@ -66,19 +66,19 @@ export class TestHouse {
     const pins = [(id: Uint8Array) => filePinOf(id, folder)];
     const card = await createVault({ path, passphrase, sealer, pins, binary, now: Date.now });
     const data = dataDir(path);
-    const ledger = await startLedger(data, binary);
-    const vine = await startVine(data, binary);
+    const ledger = await startLedger(data, binary, 'lasting');
+    const vine = await startVine(data, binary, 'lasting');
     return new TestHouse(folder, data, card, { ledger, vine });
   }
 
   /** Opens the vault in this process. */
-  async open(): Promise<RunningVault> {
+  async open(environment: Partial<VaultEnvironment> = {}): Promise<RunningVault> {
     this.vault = await openVault({
       card: this.card,
       roots: this.roots,
       ledger: { url: this.ledger.url, seed: this.ledger.seeds.runtime },
       vine: { url: this.vine.url },
-      pins: [filePinOf(this.card.ledger.id, this.folder)],
+      pins: [this.pin],
       log: (line, details) => {
         this.logged.push(`${line} ${JSON.stringify(details ?? {})}`);
         if (process.env['CAMBIUM_TEST_LOG']) console.error(line, details ?? '');
@@ -87,6 +87,7 @@ export class TestHouse {
         if (process.env['CAMBIUM_TEST_LOG']) console.error(error);
         this.failures.push(error);
       },
+      ...environment,
     });
     return this.vault;
   }
@@ -96,16 +97,21 @@ export class TestHouse {
     this.vault = undefined;
   }
 
+  /** What the checkpoint file keeps. */
+  get pin(): FilePin {
+    return filePinOf(this.card.ledger.id, this.folder);
+  }
+
   /** Starts the messaging layer again after it was stopped: on another port. */
   async restartVine(): Promise<void> {
     await this.vine.stop();
-    this.vine = await startVine(this.data, await natsBinary(() => {}));
+    this.vine = await startVine(this.data, await natsBinary(() => {}), 'lasting');
   }
 
   /** Starts the ledger's server again after it was stopped. */
   async restartLedger(): Promise<void> {
     await this.ledger.stop();
-    this.ledger = await startLedger(this.data, await natsBinary(() => {}));
+    this.ledger = await startLedger(this.data, await natsBinary(() => {}), 'lasting');
   }
 
   /** The owner's app, connected. */
