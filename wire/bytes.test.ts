@@ -4,8 +4,10 @@ import { expect, test } from 'vitest';
 import {
   concat,
   equalBytes,
+  fromBase64,
   fromBase64url,
   fromHex,
+  toBase64,
   toBase64url,
   toHex,
   u64,
@@ -14,10 +16,11 @@ import {
 
 const bytes = fc.uint8Array({ maxLength: 200 });
 
-test('hex and base64url give back what they were made from', () => {
+test('hex, base64 and base64url give back what they were made from', () => {
   fc.assert(
     fc.property(bytes, (value) => {
       expect(fromHex(toHex(value))).toStrictEqual(value);
+      expect(fromBase64(toBase64(value))).toStrictEqual(value);
       expect(fromBase64url(toBase64url(value))).toStrictEqual(value);
     }),
   );
@@ -44,6 +47,18 @@ test.each([
   ['another letter', 'AAéA'],
 ])('base64url with %s is refused', (_, text) => {
   expect(() => fromBase64url(text)).toThrow(RangeError);
+});
+
+test.each([
+  ['no padding', 'AA'],
+  ['padding too much', 'AAAA===='],
+  ['the alphabet of base64url', '_-_-'],
+  ['white space', 'AA AA'],
+  ['a line break at the end', 'AAAA\n'],
+  ['unused bits that are not zero', 'AB=='],
+  ['another letter', 'AAéA'],
+])('base64 with %s is refused', (_, text) => {
+  expect(() => fromBase64(text)).toThrow(RangeError);
 });
 
 test('two base64url texts never mean the same bytes', () => {

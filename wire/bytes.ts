@@ -66,3 +66,18 @@ export function fromBase64url(text: string): Uint8Array {
   if (toBase64url(bytes) !== text) throw new RangeError('not base64url');
   return bytes;
 }
+
+/** Base64 with padding (RFC 4648 §4). */
+export function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+/**
+ * Bytes of a padded base64 string.
+ * @throws RangeError when `text` is not canonical base64
+ */
+export function fromBase64(text: string): Uint8Array {
+  const bytes = new Uint8Array(Buffer.from(text, 'base64'));
+  if (toBase64(bytes) !== text) throw new RangeError('not base64');
+  return bytes;
+}

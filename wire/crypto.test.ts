@@ -17,6 +17,7 @@ import {
   sha256,
   signerFrom,
   verifySignature,
+  verifyText,
 } from './crypto.ts';
 
 const bytes = fc.uint8Array({ maxLength: 300 });
@@ -233,6 +234,37 @@ describe('Ed25519', () => {
     const raised = fromHex((s + order).toString(16).padStart(64, '0')).reverse();
     const other = concat(signature.subarray(0, 32), raised);
     expect(verifySignature(signer.publicKey, 'domain', utf8('message'), other)).toBe(false);
+  });
+});
+
+describe('a text without a domain', () => {
+  const signer = signerFrom(new Uint8Array(32).fill(9));
+
+  test('is signed as it stands, as @noble does', () => {
+    fc.assert(
+      fc.property(of(32), text, (seed, said) => {
+        fc.pre(!said.includes('\0'));
+        const signature = signerFrom(seed).signText(said);
+        expect(signature).toStrictEqual(ed25519.sign(utf8(said), seed));
+        expect(verifyText(signerFrom(seed).publicKey, said, signature)).toBe(true);
+        expect(verifyText(signerFrom(seed).publicKey, `${said}.`, signature)).toBe(false);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('is never what is signed under a domain, since that has a zero character', () => {
+    const signature = signer.sign('domain', utf8('message'));
+    expect(() => signer.signText('domain\0message')).toThrow(RangeError);
+    expect(verifyText(signer.publicKey, 'domain\0message', signature)).toBe(false);
+  });
+
+  test('is not verified under a key or signature of another length, or a key of small order', () => {
+    const signature = signer.signText('text');
+    expect(verifyText(signer.publicKey.slice(1), 'text', signature)).toBe(false);
+    expect(verifyText(signer.publicKey, 'text', signature.slice(1))).toBe(false);
+    const identity = fromHex(`01${'00'.repeat(31)}`);
+    expect(verifyText(identity, 'text', concat(identity, new Uint8Array(32)))).toBe(false);
   });
 });
 

@@ -34,6 +34,12 @@ export type Signer = {
   readonly publicKey: Uint8Array;
   /** 64-byte signature over domain ‖ 0x00 ‖ message. */
   sign(domain: string, message: Uint8Array): Uint8Array;
+  /**
+   * 64-byte signature over the UTF-8 text alone, for formats that have no domain (C2SP signed-note).
+   * It never passes for one of `sign`: what that signs holds a zero byte, and a text must not.
+   * @throws RangeError when the text has a zero character
+   */
+  signText(text: string): Uint8Array;
 };
 
 /** SHA-256 (FIPS 180-4) over the parts after one another: 32 bytes. */
@@ -143,6 +149,10 @@ export function signerFrom(seed: Uint8Array): Signer {
   return {
     publicKey: new Uint8Array(spki.subarray(spkiEd25519.length)),
     sign: (domain, message) => plain(sign(null, underDomain(domain, message), key)),
+    signText: (text) => {
+      if (text.includes('\0')) throw new RangeError('a text to be signed has no zero character');
+      return plain(sign(null, utf8(text), key));
+    },
   };
 }
 
@@ -160,10 +170,19 @@ export function verifySignature(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
+  return verifyBytes(publicKey, underDomain(domain, message), signature);
+}
+
+/** Whether `signature` is what `signText` of this key gives for the text. As strict as `verifySignature`. */
+export function verifyText(publicKey: Uint8Array, text: string, signature: Uint8Array): boolean {
+  return !text.includes('\0') && verifyBytes(publicKey, utf8(text), signature);
+}
+
+function verifyBytes(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== 32 || signature.length !== 64) return false;
   try {
     const key = verifierFor(publicKey);
-    return key !== undefined && verify(null, underDomain(domain, message), key, signature);
+    return key !== undefined && verify(null, bytes, key, signature);
   } catch {
     return false;
   }
