@@ -14,6 +14,8 @@ export type AttachedLedger = {
   readonly store: CommitStore;
   /** Whether a vault's servers were there already. */
   readonly running: boolean;
+  /** Every entry of the keyring by name, still wrapped. */
+  ring(): Promise<ReadonlyMap<string, Uint8Array>>;
   /** Unlocks the keyring; the keys open every scope that still has one. */
   unlock(passphrase: string): Promise<ScopeKeys>;
 };
@@ -39,6 +41,7 @@ export async function withLedger<T>(
       card,
       store: await jetStreamStore(nc, card.vault),
       running: note !== undefined,
+      ring: async () => (await jetStreamRing(nc, card.vault)).entries(),
       unlock: async (passphrase) => {
         const root = rootFrom(passphrase, fileSealer(), card.ledger.id);
         const store = await jetStreamRing(nc, card.vault);

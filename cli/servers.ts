@@ -5,12 +5,16 @@ import { type LedgerServer, startLedgerServer } from '../core/bus/ledger-server.
 import { findNatsServer } from '../core/bus/nats-binary.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import { NatsServerError } from '../core/bus/nats-server-error.ts';
+import type { VineFolders } from '../core/bus/vine/vine-config.ts';
 import { startVineServer } from '../core/bus/vine/vine-server.ts';
 import { utf8 } from '../wire/bytes.ts';
 import { CliError } from './cli-error.ts';
 import { type DataDir, writeFileSafely } from './data-dir.ts';
 
-const vineConfigFile = 'vine.conf';
+/** File of the messaging layer's configuration, in its folder. */
+export const vineConfigFile = 'vine.conf';
+/** Where it keeps its streams and its accounts, in the same folder. */
+export const vineFolders: VineFolders = { storeDir: 'jetstream', resolverDir: 'accounts' };
 const lockWaitMs = 10_000;
 
 /** A running server, as it is noted in the data directory. */

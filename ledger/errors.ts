@@ -13,6 +13,8 @@ export type LedgerErrorCode =
   | 'HEAD_MISMATCH'
   | 'SIGNATURE_INVALID'
   | 'TIME_REVERSED'
+  /** A file that is not a whole export. */
+  | 'EXPORT_MALFORMED'
   /** The store says that it lost messages. */
   | 'SEQUENCE_GAP'
   /** The ledger holds no record at all. */
@@ -30,6 +32,8 @@ export type LedgerErrorCode =
   | 'TOMBSTONE_INVALID'
   /** A checkpoint is not one of the tree before it. */
   | 'CHECKPOINT_MISMATCH'
+  /** A checkpoint tells of more records than there are. */
+  | 'ROLLED_BACK'
   /** The keyring is not the one that the ledger recorded. */
   | 'RING_ROLLED_BACK'
   /** The root does not unwrap it: another passphrase, sealer or ledger. */

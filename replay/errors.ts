@@ -4,7 +4,9 @@ export type ReplayErrorCode =
   | 'BEYOND_END'
   | 'BEFORE_START'
   /** A record that belongs to no event. */
-  | 'NOT_AN_EVENT';
+  | 'NOT_AN_EVENT'
+  /** Something was erased while it was read. */
+  | 'RING_CHANGED';
 
 /** A question that the history has no answer to. */
 export class ReplayError extends Error {

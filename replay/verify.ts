@@ -42,6 +42,8 @@ export type VerifyReport =
 export type VerifyOptions = {
   /** With keys every body is opened as well: key commitments, seals and the chain of each scope. */
   readonly keys?: ScopeKeys;
+  /** Called with each commit that verified. */
+  readonly onCommit?: (commit: VerifiedCommit) => void;
   /** Called after each commit. */
   readonly onProgress?: (verified: Verified) => void;
 };
@@ -60,6 +62,7 @@ export async function verifyLedger(
   try {
     for await (const commit of verifyStore(run.watched, identity)) {
       run.take(commit);
+      options.onCommit?.(commit);
       options.onProgress?.(run.verified);
     }
     return run.whole();

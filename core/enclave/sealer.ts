@@ -29,12 +29,17 @@ export function sealerFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(state, 'cambium', 'sealer');
 }
 
+/** File in which the file sealer keeps the secret of a ledger. */
+export function sealerFile(ledgerId: Uint8Array, folder: string = sealerFolder()): string {
+  return join(folder, `${toHex(ledgerId)}.sealer`);
+}
+
 /**
  * Secrets in files that only this user can read. For development: hardware would also count attempts
  * at the passphrase, and let go of the secret only to a measured program.
  */
 export function fileSealer(folder: string = sealerFolder()): Sealer {
-  const fileOf = (ledgerId: Uint8Array): string => join(folder, `${toHex(ledgerId)}.sealer`);
+  const fileOf = (ledgerId: Uint8Array): string => sealerFile(ledgerId, folder);
   return {
     name: 'file',
     create: async (ledgerId) => {

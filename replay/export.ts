@@ -1,0 +1,125 @@
+import { type ChainEnd, emptyChain } from '../ledger/chain-end.ts';
+import type { CommitStore } from '../ledger/commit-store.ts';
+import type { ExportEnd, ExportFrame, ExportHeader } from '../ledger/export-format.ts';
+import { ExportWriter } from '../ledger/export-writer.ts';
+import { rootOf } from '../ledger/tree.ts';
+import { equalBytes } from '../wire/bytes.ts';
+import { ReplayError } from './errors.ts';
+import { verifiedBytes } from './verified-bytes.ts';
+import type { Verified } from './verify.ts';
+
+/** What goes into an export. */
+export type ExportSource = {
+  readonly header: ExportHeader;
+  /** Checkpoints of this ledger, signed, that are known outside it. */
+  readonly notes: readonly string[];
+  readonly store: CommitStore;
+  /** Every entry of the keyring by name, wrapped. */
+  readonly ring: () => Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Files of the data directory that another place needs, by name. */
+  readonly files: () => Promise<ReadonlyMap<string, Uint8Array>>;
+};
+
+/** What was exported. */
+export type Exported = ExportEnd & {
+  /** Entries of the keyring, and files. */
+  readonly keys: number;
+  readonly files: number;
+  /** Bytes of the whole. */
+  readonly bytes: number;
+};
+
+/**
+ * Writes a whole ledger as one file, verifying it on the way; memory does not grow with it. May run
+ * beside the vault: what is appended meanwhile may be in it or not.
+ * @param write - takes the next bytes of the file, and resolves when it wants more
+ * @throws LedgerError at the first record that is not whole; ReplayError RING_CHANGED when something was
+ * erased meanwhile. What was written before is worth nothing then.
+ */
+export async function exportLedger(
+  source: ExportSource,
+  write: (bytes: Uint8Array) => Promise<void>,
+  onProgress: (verified: Verified) => void = () => {},
+): Promise<Exported> {
+  const sink = new Sink(write);
+  await sink.begin();
+  await sink.add({ type: 'header', header: source.header });
+  for (const text of source.notes) await sink.add({ type: 'note', text });
+  const ringBefore = await source.ring();
+  const { end, commits } = await addCommits(source, sink, onProgress);
+  // After the commits: a key is durable before the first record under it.
+  const ring = await source.ring();
+  expectGrown(ringBefore, ring);
+  await addNamed(sink, 'key', ring);
+  const files = await source.files();
+  await addNamed(sink, 'file', files);
+  const { size: records, head, tree } = end;
+  const told = { commits, records, head, root: rootOf(tree) };
+  await sink.add({ type: 'end', end: told });
+  return { ...told, keys: ring.size, files: files.size, bytes: sink.bytes };
+}
+
+async function addCommits(
+  { store, header }: ExportSource,
+  sink: Sink,
+  onProgress: (verified: Verified) => void,
+): Promise<{ end: ChainEnd; commits: number }> {
+  let end = emptyChain(header.ledger);
+  let commits = 0;
+  for await (const { bytes, ...commit } of verifiedBytes(store, header.ledger)) {
+    await sink.add({ type: 'commit', bytes });
+    end = commit.end;
+    commits += 1;
+    onProgress({ records: end.size, commits });
+  }
+  return { end, commits };
+}
+
+async function addNamed(
+  sink: Sink,
+  type: 'key' | 'file',
+  entries: ReadonlyMap<string, Uint8Array>,
+): Promise<void> {
+  for (const name of [...entries.keys()].sort()) {
+    const bytes = entries.get(name);
+    if (bytes !== undefined) await sink.add({ type, name, bytes });
+  }
+}
+
+/**
+ * A ring only grows, but for an erasure, which takes keys away and wraps the others anew. One that
+ * came between our reading of commits and ring would leave records without a key and without a word why.
+ */
+function expectGrown(
+  before: ReadonlyMap<string, Uint8Array>,
+  after: ReadonlyMap<string, Uint8Array>,
+): void {
+  for (const [name, bytes] of before) {
+    const now = after.get(name);
+    if (now === undefined || !equalBytes(now, bytes))
+      throw new ReplayError('RING_CHANGED', 'something was erased meanwhile; export once more');
+  }
+}
+
+class Sink {
+  readonly #write: (bytes: Uint8Array) => Promise<void>;
+  readonly #writer = new ExportWriter();
+  bytes = 0;
+
+  constructor(write: (bytes: Uint8Array) => Promise<void>) {
+    this.#write = write;
+  }
+
+  begin(): Promise<void> {
+    return this.#add(this.#writer.begin());
+  }
+
+  add(frame: ExportFrame): Promise<void> {
+    return this.#add(this.#writer.frame(frame));
+  }
+
+  async #add(bytes: Uint8Array): Promise<void> {
+    this.bytes += bytes.length;
+    await this.#write(bytes);
+  }
+}
