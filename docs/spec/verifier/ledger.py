@@ -144,6 +144,7 @@ def _are_commit_parts(ledger_id, first_index, previous_head, records, signature)
     return (
         type(ledger_id) is bytes
         and strict_msgpack.is_integer(first_index)
+        and first_index >= 0
         and type(previous_head) is bytes
         and type(records) is list
         and 1 <= len(records) <= COMMIT_RECORDS_MAX
