@@ -8,6 +8,7 @@ import { loadOwnerApp } from '../cli/owner-app.ts';
 import { runningVine } from '../cli/servers.ts';
 import { programRoot } from '../cli/wiring.ts';
 import { fileSealer } from '../core/enclave/sealer.ts';
+import { filePinOf } from '../core/pins/file-pin.ts';
 import { addressOf, contractRef } from '../service/service-identity.ts';
 import { VaultClient } from '../service/vault-client.ts';
 import type { Contract } from '../wire/contract.ts';
@@ -23,16 +24,16 @@ export type VaultUnderLoad = {
 
 /** Makes a vault, runs it with `cambium run`, and connects a service that may ask as often as it can. */
 export async function startVault(binary: string, folder: string): Promise<VaultUnderLoad> {
-  const sealer = join(folder, 'sealer');
   const data = dataDir(join(folder, 'data'));
   await createVault({
     path: data.path,
     passphrase,
-    sealer: fileSealer(sealer),
+    sealer: fileSealer(join(folder, 'sealer')),
+    pins: [(id) => filePinOf(id, folder)],
     binary,
     now: Date.now,
   });
-  const child = await runVault(data, sealer);
+  const child = await runVault(data, folder);
   const url = (await runningVine(data))?.url ?? '';
   const owner = await DemoOwner.connect(await loadOwnerApp(data, passphrase), url);
   await owner.say('owner.set', { field: 'personal/shipping_address', value: '12 Bench Row' });
@@ -55,10 +56,10 @@ export async function startVault(binary: string, folder: string): Promise<VaultU
   };
 }
 
-async function runVault(data: DataDir, sealer: string): Promise<ChildProcess> {
+async function runVault(data: DataDir, state: string): Promise<ChildProcess> {
   const main = join(programRoot, 'dist', 'cli', 'main.js');
   const child = spawn(process.execPath, [main, 'run', '--data', data.path], {
-    env: { ...process.env, CAMBIUM_PIN: passphrase, CAMBIUM_SEALER_DIR: sealer },
+    env: { ...process.env, CAMBIUM_PIN: passphrase, CAMBIUM_STATE: state },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   await once(child.stdout, 'data');

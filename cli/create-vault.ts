@@ -11,6 +11,7 @@ import {
   publicKeys,
   type VaultSecrets,
 } from '../core/keys/vault-secrets.ts';
+import type { Pin } from '../core/pins/pin.ts';
 import { ledgerIdOf } from '../ledger/chain.ts';
 import { createLedgerStream, jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring } from '../ledger/keyring.ts';
@@ -29,6 +30,8 @@ export type NewVault = {
   readonly path: string;
   readonly passphrase: string;
   readonly sealer: Sealer;
+  /** Makes the pins that are to keep the ledger's first checkpoint. */
+  readonly pins: readonly ((ledgerId: Uint8Array) => Pin)[];
   readonly binary: string;
   readonly now: () => number;
 };
@@ -103,7 +106,7 @@ async function writeGenesis(
   const ledger = await Ledger.create({
     store: await jetStreamStore(admin, card.vault),
     identity: card.ledger,
-    signer: secrets.ledger,
+    signerFor: secrets.ledgerFor,
     keys: (scope) => ring.scopeKey(scope),
     now: options.now,
   });
@@ -114,7 +117,7 @@ async function writeGenesis(
     {
       kind: 'genesis',
       scope: own,
-      body: { vault: card.vault, keys: publicKeys(secrets), measurement },
+      body: { vault: card.vault, keys: publicKeys(secrets, card.ledger.publicKey), measurement },
     },
     {
       kind: 'connected',
@@ -124,6 +127,8 @@ async function writeGenesis(
     },
   ]);
   await durable;
+  const note = ledger.checkpoint(ledger.durableEnd);
+  for (const pin of options.pins) await pin(card.ledger.id).replace(undefined, note);
   ledger.close();
 }
 

@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import { fileSealer } from '../core/enclave/sealer.ts';
 import { rootFrom } from '../core/keys/root-key.ts';
+import { filePinOf } from '../core/pins/file-pin.ts';
 import { addressOf, contractRef, type ServiceConnection } from '../service/service-identity.ts';
 import { VaultClient } from '../service/vault-client.ts';
 import type { Contract } from '../wire/contract.ts';
@@ -40,7 +41,14 @@ export async function demoCommand(context: CommandContext): Promise<ExitCode> {
   const say = (line: string): void => context.print(line);
   const binary = await natsBinary(context.progress);
   say('A vault of Ada Lovelace, made from nothing: keys, ledger, genesis record.');
-  const options = { path: context.data, passphrase, sealer: fileSealer(), binary, now: Date.now };
+  const options = {
+    path: context.data,
+    passphrase,
+    sealer: fileSealer(),
+    pins: [(id: Uint8Array) => filePinOf(id)],
+    binary,
+    now: Date.now,
+  };
   const card = await createVault(options);
   const story: Story = { context: quiet, data, card, binary };
   const vine = await startVine(data, binary);

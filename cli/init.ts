@@ -1,5 +1,6 @@
 import { fileSealer, sealerFolder } from '../core/enclave/sealer.ts';
 import { passphraseFault } from '../core/keys/root-key.ts';
+import { filePinOf } from '../core/pins/file-pin.ts';
 import { toHex } from '../wire/bytes.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
@@ -21,6 +22,7 @@ export async function initCommand(context: CommandContext): Promise<ExitCode> {
     path: context.data,
     passphrase,
     sealer: fileSealer(),
+    pins: [(id) => filePinOf(id)],
     binary,
     now: Date.now,
   });

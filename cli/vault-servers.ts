@@ -1,5 +1,6 @@
 import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
+import { filePinOf } from '../core/pins/file-pin.ts';
 import type { RootFor } from '../ledger/keyring.ts';
 import type { DataDir, VaultCard } from './data-dir.ts';
 import { runningVine, startLedger, startVine, type VineNote } from './servers.ts';
@@ -56,6 +57,7 @@ export async function openOnServers(options: OpenOptions): Promise<VaultOnServer
       rootFor,
       ledger: { url: ledger.url, seed: ledger.seeds.runtime },
       vine: { url: vineUrl },
+      pins: [filePinOf(card.ledger.id)],
       log,
       onFailure: fail,
     });

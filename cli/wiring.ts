@@ -20,10 +20,14 @@ import { Journal } from '../core/manager/journal.ts';
 import type { HandlerRunner, VaultBus } from '../core/manager/ports.ts';
 import { Sealer } from '../core/manager/sealer.ts';
 import { Vault } from '../core/manager/vault.ts';
+import type { Pin } from '../core/pins/pin.ts';
+import type { LedgerRecord } from '../ledger/bodies.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
+import { LedgerError } from '../ledger/errors.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring, type RootFor } from '../ledger/keyring.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import type { Pinned } from '../ledger/pinned.ts';
 import { lookUpRecord, type VerifiedStore } from '../ledger/record-lookup.ts';
 import { jetStreamRing } from '../ledger/ring-store.ts';
 import { evolve } from '../projections/evolve.ts';
@@ -48,6 +52,10 @@ export type VaultEnvironment = {
   readonly rootFor: RootFor;
   readonly ledger: { readonly url: string; readonly seed: string };
   readonly vine: { readonly url: string };
+  /** Places outside the data directory that keep the last checkpoint. */
+  readonly pins: readonly Pin[];
+  /** Checkpoints that others have seen: the vault does not open on a ledger without them. */
+  readonly seen?: readonly Pinned[];
   readonly log: (line: string, details?: Record<string, unknown>) => void;
   readonly onFailure: (error: Error) => void;
   readonly now?: () => number;
@@ -101,6 +109,14 @@ export async function openVault(environment: VaultEnvironment): Promise<RunningV
   }
 }
 
+/** What a ledger is opened from. */
+type Stored = {
+  readonly store: CommitStore;
+  readonly ring: Keyring;
+  readonly secrets: VaultSecrets;
+  readonly pins: ReadonlyMap<Pin, string>;
+};
+
 async function assemble(environment: VaultEnvironment, connections: NatsConnection[]) {
   const { card, rootFor, log } = environment;
   const ledgerNc = await connectLedger(environment.ledger.url, environment.ledger.seed);
@@ -112,7 +128,8 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
     rootFor,
   );
   const secrets = await openSecrets(ring);
-  const { ledger, state } = await readState(environment, store, ring, secrets);
+  const pins = await readPins(environment.pins);
+  const { ledger, state } = await readState(environment, { store, ring, secrets, pins });
   if (state.ring !== undefined) ring.expect(state.ring);
   const runner = await handlerRunner(log);
   const { bus, admission } = await messaging(environment, ring, runner, connections);
@@ -123,6 +140,7 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
   const vault = new Vault(parts, {
     ledger,
     measurement: await measureProgram(),
+    pins,
     recorded: (index) =>
       recordedMessage({ store, identity: card.ledger, signers: ledger.end.keys }, ring, index),
     audit: (from, count) => trail.page(from, count),
@@ -131,23 +149,38 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
   return { vault, journal, runner, ring, ledger };
 }
 
+/**
+ * What each pin keeps.
+ * @throws LedgerError PIN_MISSING when one keeps nothing: then nobody can tell whether the ledger is whole
+ */
+async function readPins(pins: readonly Pin[]): Promise<Map<Pin, string>> {
+  const kept = new Map<Pin, string>();
+  for (const pin of pins) {
+    const note = await pin.read();
+    if (note === undefined)
+      throw new LedgerError('PIN_MISSING', `${pin.name} keeps no checkpoint of this vault`);
+    kept.set(pin, note);
+  }
+  return kept;
+}
+
 async function readState(
-  { card, now }: VaultEnvironment,
-  store: CommitStore,
-  ring: Keyring,
-  secrets: VaultSecrets,
+  { card, now, seen = [] }: VaultEnvironment,
+  { store, ring, secrets, pins }: Stored,
 ): Promise<{ ledger: Ledger; state: VaultState }> {
   let state = emptyState;
   const parts = {
     store,
     identity: card.ledger,
-    signer: secrets.ledger,
+    signerFor: secrets.ledgerFor,
     keys: (scope: string) => ring.scopeKey(scope),
     now: now ?? Date.now,
   };
-  const ledger = await Ledger.open(parts, (record) => {
+  const pinned = [...pins].map(([{ name }, note]) => ({ pin: name, note }));
+  const fold = (record: LedgerRecord): void => {
     state = evolve(state, record);
-  });
+  };
+  const ledger = await Ledger.open(parts, fold, [...pinned, ...seen]);
   return { ledger, state };
 }
 

@@ -13,6 +13,8 @@ export type SealedFacts = {
   readonly before: ChainEnd;
   readonly end: ChainEnd;
   readonly scopes: ScopeChains;
+  /** Of each record, 32 bytes. */
+  readonly leaves: readonly Uint8Array[];
   /** Stored bytes of each record. */
   readonly stored: readonly Uint8Array[];
   /** What they take in a commit. */
@@ -89,6 +91,7 @@ export class LedgerBatch {
       before,
       end: advance(before, leaves, this.time),
       scopes: this.#scopes,
+      leaves,
       stored: this.#stored,
       bytes: this.#bytes,
     });

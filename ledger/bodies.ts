@@ -131,6 +131,8 @@ export type Bodies = {
     readonly bytes: Uint8Array;
     /** Event key of the request that it answers; a redelivery gets the latest answer again. */
     readonly answers?: string;
+    /** Answers a critical event: it leaves when the pins cover it. */
+    readonly critical?: boolean;
     /** Names of the fields whose values it holds, sealed to its receiver. */
     readonly fields?: readonly string[];
   };

@@ -30,6 +30,15 @@ export type LedgerErrorCode =
   | 'BODY_MALFORMED'
   /** A record of an erased scope stands where none can, or an erasure does not say what was there. */
   | 'TOMBSTONE_INVALID'
+  /** A pin has seen more records than are here, other ones, or keeps what is no checkpoint of this ledger. */
+  | 'ROLLED_BACK'
+  | 'FORKED'
+  | 'PIN_INVALID'
+  | 'PIN_MISSING'
+  /** Something else than the vault has changed a pin. */
+  | 'PIN_CONFLICT'
+  /** The host's clock is more than an hour ahead of what can be believed. */
+  | 'CLOCK_JUMPED'
   /** A checkpoint is not one of the tree before it. */
   | 'CHECKPOINT_MISMATCH'
   /** A checkpoint tells of more records than there are. */

@@ -92,7 +92,7 @@ describe('a ledger', () => {
 
   it('does not open with a key that is not its own, nor where there is none', async () => {
     const store = new MemoryStore();
-    const parts = { ...partsOf(store), signer: signerFrom(fixedBytes('other')) };
+    const parts = { ...partsOf(store), signerFor: () => undefined };
     await expect(Ledger.create(parts)).rejects.toMatchObject({ code: 'FOREIGN' });
     await begin(store);
     await expect(Ledger.open(parts, () => undefined)).rejects.toMatchObject({ code: 'FOREIGN' });

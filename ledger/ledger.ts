@@ -1,4 +1,3 @@
-import { equalBytes } from '../wire/bytes.ts';
 import type { Signer } from '../wire/crypto.ts';
 import { LedgerBatch, type SealedFacts } from './batch.ts';
 import type { Draft, LedgerRecord } from './bodies.ts';
@@ -11,18 +10,21 @@ import {
 } from './commit-format.ts';
 import type { CommitStore } from './commit-store.ts';
 import { LedgerError } from './errors.ts';
+import { checkpointOf } from './ledger-checkpoint.ts';
+import { PinCheck, type Pinned } from './pinned.ts';
 import { verifyStore } from './reader.ts';
 import { RecordOpener, type ScopeKeys } from './record-opener.ts';
 import { signRotation } from './rotation.ts';
 import { ScopeChains } from './scope-chains.ts';
 import { settleAppend } from './settle-append.ts';
+import { Tiles } from './tiles.ts';
 
 /** What a ledger is made of. */
 export type LedgerParts = {
   readonly store: CommitStore;
   readonly identity: LedgerIdentity;
-  /** The key in force. */
-  readonly signer: Signer;
+  /** Signs with one of the ledger's keys; `undefined` for a key that we do not have. */
+  readonly signerFor: (publicKey: Uint8Array) => Signer | undefined;
   readonly keys: ScopeKeys;
   /** Unix time in milliseconds; record times never decrease, whatever it says. */
   readonly now: () => number;
@@ -44,6 +46,15 @@ type Group = SealedFacts & {
   readonly settle: { resolve: () => void; reject: (error: LedgerError) => void };
 };
 
+/** What opening a ledger has found out. */
+type Opened = {
+  readonly scopes: ScopeChains;
+  readonly tiles: Tiles;
+  readonly end: ChainEnd;
+  readonly sequence: number;
+  readonly erased: ReadonlySet<string>;
+};
+
 /**
  * The one writer of a ledger. Facts get their index, seal and leaf at once, in the order in which
  * their batches are committed; while one commit is in flight the next one fills, so a burst costs few
@@ -60,45 +71,58 @@ export class Ledger {
   #durable: ChainEnd;
   /** Signs what is written next. */
   #signer: Signer;
+  readonly #tiles: Tiles;
   #sequence: number;
   #pumping: Promise<void> | undefined;
   #closed: LedgerError | undefined;
+  /** Scopes that were erased when it was opened: whoever still has their keys destroys them. */
+  readonly erased: ReadonlySet<string>;
 
-  private constructor(parts: LedgerParts, scopes: ScopeChains, end: ChainEnd, sequence: number) {
+  private constructor(parts: LedgerParts, { scopes, tiles, end, sequence, erased }: Opened) {
     this.#parts = parts;
     this.#scopes = scopes;
+    this.#tiles = tiles;
     this.#reserved = end;
     this.#durable = end;
-    this.#signer = parts.signer;
+    this.#signer = signerInForce(parts, end);
     this.#sequence = sequence;
+    this.erased = erased;
   }
 
   /** A ledger without records yet; the first append must begin with `genesis`. */
   static async create(parts: LedgerParts): Promise<Ledger> {
     const end = emptyChain(parts.identity);
-    expectOwnKey(parts, end);
     if ((await parts.store.last()) !== 0)
       throw new LedgerError('GENESIS_INVALID', 'the store holds a ledger already');
-    return new Ledger(parts, new ScopeChains(), end, 0);
+    const [scopes, tiles, erased] = [new ScopeChains(), new Tiles(), new Set<string>()];
+    return new Ledger(parts, { scopes, tiles, end, sequence: 0, erased });
   }
 
   /**
    * Verifies and opens the whole ledger, and hands over every record in order.
+   * @param pinned - checkpoints of it that are kept elsewhere
    * @throws LedgerError when anything about it is wrong; then nothing can be appended
    */
-  static async open(parts: LedgerParts, fold: (record: LedgerRecord) => void): Promise<Ledger> {
-    const scopes = new ScopeChains();
-    const opener = new RecordOpener(parts.identity, parts.keys, scopes);
-    let end = emptyChain(parts.identity);
+  static async open(
+    parts: LedgerParts,
+    fold: (record: LedgerRecord) => void,
+    pinned: readonly Pinned[] = [],
+  ): Promise<Ledger> {
+    const { identity, store, keys } = parts;
+    const [scopes, tiles] = [new ScopeChains(), new Tiles()];
+    const opener = new RecordOpener(identity, keys, scopes);
+    const pins = new PinCheck(identity, pinned);
+    let end = emptyChain(identity);
     let sequence = 0;
-    for await (const commit of verifyStore(parts.store, parts.identity)) {
+    for await (const commit of verifyStore(store, identity)) {
+      pins.take(commit);
+      for (const { leaf } of commit.records) tiles.add(leaf);
       for (const record of opener.open(commit)) fold(record);
-      end = commit.end;
-      sequence = commit.sequence;
+      ({ end, sequence } = commit);
     }
     opener.finish();
-    expectOwnKey(parts, end);
-    return new Ledger(parts, scopes, end, sequence);
+    pins.finish(end);
+    return new Ledger(parts, { scopes, tiles, end, sequence, erased: opener.erased });
   }
 
   /** End of chain and tree with everything that has its place, durable or not. */
@@ -109,6 +133,19 @@ export class Ledger {
   /** End of what is durable. */
   get durableEnd(): ChainEnd {
     return this.#durable;
+  }
+
+  /** Inner nodes of the tree, for proofs: of everything that has its place. */
+  get tiles(): Tiles {
+    return this.#tiles;
+  }
+
+  /**
+   * A checkpoint of `end` or `durableEnd`: a signed note.
+   */
+  checkpoint(end: ChainEnd): string {
+    const signer = this.#parts.signerFor(lastKey(end.keys)) ?? this.#signer;
+    return checkpointOf(signer, this.#parts.identity, end);
   }
 
   /** Why nothing can be appended any more; `undefined` while it can. */
@@ -193,6 +230,7 @@ export class Ledger {
       throw new Error('another batch has taken the places of this one');
     const { next } = kind;
     this.#scopes.adopt(facts.scopes);
+    for (const leaf of facts.leaves) this.#tiles.add(leaf);
     this.#reserved = next === undefined ? facts.end : withKey(facts, next);
     const durable = new Promise<void>((resolve, reject) => {
       const end = this.#reserved;
@@ -273,7 +311,8 @@ function asLedgerError(error: unknown): LedgerError {
 }
 
 /** What another key signs, no reader of this ledger would take. */
-function expectOwnKey({ signer }: LedgerParts, { keys }: ChainEnd): void {
-  if (!equalBytes(signer.publicKey, lastKey(keys)))
-    throw new LedgerError('FOREIGN', 'the signing key is not the one in force in this ledger');
+function signerInForce({ signerFor }: LedgerParts, { keys }: ChainEnd): Signer {
+  const signer = signerFor(lastKey(keys));
+  if (signer !== undefined) return signer;
+  throw new LedgerError('FOREIGN', 'the signing key is not the one in force in this ledger');
 }

@@ -2,7 +2,7 @@ import type { LedgerRecord } from './bodies.ts';
 import type { LedgerIdentity, SigningKeys } from './chain-end.ts';
 import { verifyLoneCommit } from './commit.ts';
 import { claimedPlace } from './commit-format.ts';
-import type { CommitStore } from './commit-store.ts';
+import type { CommitStore, StoredCommit } from './commit-store.ts';
 
 import { openRecord } from './record.ts';
 import { ledgerRecord, type ScopeKeys } from './record-opener.ts';
@@ -25,9 +25,9 @@ export async function lookUpRecord(
   keys: ScopeKeys,
   index: number,
 ): Promise<LedgerRecord | undefined> {
-  const bytes = await commitWith(store, index);
-  if (bytes === undefined) return undefined;
-  const records = verifyLoneCommit(bytes, identity, signers);
+  const commit = await findCommit(store, index);
+  if (commit === undefined) return undefined;
+  const records = verifyLoneCommit(commit.bytes, identity, signers);
   const record = records.find((one) => one.index === index);
   const key = record && keys(record.header.scope);
   if (record === undefined || key === undefined) return undefined;
@@ -37,7 +37,14 @@ export async function lookUpRecord(
   return ledgerRecord({ kind, scope, ...opened }, place);
 }
 
-async function commitWith(store: CommitStore, index: number): Promise<Uint8Array | undefined> {
+/**
+ * The commit that says it holds the record of this index; `undefined` when none does. By halving:
+ * commits stand in the order of their indices. Nothing of it is proved.
+ */
+export async function findCommit(
+  store: CommitStore,
+  index: number,
+): Promise<StoredCommit | undefined> {
   let low = 1;
   let high = await store.last();
   while (low <= high) {
@@ -47,7 +54,7 @@ async function commitWith(store: CommitStore, index: number): Promise<Uint8Array
     const { size: first, count } = claimedPlace(commit.bytes);
     if (index < first) high = middle - 1;
     else if (index >= first + count) low = middle + 1;
-    else return commit.bytes;
+    else return commit;
   }
   return undefined;
 }

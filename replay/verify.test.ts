@@ -6,7 +6,7 @@ import { verifyCommit } from '../ledger/commit.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { fixedBytes, identity, signer } from '../ledger/testing/fixtures.ts';
+import { fixedBytes, signerFor as fixedSignerFor, identity } from '../ledger/testing/fixtures.ts';
 import { MemoryStore } from '../ledger/testing/memory-store.ts';
 import { signerFrom } from '../wire/crypto.ts';
 import { tellStory } from './testing/story.ts';
@@ -153,7 +153,7 @@ async function continued(
   facts: readonly Draft[],
 ): Promise<readonly Uint8Array[]> {
   const store = new MemoryStore(commits);
-  const parts = { store, identity, signer, keys: storyKeys, now: Date.now };
+  const parts = { store, identity, signerFor: fixedSignerFor, keys: storyKeys, now: Date.now };
   const ledger = await Ledger.open(parts, () => {});
   for (const fact of facts) await ledger.append([fact]).durable;
   return store.commits;

@@ -39,7 +39,7 @@ export class CliWorld {
     return {
       ...Object.fromEntries(kept),
       CAMBIUM_PIN: 'a passphrase for tests',
-      CAMBIUM_SEALER_DIR: join(this.folder, 'sealer'),
+      CAMBIUM_STATE: this.folder,
       CAMBIUM_DATA: this.data,
       ...env,
     };

@@ -11,6 +11,7 @@ import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import { fileSealer } from '../core/enclave/sealer.ts';
 import { rootFrom } from '../core/keys/root-key.ts';
+import { filePinOf } from '../core/pins/file-pin.ts';
 import type { RootRecipe } from '../ledger/keyring.ts';
 import {
   addressOf,
@@ -59,7 +60,8 @@ export class TestHouse {
     const binary = await natsBinary(() => {});
     const sealer = fileSealer(join(folder, 'sealer'));
     const path = join(folder, 'data');
-    const card = await createVault({ path, passphrase, sealer, binary, now: Date.now });
+    const pins = [(id: Uint8Array) => filePinOf(id, folder)];
+    const card = await createVault({ path, passphrase, sealer, pins, binary, now: Date.now });
     const data = dataDir(path);
     const ledger = await startLedger(data, binary);
     const vine = await startVine(data, binary);
@@ -73,6 +75,7 @@ export class TestHouse {
       rootFor: (recipe) => this.root(recipe),
       ledger: { url: this.ledger.url, seed: this.ledger.seeds.runtime },
       vine: { url: this.vine.url },
+      pins: [filePinOf(this.card.ledger.id, this.folder)],
       log: (line, details) => {
         this.logged.push(`${line} ${JSON.stringify(details ?? {})}`);
         if (process.env['CAMBIUM_TEST_LOG']) console.error(line, details ?? '');

@@ -37,7 +37,7 @@ describe('the history of a real vault', () => {
 
   beforeAll(async () => {
     house = await TestHouse.create();
-    vi.stubEnv('CAMBIUM_SEALER_DIR', join(house.folder, 'sealer'));
+    vi.stubEnv('CAMBIUM_STATE', house.folder);
     await house.open();
     owner = await house.owner();
     await owner.served('owner.set', { field: 'personal/full_name', value: 'Ada Lovelace' });

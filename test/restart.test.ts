@@ -79,6 +79,7 @@ describe('a vault that is stopped, or whose servers are', () => {
     expect(before.at(-1)?.kind).toBe('closed');
     const sealer = fileSealer(`${house.folder}/sealer`);
     const wrong = openVault({
+      pins: [],
       card: house.card,
       rootFor: rootFrom('another passphrase', sealer, house.card.ledger.id),
       ledger: { url: house.ledger.url, seed: house.ledger.seeds.runtime },

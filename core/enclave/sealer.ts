@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '../../wire/bytes.ts';
+import { stateFolder } from './state-folder.ts';
 
 /**
  * Keeps the half of a vault's root that does not lie in its data directory: a copy of the directory
@@ -21,12 +21,9 @@ export class SealerError extends Error {
   override readonly name = 'SealerError';
 }
 
-/** Folder of the file sealer: `CAMBIUM_SEALER_DIR`, or the user's state directory. */
+/** Folder of the file sealer. */
 export function sealerFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const own = env['CAMBIUM_SEALER_DIR'];
-  if (own !== undefined && own !== '') return own;
-  const state = env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state');
-  return join(state, 'cambium', 'sealer');
+  return join(stateFolder(env), 'sealer');
 }
 
 /** File in which the file sealer keeps the secret of a ledger. */

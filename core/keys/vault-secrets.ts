@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { VaultKeys } from '../../ledger/bodies.ts';
 import type { Keyring } from '../../ledger/keyring.ts';
+import { equalBytes } from '../../wire/bytes.ts';
 import { type Signer, signerFrom } from '../../wire/crypto.ts';
 import { type EncapsulationKey, encapsulationKeyFrom } from '../../wire/key-encapsulation.ts';
 
@@ -15,7 +16,8 @@ const seedNames = [
 
 /** The vault's private keys, ready for use; no key bytes can be had from it. */
 export type VaultSecrets = {
-  readonly ledger: Signer;
+  /** The ledger's signer for this public key (32 bytes); `undefined` when the ring has none for it. */
+  readonly ledgerFor: (publicKey: Uint8Array) => Signer | undefined;
   readonly signing: Signer;
   readonly encapsulation: EncapsulationKey;
   /** Signer for a handler's purpose; `undefined` for a purpose that this vault has no key for. */
@@ -33,8 +35,9 @@ export async function openSecrets(ring: Keyring): Promise<VaultSecrets> {
   const signers = new Map(
     purposes.map((name) => [name as string, signerFrom(ring.secret(`purpose.${name}`))]),
   );
+  const ledger = signerFrom(ring.secret('ledger'));
   return {
-    ledger: signerFrom(ring.secret('ledger')),
+    ledgerFor: (publicKey) => (equalBytes(publicKey, ledger.publicKey) ? ledger : undefined),
     signing: signerFrom(ring.secret('signing')),
     encapsulation: await encapsulationKeyFrom(ring.secret('encapsulation')),
     purpose: (name) => signers.get(name),
@@ -42,10 +45,10 @@ export async function openSecrets(ring: Keyring): Promise<VaultSecrets> {
 }
 
 /** The public half. */
-export function publicKeys(secrets: VaultSecrets): VaultKeys {
+export function publicKeys(secrets: VaultSecrets, ledger: Uint8Array): VaultKeys {
   const entries = purposes.map((name) => [name, secrets.purpose(name)?.publicKey] as const);
   return {
-    ledger: secrets.ledger.publicKey,
+    ledger,
     signing: secrets.signing.publicKey,
     encapsulation: secrets.encapsulation.publicKey,
     purposes: Object.fromEntries(entries.filter(([, key]) => key !== undefined)) as Record<

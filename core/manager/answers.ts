@@ -1,7 +1,7 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Decision } from '../../ledger/decision.ts';
-import { eventKey } from '../../projections/vault-state.ts';
-import { type Answer, answerType } from '../../wire/messages.ts';
+import { eventKey, type VaultState } from '../../projections/vault-state.ts';
+import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
 import { publicReason, type Reason } from '../../wire/reasons.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
@@ -29,7 +29,7 @@ export async function queueAnswer(
   question: Question,
   answer: Answer,
 ): Promise<void> {
-  const { connection, id, from, repeated } = question;
+  const { connection, id, type, from, repeated } = question;
   if (id === '') return;
   await parts.sealer.queue(turn.batch, {
     connection,
@@ -37,6 +37,7 @@ export async function queueAnswer(
     payload: answer,
     cause: id,
     from,
+    critical: isCritical(turn.batch.state, type),
     ...(repeated === true ? {} : { answers: eventKey(connection, id) }),
   });
 }
@@ -60,4 +61,12 @@ export async function queueDenial(
   const detail = kind === 'owner' ? (decision.detail ?? '') : undefined;
   const answer = refusal(question.type, decision.reason ?? 'internal', detail);
   await queueAnswer(parts, turn, question, answer);
+}
+
+/** Whether events of this type are kept by the messaging layer until the vault has them. */
+function isCritical({ handlers }: VaultState, type: string): boolean {
+  if (Object.hasOwn(wireTypes, type)) return wireTypes[type]?.delivery === 'critical';
+  return handlers.some(({ manifest }) =>
+    manifest.types.some((handled) => handled.type === type && handled.delivery === 'critical'),
+  );
 }

@@ -27,6 +27,8 @@ export type Outgoing = {
   readonly cause?: string;
   /** Key of the request that it answers; a redelivery of it gets the latest answer again. */
   readonly answers?: string;
+  /** Whether the event that it answers is critical. */
+  readonly critical?: boolean;
   /** Names of the fields whose values are in the payload. */
   readonly fields?: readonly string[];
   /** Index of the record that it follows from. */
@@ -66,6 +68,7 @@ export class Sealer {
         ...sealed,
         connection: outgoing.connection,
         ...(outgoing.answers === undefined ? {} : { answers: outgoing.answers }),
+        ...(outgoing.critical === true ? { critical: true } : {}),
         ...(outgoing.fields === undefined ? {} : { fields: outgoing.fields }),
       },
     });

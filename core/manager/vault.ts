@@ -3,30 +3,35 @@ import type { InstalledHandler } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { OpenRequest } from '../../projections/vault-state.ts';
+import type { Pin } from '../pins/pin.ts';
+import { PinKeeper } from '../pins/pin-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
+import { addCheckpoint, checkpointDue } from './checkpoints.ts';
 import { revoke } from './connections.ts';
 import { type Arrival, readInbound, unreadable } from './inbound.ts';
 import type { Batch } from './journal.ts';
-import { Mailbox } from './mailbox.ts';
+import { Outbox, queuedIn } from './outbox.ts';
 import type { InboundMessage } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import { expireDue, expireRequest, finishRequest, nextEnd, runHandler } from './requests.ts';
 import { Counter } from './strangers.ts';
 import type { Turn, VaultParts } from './turn.ts';
+import { type Task, Turns } from './turns.ts';
 
 const countedEveryMs = 60_000;
-const sentWithinMs = 100;
-const sentPerRecord = 1_000;
 const timerMaxMs = 2 ** 31 - 1;
 const waitingMax = 2_000;
 /** How long a closing vault waits for handlers that run, and for the messaging layer. */
 const runsWaitMs = 2_000;
 const outboxWaitMs = 1_000;
+const pinsWaitMs = 5_000;
 
 /** What a vault needs besides its parts. */
 export type VaultOptions = {
   readonly ledger: Ledger;
   readonly measurement: string;
+  /** Places that keep the last checkpoint, with what they kept when the ledger was opened. */
+  readonly pins: ReadonlyMap<Pin, string | undefined>;
   /** A recorded message, for an event that was delivered again. */
   readonly recorded: (index: number) => Promise<{ subject: string; bytes: Uint8Array } | undefined>;
   /** Audit entries for the owner's app. */
@@ -43,23 +48,33 @@ export type VaultOptions = {
 export class Vault {
   readonly #parts: VaultParts;
   readonly #options: VaultOptions;
-  readonly #mailbox = new Mailbox();
-  readonly #publisher: Publisher;
+  readonly #turns: Turns;
+  readonly #outbox: Outbox;
+  readonly #pins: PinKeeper;
   readonly #counter = new Counter();
   readonly #runs = new Set<Promise<void>>();
-  /** Published, and not yet recorded as sent. */
-  #sent: string[] = [];
-  #sentTimer: NodeJS.Timeout | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #counting: NodeJS.Timeout | undefined;
-  /** Nothing takes a turn after the one that closes. */
-  #closing = false;
+  #checkpointing = false;
   #stopped = false;
 
   constructor(parts: VaultParts, options: VaultOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#publisher = new Publisher(parts.bus, (ids) => this.#noteSent(ids));
+    this.#turns = new Turns(parts.journal, () => this.#post(async () => {}));
+    const { ledger, pins } = options;
+    const keeping = {
+      pins: [...pins.keys()],
+      durable: () => ({
+        note: ledger.checkpoint(ledger.durableEnd),
+        size: ledger.durableEnd.size,
+      }),
+      log: parts.log,
+      onConflict: (error: Error) => this.#fail(error),
+    };
+    this.#pins = new PinKeeper(keeping, pins);
+    const publisher = new Publisher(parts.bus, (ids) => this.#turns.noteSent(ids));
+    this.#outbox = new Outbox(publisher, this.#pins);
   }
 
   /**
@@ -89,7 +104,7 @@ export class Vault {
       if (status === 'severed' && credentialExpires > state.time) void revoke(this.#parts, party);
     }
     await this.#parts.bus.listen((message) => this.#receive(message));
-    this.#publisher.send([...state.outbox.values()]);
+    this.#outbox.send([...state.outbox.values()]);
     for (const request of state.requests.values())
       if (request.status === 'running') this.#resume(request);
     this.#watchDeadlines();
@@ -105,21 +120,23 @@ export class Vault {
     if (this.#stopped) return;
     await this.#parts.bus.stop();
     await Promise.race([Promise.allSettled([...this.#runs]), wait(runsWaitMs)]);
-    await Promise.race([this.#publisher.idle(), wait(outboxWaitMs)]);
-    await this.#turn(async (turn) => {
+    await Promise.race([this.#outbox.idle(), wait(outboxWaitMs)]);
+    await this.#checkpoint().catch(() => undefined);
+    const closed = this.#turns.end(async (turn) => {
       await this.#recordCounts(turn);
       turn.batch.add({ kind: 'closed', scope: turn.batch.state.scope, body: {} });
-      this.#closing = true;
-    }).catch((error: unknown) => {
+    });
+    await closed.catch((error: unknown) => {
       this.#parts.log('closed without a last record', { error: String(error) });
     });
+    await Promise.race([this.#pins.cover(), wait(pinsWaitMs)]);
     await this.#halt();
   }
 
   #receive(message: InboundMessage): void {
     if (this.#stopped) return;
     // Best-effort: under a flood the newest are lost, which is what their class allows.
-    if (message.acknowledge === undefined && this.#mailbox.waiting > waitingMax) return;
+    if (message.acknowledge === undefined && this.#turns.waiting > waitingMax) return;
     this.#turn((turn) => this.#take(turn, message)).catch((error: unknown) => {
       if (error instanceof LedgerError && error.code !== 'TOO_LARGE') this.#fail(error);
       else this.#post((turn) => this.#setAside(turn, message, error));
@@ -210,47 +227,38 @@ export class Vault {
   }
 
   /** A turn whose failure stops the vault. */
-  #post(task: (turn: Turn) => Promise<void>): void {
+  #post(task: Task): void {
     if (!this.#stopped) this.#turn(task).catch((error: unknown) => this.#fail(error));
   }
 
+  /** Records a checkpoint of everything so far. */
+  #checkpoint(): Promise<void> {
+    const { journal } = this.#parts;
+    const { ledger } = this.#options;
+    return this.#turn(
+      async ({ batch }) => addCheckpoint(batch, ledger),
+      () => journal.beginCommit(),
+    );
+  }
+
   /** One turn: the task adds facts, they become durable, then their effects happen. */
-  async #turn(task: (turn: Turn) => Promise<void>): Promise<void> {
-    const { durable, turn } = await this.#mailbox.post(async () => {
-      const { journal } = this.#parts;
-      const begun: Turn = { batch: journal.begin(), effects: [] };
-      const sent = this.#recordSent(begun.batch);
-      try {
-        if (!this.#closing) await task(begun);
-      } catch (error) {
-        this.#sent.unshift(...sent);
-        throw error;
-      }
-      // The promise is wrapped, so that the next turn does not wait for this one's fsync.
-      return { durable: journal.commit(begun.batch), turn: begun };
-    });
-    await durable;
-    this.#publisher.send(queuedIn(turn.batch));
-    for (const effect of turn.effects) this.#happen(effect);
-    if (turn.batch.records.length > 0) this.#watchDeadlines();
+  async #turn(task: Task, special?: () => Batch): Promise<void> {
+    const { batch, effects } = await this.#turns.post(task, special);
+    this.#outbox.send(queuedIn(batch.records));
+    for (const effect of effects) this.#happen(effect);
+    if (batch.records.length > 0) this.#afterRecords();
   }
 
-  /**
-   * That a message was sent is recorded with the next turn, or soon: nothing waits for it, and what a
-   * crash forgets of it is published once more.
-   */
-  #noteSent(ids: readonly string[]): void {
-    this.#sent.push(...ids);
-    this.#sentTimer ??= setTimeout(() => {
-      this.#sentTimer = undefined;
-      if (this.#sent.length > 0) this.#post(async () => {});
-    }, sentWithinMs);
-  }
-
-  #recordSent(batch: Batch): readonly string[] {
-    const ids = this.#sent.splice(0, sentPerRecord);
-    if (ids.length > 0) batch.add({ kind: 'sent', scope: batch.state.scope, body: { ids } });
-    return ids;
+  #afterRecords(): void {
+    this.#watchDeadlines();
+    this.#pins.soon();
+    if (this.#checkpointing || !checkpointDue(this.#parts.journal.state)) return;
+    this.#checkpointing = true;
+    this.#checkpoint()
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#checkpointing = false;
+      });
   }
 
   /** What follows from a durable fact cannot undo it: one effect that fails stops no other. */
@@ -273,16 +281,13 @@ export class Vault {
   async #halt(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#deadline);
-    clearTimeout(this.#sentTimer);
+    this.#turns.stop();
     clearInterval(this.#counting);
+    this.#pins.stop();
     this.#options.ledger.close();
     await this.#parts.bus.stop().catch(() => undefined);
     await this.#parts.runner.stop();
   }
-}
-
-function queuedIn(batch: Batch): { id: string; subject: string; bytes: Uint8Array }[] {
-  return batch.records.flatMap((record) => (record.kind === 'queued' ? [record.body] : []));
 }
 
 function wait(ms: number): Promise<void> {

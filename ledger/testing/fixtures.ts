@@ -1,4 +1,4 @@
-import { utf8 } from '../../wire/bytes.ts';
+import { equalBytes, utf8 } from '../../wire/bytes.ts';
 import { type Signer, sha256, signerFrom } from '../../wire/crypto.ts';
 import type { Draft, LedgerRecord } from '../bodies.ts';
 import { ledgerIdOf } from '../chain.ts';
@@ -13,6 +13,9 @@ export function fixedBytes(name: string, length = 32): Uint8Array {
 }
 
 export const signer: Signer = signerFrom(fixedBytes('ledger seed'));
+/** The one signer, where its key is asked for. */
+export const signerFor: LedgerParts['signerFor'] = (publicKey) =>
+  equalBytes(publicKey, signer.publicKey) ? signer : undefined;
 export const identity: LedgerIdentity = {
   id: ledgerIdOf(signer.publicKey),
   publicKey: signer.publicKey,
@@ -50,7 +53,7 @@ export function partsOf(store: CommitStore): LedgerParts {
   return {
     store,
     identity,
-    signer,
+    signerFor,
     keys,
     now: () => {
       time += 1;

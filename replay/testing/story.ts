@@ -3,7 +3,7 @@ import { type Batch, Journal } from '../../core/manager/journal.ts';
 import type { HandledBody, InstalledHandler, ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Decision } from '../../ledger/decision.ts';
 import { Ledger } from '../../ledger/ledger.ts';
-import { fixedBytes, identity, signer, startTime } from '../../ledger/testing/fixtures.ts';
+import { fixedBytes, identity, signerFor, startTime } from '../../ledger/testing/fixtures.ts';
 import { MemoryStore } from '../../ledger/testing/memory-store.ts';
 import { dayOf, emptyState, eventKey } from '../../projections/vault-state.ts';
 import { toHex } from '../../wire/bytes.ts';
@@ -49,7 +49,7 @@ export class Story {
   static async begin(): Promise<Story> {
     const store = new MemoryStore();
     const clock = { now: startTime };
-    const parts = { store, identity, signer, keys: storyKeys, now: () => clock.now };
+    const parts = { store, identity, signerFor, keys: storyKeys, now: () => clock.now };
     const story = new Story(store, await Ledger.create(parts), clock);
     await story.turn(birth);
     await story.turn(connect);

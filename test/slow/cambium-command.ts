@@ -26,10 +26,10 @@ export type Cambium = {
  */
 export function startCambium(
   args: readonly string[],
-  sealerFolder: string,
+  stateFolder: string,
   wrapper: readonly string[] = [],
 ): Cambium {
-  const env = { ...process.env, CAMBIUM_PIN: passphrase, CAMBIUM_SEALER_DIR: sealerFolder };
+  const env = { ...process.env, CAMBIUM_PIN: passphrase, CAMBIUM_STATE: stateFolder };
   const bound = ['setpriv', '--pdeathsig', 'KILL', ...wrapper, process.execPath, main, ...args];
   const [program = '', ...rest] = bound;
   return watch(spawn(program, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] }));
@@ -39,10 +39,10 @@ export function startCambium(
 export async function startUntil(
   text: string,
   args: readonly string[],
-  sealerFolder: string,
+  stateFolder: string,
   wrapper?: readonly string[],
 ): Promise<Cambium> {
-  const child = startCambium(args, sealerFolder, wrapper);
+  const child = startCambium(args, stateFolder, wrapper);
   await until(
     `cambium ${args[0]} says "${text}"`,
     () => child.said(text) || failed(child),

@@ -8,6 +8,7 @@ import { createVault } from '../../cli/create-vault.ts';
 import { type DataDir, dataDir, type VaultCard } from '../../cli/data-dir.ts';
 import { connectLedger, natsBinary, runningLedger, runningVine } from '../../cli/servers.ts';
 import { fileSealer } from '../../core/enclave/sealer.ts';
+import { filePinOf } from '../../core/pins/file-pin.ts';
 import { jetStreamStore } from '../../ledger/jetstream-store.ts';
 import { type VerifiedCommit, verifyStore } from '../../ledger/reader.ts';
 import { equalBytes } from '../../wire/bytes.ts';
@@ -26,7 +27,6 @@ export class KillHouse {
   readonly folder: string;
   readonly data: DataDir;
   readonly card: VaultCard;
-  readonly sealer: string;
   /** Program and arguments that are to run `cambium run`. */
   wrapper: readonly string[] = [];
   run: Cambium | undefined;
@@ -42,7 +42,6 @@ export class KillHouse {
   private constructor(folder: string, card: VaultCard) {
     this.folder = folder;
     this.data = dataDir(join(folder, 'data'));
-    this.sealer = join(folder, 'sealer');
     this.card = card;
   }
 
@@ -51,7 +50,8 @@ export class KillHouse {
     const binary = await natsBinary(() => {});
     const sealer = fileSealer(join(folder, 'sealer'));
     const path = join(folder, 'data');
-    const card = await createVault({ path, passphrase, sealer, binary, now: Date.now });
+    const pins = [(id: Uint8Array) => filePinOf(id, folder)];
+    const card = await createVault({ path, passphrase, sealer, pins, binary, now: Date.now });
     return new KillHouse(folder, card);
   }
 
@@ -59,8 +59,8 @@ export class KillHouse {
   async start(apart: boolean): Promise<void> {
     if (this.run?.running() === true) return;
     if (apart && this.vine?.running() !== true)
-      this.vine = await startUntil('messaging layer at', this.#args('vine'), this.sealer);
-    this.run = startCambium(this.#args('run'), this.sealer, this.wrapper);
+      this.vine = await startUntil('messaging layer at', this.#args('vine'), this.folder);
+    this.run = startCambium(this.#args('run'), this.folder, this.wrapper);
   }
 
   /** Where the messaging layer is now. */
@@ -166,7 +166,7 @@ export class KillHouse {
 
   /** Reads the ledger with a server of its own, once everything is stopped. */
   read<T>(use: Parameters<typeof withLedger<T>>[2]): Promise<T> {
-    process.env['CAMBIUM_SEALER_DIR'] = this.sealer;
+    process.env['CAMBIUM_STATE'] = this.folder;
     return withLedger(this.data, () => {}, use);
   }
 

@@ -47,7 +47,7 @@ describe('two `cambium run` on one data directory', () => {
 
   /** A second vault on the same directory, and whatever becomes of it. */
   function second(house: KillHouse): Cambium {
-    const child = startCambium(['run', '--data', house.data.path], house.sealer);
+    const child = startCambium(['run', '--data', house.data.path], house.folder);
     cleanup.push(async () => {
       if (child.running()) child.kill('SIGKILL');
       await child.ended;
@@ -153,7 +153,7 @@ describe('two vaults on one ledger server', () => {
   });
 
   async function factsOf(house: TestHouse): Promise<LedgerFacts> {
-    process.env['CAMBIUM_SEALER_DIR'] = `${house.folder}/sealer`;
+    process.env['CAMBIUM_STATE'] = house.folder;
     return withLedger(
       house.data,
       () => {},

@@ -1,0 +1,92 @@
+import { link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LedgerError } from '../../ledger/errors.ts';
+import { toHex } from '../../wire/bytes.ts';
+import { stateFolder } from '../enclave/state-folder.ts';
+import type { Pin } from './pin.ts';
+
+const noteName = /^(\d{1,15})\.checkpoint$/;
+
+/** The file pin of one ledger, outside its data directory. */
+export function filePinOf(ledgerId: Uint8Array, state: string = stateFolder()): Pin {
+  return filePin(join(state, 'checkpoints', toHex(ledgerId)), 'the checkpoint file');
+}
+
+/**
+ * A pin in a folder of files, one for each checkpoint, numbered; the last one counts. A number can be
+ * taken only once (`link` does not overwrite), so of two who replace the same one, one fails. After a
+ * crash the folder holds the old checkpoint, or both.
+ */
+export function filePin(folder: string, name: string): Pin {
+  return {
+    name,
+    read: async () => (await latest(folder))?.note,
+    replace: async (expected, next) => {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const kept = await latest(folder);
+      if (kept?.note !== expected) throw conflict(name);
+      const number = (kept?.number ?? 0) + 1;
+      await keep(folder, number, next, name);
+      if (kept !== undefined) await rm(join(folder, fileOf(kept.number)), { force: true });
+    },
+  };
+}
+
+type Kept = { readonly number: number; readonly note: string };
+
+async function latest(folder: string): Promise<Kept | undefined> {
+  for (;;) {
+    const number = Math.max(0, ...(await numbers(folder)));
+    if (number === 0) return undefined;
+    try {
+      return { number, note: await readFile(join(folder, fileOf(number)), 'utf8') };
+    } catch (error) {
+      // Replaced meanwhile: there is a later one.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}
+
+async function numbers(folder: string): Promise<number[]> {
+  try {
+    const names = await readdir(folder);
+    return names.flatMap((name) => Number(noteName.exec(name)?.[1] ?? 0));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function keep(folder: string, number: number, note: string, name: string): Promise<void> {
+  const partial = join(folder, `${process.pid}.${number}.partial`);
+  const file = await open(partial, 'w', 0o600);
+  try {
+    await file.writeFile(note);
+    await file.sync();
+    await link(partial, join(folder, fileOf(number)));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw conflict(name);
+    throw error;
+  } finally {
+    await file.close();
+    await rm(partial, { force: true });
+  }
+  await syncFolder(folder);
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function fileOf(number: number): string {
+  return `${number}.checkpoint`;
+}
+
+function conflict(name: string): LedgerError {
+  return new LedgerError('PIN_CONFLICT', `${name} was changed by another than this vault`);
+}

@@ -1,0 +1,109 @@
+import { LedgerError } from '../../ledger/errors.ts';
+import type { Pin } from './pin.ts';
+
+const againMs = 500;
+const soonMs = 1_000;
+
+/** What is durable now: a signed checkpoint, and how many records it covers. */
+export type Covered = { readonly note: string; readonly size: number };
+
+/** What a keeper of pins is made of. */
+export type PinKeeperParts = {
+  readonly pins: readonly Pin[];
+  /** Signs what is durable at this moment. */
+  readonly durable: () => Covered;
+  readonly log: (line: string, details?: Record<string, unknown>) => void;
+  /** Called once, when a pin turns out to be somebody else's. */
+  readonly onConflict: (error: LedgerError) => void;
+};
+
+/**
+ * Keeps the pins up with the ledger. While one is being moved the next checkpoint waits, so that a
+ * burst moves it few times. A pin that fails is tried again: what waits for it goes on waiting.
+ */
+export class PinKeeper {
+  readonly #parts: PinKeeperParts;
+  readonly #holders: readonly Holder[];
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  /** @param kept - what each pin keeps, as read when the ledger was opened */
+  constructor(parts: PinKeeperParts, kept: ReadonlyMap<Pin, string | undefined>) {
+    this.#parts = parts;
+    this.#holders = parts.pins.map((pin) => ({ pin, note: kept.get(pin), size: 0 }));
+  }
+
+  /** Moves the pins within a second: what is durable now is covered then. */
+  soon(): void {
+    if (this.#holders.length === 0 || this.#stopped) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.cover();
+    }, soonMs).unref();
+  }
+
+  /** Resolves when every pin covers at least the records that are durable now; never once stopped. */
+  async cover(): Promise<void> {
+    const { size } = this.#parts.durable();
+    await Promise.all(this.#holders.map((holder) => this.#coverOne(holder, size)));
+  }
+
+  /** Moves no pin any more. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #coverOne(holder: Holder, size: number): Promise<void> {
+    while (holder.size < size) {
+      if (this.#stopped) await new Promise(() => undefined);
+      holder.moving ??= this.#move(holder).finally(() => {
+        holder.moving = undefined;
+      });
+      await holder.moving;
+    }
+  }
+
+  async #move(holder: Holder): Promise<void> {
+    const { note, size } = this.#parts.durable();
+    const { pin } = holder;
+    try {
+      await pin.replace(holder.note, note);
+      holder.note = note;
+      holder.size = size;
+    } catch (error) {
+      this.#parts.log('a pin was not moved', { pin: pin.name, error: String(error) });
+      if (!(error instanceof LedgerError && error.code === 'PIN_CONFLICT')) {
+        holder.tried = note;
+        await wait(againMs);
+      } else if (!(await landed(holder))) {
+        this.stop();
+        this.#parts.onConflict(error);
+      }
+    }
+  }
+}
+
+/** A pin, and what it keeps. */
+type Holder = {
+  readonly pin: Pin;
+  note: string | undefined;
+  size: number;
+  /** What it was to keep when it failed the last time. */
+  tried?: string;
+  moving?: Promise<void> | undefined;
+};
+
+/** Whether a move that failed was made all the same; then it is what the pin keeps. */
+async function landed(holder: Holder): Promise<boolean> {
+  const found = await holder.pin.read().catch(() => undefined);
+  if (found === undefined || found !== holder.tried) return false;
+  holder.note = found;
+  return true;
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}
