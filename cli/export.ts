@@ -1,11 +1,13 @@
 import { sealerFile } from '../core/enclave/sealer.ts';
+import type { Pinned } from '../ledger/pinned.ts';
 import { type Exported, exportLedger } from '../replay/export.ts';
 import { toHex } from '../wire/bytes.ts';
 import { type AttachedLedger, withLedger } from './attach.ts';
 import { carriedFiles } from './carried-files.ts';
 import type { CommandContext, ExitCode } from './command.ts';
-import { type DataDir, dataDir } from './data-dir.ts';
+import { type DataDir, dataDir, readCard } from './data-dir.ts';
 import { makeFile } from './new-file.ts';
+import { pinnedCheckpoints } from './own-pin.ts';
 import { pacedProgress } from './paced-progress.ts';
 
 /** What `cambium export` is told. */
@@ -21,10 +23,13 @@ export type ExportOptions = CommandContext & {
 export async function exportCommand(options: ExportOptions): Promise<ExitCode> {
   const { file, progress, json, print } = options;
   const data = dataDir(options.data);
-  const { exported, sealer } = await withLedger(data, progress, async (ledger) => ({
-    exported: await makeFile(file, (write) => writeExport(data, ledger, write, progress)),
-    sealer: sealerFile(ledger.card.ledger.id),
-  }));
+  const { id } = (await readCard(data)).ledger;
+  // Before the ledger is read: it has to hold what was pinned by then.
+  const pinned = await pinnedCheckpoints(id);
+  const exported = await withLedger(data, progress, (ledger) =>
+    makeFile(file, (write) => writeExport(data, ledger, pinned, write, progress)),
+  );
+  const sealer = sealerFile(id);
   if (json) print(JSON.stringify({ file, ...asJson(exported), sealer }));
   else print(renderExported(file, exported, sealer));
   return 0;
@@ -33,14 +38,13 @@ export async function exportCommand(options: ExportOptions): Promise<ExitCode> {
 function writeExport(
   data: DataDir,
   { card, store, ring }: AttachedLedger,
+  pinned: readonly Pinned[],
   write: (bytes: Uint8Array) => Promise<void>,
   progress: (line: string) => void,
 ): Promise<Exported> {
   const paced = pacedProgress(progress);
-  const files = () => carriedFiles(data);
-  return exportLedger({ header: card, notes: [], store, ring, files }, write, ({ records }) =>
-    paced(() => `${records} records exported`),
-  );
+  const source = { header: card, pinned, store, ring, files: () => carriedFiles(data) };
+  return exportLedger(source, write, ({ records }) => paced(() => `${records} records exported`));
 }
 
 function asJson({ head, root, ...counts }: Exported): object {

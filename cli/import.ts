@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { sealerFile } from '../core/enclave/sealer.ts';
 import { createLedgerStream, jetStreamStore } from '../ledger/jetstream-store.ts';
 import { createRingBucket, jetStreamRing } from '../ledger/ring-store.ts';
@@ -11,6 +12,7 @@ import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { type DataDir, dataDir, exists, makeWhole, writeCard } from './data-dir.ts';
 import { openExportFile } from './export-source.ts';
+import { keepFirstCheckpoint, pinnedCheckpoints } from './own-pin.ts';
 import { pacedProgress } from './paced-progress.ts';
 import { connectLedger, natsBinary, startLedger } from './servers.ts';
 
@@ -19,6 +21,11 @@ export type ImportOptions = CommandContext & {
   /** The export to read. */
   readonly file: string;
 };
+
+const noPin = 'none: neither the export nor this machine has a checkpoint of it';
+
+/** The ledger as it was put there, and whether this machine keeps a checkpoint of it. */
+type ImportedVault = { readonly report: WholeReport; readonly pinned: boolean };
 
 /**
  * `cambium import FILE --data FOLDER`: a new data directory with the vault of an export, verified
@@ -29,14 +36,15 @@ export async function importCommand(options: ImportOptions): Promise<ExitCode> {
   const data = dataDir(options.data);
   await expectEmpty(data.path);
   const source = await openExportFile(file);
-  const report = await importVault(source, options.data, await natsBinary(progress), progress);
+  const binary = await natsBinary(progress);
+  const { report, pinned } = await importVault(source, options.data, binary, progress);
   const sealer = sealerFile(source.header.ledger.id);
   const sealed = await exists(sealer);
   const { vault, ledger } = source.header;
   const { records, commits, head, root } = report;
   if (json) {
     const made = { vault, ledger: toHex(ledger.id), data: data.path, records, commits, head, root };
-    print(JSON.stringify({ ...made, sealer, sealed }));
+    print(JSON.stringify({ ...made, sealer, sealed, pinned }));
   } else
     print(
       [
@@ -47,6 +55,7 @@ export async function importCommand(options: ImportOptions): Promise<ExitCode> {
         `root    ${root}`,
         `data    ${data.path}`,
         `sealer  ${sealer} ${sealed ? '(it is there)' : '(not there: bring it from the old machine)'}`,
+        `pin     ${pinned ? 'its last checkpoint is kept on this machine' : noPin}`,
         '',
         'run it only when the old copy runs no more: of two that run, each makes the other a fork',
         `run it: cambium run --data ${options.data}`,
@@ -61,16 +70,16 @@ function importVault(
   path: string,
   binary: string,
   progress: (line: string) => void,
-): Promise<WholeReport> {
+): Promise<ImportedVault> {
   return makeWhole(path, async (folder) => {
     const data = dataDir(folder);
     const server = await startLedger(data, binary);
     try {
       const admin = await connectLedger(server.url, server.seeds.admin);
-      const report = await fill(source, data, admin, progress);
+      const imported = await fill(source, data, admin, progress);
       await admin.close();
       await writeCard(data, source.header);
-      return report;
+      return imported;
     } finally {
       await server.stop();
     }
@@ -80,20 +89,26 @@ function importVault(
 async function fill(
   source: ExportFile,
   data: DataDir,
-  admin: Awaited<ReturnType<typeof connectLedger>>,
+  admin: NatsConnection,
   progress: (line: string) => void,
-): Promise<WholeReport> {
-  const { vault } = source.header;
+): Promise<ImportedVault> {
+  const { vault, ledger } = source.header;
   await createLedgerStream(admin, vault);
   await createRingBucket(admin, vault);
   const ring = await jetStreamRing(admin, vault);
-  const paced = pacedProgress(progress);
   const target = {
     store: await jetStreamStore(admin, vault),
     addKey: (name: string, bytes: Uint8Array) => ring.add(name, bytes),
     addFile: (name: string, bytes: Uint8Array) => addCarriedFile(data, name, bytes),
   };
-  return importLedger(source, target, ({ records }) => paced(() => `${records} records imported`));
+  const paced = pacedProgress(progress);
+  const pinned = await pinnedCheckpoints(ledger.id);
+  const { report, checkpoint } = await importLedger(source, target, pinned, ({ records }) =>
+    paced(() => `${records} records imported`),
+  );
+  if (pinned.length === 0 && checkpoint !== undefined)
+    await keepFirstCheckpoint(ledger.id, checkpoint);
+  return { report, pinned: pinned.length > 0 || checkpoint !== undefined };
 }
 
 /** Checked before anything is done; `makeWhole` checks it once more. */

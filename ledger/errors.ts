@@ -41,8 +41,6 @@ export type LedgerErrorCode =
   | 'CLOCK_JUMPED'
   /** A checkpoint is not one of the tree before it. */
   | 'CHECKPOINT_MISMATCH'
-  /** A checkpoint tells of more records than there are. */
-  | 'ROLLED_BACK'
   /** The keyring is not the one that the ledger recorded. */
   | 'RING_ROLLED_BACK'
   /** The root does not unwrap it: another passphrase, sealer or ledger. */

@@ -59,6 +59,7 @@ export async function damageOf(
     case 'KEY_MISSING':
     case 'SCOPE_CHAIN':
       return 'lost';
+    case 'FORKED':
     case 'CHECKPOINT_MISMATCH':
       return 'forked';
     case 'HEAD_MISMATCH':

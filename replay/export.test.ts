@@ -7,6 +7,7 @@ import type { ExportFrame } from '../ledger/export-format.ts';
 import { exportBytes, readFrames } from '../ledger/testing/export-bytes.ts';
 import { fixedBytes, identity, keys, signer } from '../ledger/testing/fixtures.ts';
 import { MemoryStore } from '../ledger/testing/memory-store.ts';
+import { fromBase64 } from '../wire/bytes.ts';
 import { signerFrom } from '../wire/crypto.ts';
 import { type ExportFile, openExport } from './export-file.ts';
 import { importLedger } from './import.ts';
@@ -42,8 +43,8 @@ function forged(frames: readonly ExportFrame[]): Promise<ExportFile> {
   return fileOf(exportBytes(frames));
 }
 
-async function framesOf(notes: readonly string[] = []): Promise<ExportFrame[]> {
-  return readFrames(await exportOf(sample.commits, { notes }));
+async function framesOf(): Promise<ExportFrame[]> {
+  return readFrames(await exportOf(sample.commits));
 }
 
 /** A place that takes an import, and what it was given. */
@@ -88,6 +89,13 @@ describe('an export', () => {
       index: 3,
     });
     await expect(exportOf([])).rejects.toMatchObject({ code: 'EMPTY' });
+  });
+
+  it('is not made of a ledger that is shorter than a pin has seen', async () => {
+    const notes = [sample.notes.get(4) ?? ''];
+    await expect(exportOf(sample.commits.slice(0, 2), { notes })).rejects.toMatchObject({
+      code: 'ROLLED_BACK',
+    });
   });
 
   it('is not made while something is erased', async () => {
@@ -171,22 +179,29 @@ describe('verifying an export', () => {
     });
   });
 
-  it('finds that it is older than a checkpoint, or another history', async () => {
-    const notes = [0, 4].map((size) => sample.notes.get(size) ?? '');
-    const old = await verifyExport(
-      await fileOf(await exportOf(sample.commits.slice(0, 3), { notes })),
-    );
-    expect(old).toMatchObject({ code: 'ROLLED_BACK', class: 'rolled_back', index: 3 });
+  it('finds that it is older than a checkpoint in it, or another history', async () => {
+    const verify = async (commits: readonly Uint8Array[], note: string) => {
+      const frames = await readFrames(await exportOf(commits));
+      return verifyExport(await forged(frames.toSpliced(1, 0, { type: 'note', text: note })));
+    };
     const shorter = sample.commits.slice(0, 6);
+    const good = sample.notes.get(4) ?? '';
+    expect(await verify(sample.commits.slice(0, 3), good)).toMatchObject({
+      code: 'ROLLED_BACK',
+      class: 'rolled_back',
+      index: 3,
+    });
     const checkpoint = { origin: ledgerOrigin(identity.id), size: 5, root: fixedBytes('root') };
-    const fork = signCheckpoint(signer, checkpoint);
-    const other = await verifyExport(await fileOf(await exportOf(shorter, { notes: [fork] })));
-    expect(other).toMatchObject({ code: 'CHECKPOINT_MISMATCH', class: 'forked', index: 5 });
-    const stranger = signCheckpoint(signerFrom(fixedBytes('other')), checkpoint);
-    const unsigned = await verifyExport(
-      await fileOf(await exportOf(shorter, { notes: [stranger] })),
-    );
-    expect(unsigned).toMatchObject({ code: 'CHECKPOINT_MISMATCH', index: 9 });
+    expect(await verify(shorter, signCheckpoint(signer, checkpoint))).toMatchObject({
+      code: 'FORKED',
+      class: 'forked',
+      index: 4,
+    });
+    const root = fromBase64(good.split('\n')[2] ?? '');
+    const stranger = signerFrom(fixedBytes('other'));
+    const unsigned = signCheckpoint(stranger, { ...checkpoint, size: 4, root });
+    expect(await verify(shorter, unsigned)).toMatchObject({ code: 'PIN_INVALID', index: 9 });
+    expect(await verify(shorter, 'no note\n')).toMatchObject({ code: 'PIN_INVALID', index: 0 });
   });
 });
 
@@ -195,9 +210,13 @@ describe('importing', () => {
     const place = emptyPlace();
     const bytes = await exportOf(sample.commits, { notes: [...sample.notes.values()] });
     const progress: number[] = [];
-    const report = await importLedger(await fileOf(bytes), place, ({ records }) =>
-      progress.push(records),
+    const { report, checkpoint } = await importLedger(
+      await fileOf(bytes),
+      place,
+      [],
+      ({ records }) => progress.push(records),
     );
+    expect(checkpoint).toBe([...sample.notes.values()].at(-1));
     expect(place.store.commits).toEqual(sample.commits);
     expect(place.added).toEqual(['root', 'vine/vine.conf']);
     expect(progress.at(-1)).toBe(report.records);
@@ -218,6 +237,15 @@ describe('importing', () => {
     const cut = await fileOf(bytes.subarray(0, bytes.length - 300));
     await expect(importLedger(cut, emptyPlace())).rejects.toMatchObject({
       code: 'EXPORT_MALFORMED',
+    });
+  });
+
+  it('refuses what is older than the place knows of', async () => {
+    const file = await fileOf(await exportOf(sample.commits.slice(0, 3)));
+    const pinned = [{ pin: 'the pin', note: sample.notes.get(4) ?? '' }];
+    await expect(importLedger(file, emptyPlace(), pinned)).rejects.toMatchObject({
+      code: 'ROLLED_BACK',
+      index: 3,
     });
   });
 

@@ -2,6 +2,7 @@ import { type ChainEnd, emptyChain } from '../ledger/chain-end.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import type { ExportEnd, ExportFrame, ExportHeader } from '../ledger/export-format.ts';
 import { ExportWriter } from '../ledger/export-writer.ts';
+import { PinCheck, type Pinned } from '../ledger/pinned.ts';
 import { rootOf } from '../ledger/tree.ts';
 import { equalBytes } from '../wire/bytes.ts';
 import { ReplayError } from './errors.ts';
@@ -11,8 +12,8 @@ import type { Verified } from './verify.ts';
 /** What goes into an export. */
 export type ExportSource = {
   readonly header: ExportHeader;
-  /** Checkpoints of this ledger, signed, that are known outside it. */
-  readonly notes: readonly string[];
+  /** Checkpoints of this ledger that are kept outside it, read before the store is. */
+  readonly pinned: readonly Pinned[];
   readonly store: CommitStore;
   /** Every entry of the keyring by name, wrapped. */
   readonly ring: () => Promise<ReadonlyMap<string, Uint8Array>>;
@@ -33,8 +34,8 @@ export type Exported = ExportEnd & {
  * Writes a whole ledger as one file, verifying it on the way; memory does not grow with it. May run
  * beside the vault: what is appended meanwhile may be in it or not.
  * @param write - takes the next bytes of the file, and resolves when it wants more
- * @throws LedgerError at the first record that is not whole; ReplayError RING_CHANGED when something was
- * erased meanwhile. What was written before is worth nothing then.
+ * @throws LedgerError at the first record that is not whole, or not the one that was pinned; ReplayError
+ * RING_CHANGED when something was erased meanwhile. What was written before is worth nothing then.
  */
 export async function exportLedger(
   source: ExportSource,
@@ -44,7 +45,7 @@ export async function exportLedger(
   const sink = new Sink(write);
   await sink.begin();
   await sink.add({ type: 'header', header: source.header });
-  for (const text of source.notes) await sink.add({ type: 'note', text });
+  for (const { note } of source.pinned) await sink.add({ type: 'note', text: note });
   const ringBefore = await source.ring();
   const { end, commits } = await addCommits(source, sink, onProgress);
   // After the commits: a key is durable before the first record under it.
@@ -60,18 +61,21 @@ export async function exportLedger(
 }
 
 async function addCommits(
-  { store, header }: ExportSource,
+  { store, header, pinned }: ExportSource,
   sink: Sink,
   onProgress: (verified: Verified) => void,
 ): Promise<{ end: ChainEnd; commits: number }> {
+  const pins = new PinCheck(header.ledger, pinned);
   let end = emptyChain(header.ledger);
   let commits = 0;
-  for await (const { bytes, ...commit } of verifiedBytes(store, header.ledger)) {
-    await sink.add({ type: 'commit', bytes });
+  for await (const commit of verifiedBytes(store, header.ledger)) {
+    pins.take(commit);
+    await sink.add({ type: 'commit', bytes: commit.bytes });
     end = commit.end;
     commits += 1;
     onProgress({ records: end.size, commits });
   }
+  pins.finish(end);
   return { end, commits };
 }
 

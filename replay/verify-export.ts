@@ -1,5 +1,4 @@
-import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts';
-import type { Damage } from './damage.ts';
+import { LedgerError } from '../ledger/errors.ts';
 import type { ExportFile } from './export-file.ts';
 import { ExportPass } from './export-pass.ts';
 import { type VerifyOptions, type VerifyReport, verifyLedger } from './verify.ts';
@@ -36,11 +35,6 @@ export async function verifyExport(
   }
 }
 
-const classes: Partial<Record<LedgerErrorCode, Damage>> = {
-  CHECKPOINT_MISMATCH: 'forked',
-  ROLLED_BACK: 'rolled_back',
-};
-
 /** The ledger is whole, but not the one that the file, or a checkpoint, tells of. */
 function broken(
   { records, commits }: VerifyReport & { ok: true },
@@ -49,7 +43,7 @@ function broken(
   const { code, message, index = records } = error;
   return {
     ok: false,
-    class: classes[code] ?? 'corrupted',
+    class: code === 'ROLLED_BACK' ? 'rolled_back' : 'corrupted',
     code,
     index,
     sequence: commits,

@@ -175,7 +175,7 @@ describe.skipIf(python === undefined)('the verifier in Python', () => {
       files.set(what, bytes);
     }
     expect(codes(await agreed(files))).toEqual(
-      new Set(['whole', 'CHECKPOINT_MISMATCH', 'ROLLED_BACK']),
+      new Set(['whole', 'FORKED', 'ROLLED_BACK', 'PIN_INVALID']),
     );
   });
 

@@ -68,15 +68,20 @@ export async function sampleLedger(): Promise<SampleLedger> {
   return { commits: store.commits, notes };
 }
 
-/** The bytes of an export of these commits; other parts as they are given. */
+/** What an export has besides its commits, where it is not what is made up here. */
+type ExportParts = Partial<Pick<ExportSource, 'header' | 'ring' | 'files'>> & {
+  readonly notes?: readonly string[];
+};
+
+/** The bytes of an export of these commits. */
 export async function exportOf(
   commits: readonly Uint8Array[],
-  parts: Partial<Omit<ExportSource, 'store'>> = {},
+  { notes = [], ...parts }: ExportParts = {},
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   const source: ExportSource = {
     header: sampleHeader,
-    notes: [],
+    pinned: notes.map((note) => ({ pin: 'the pin', note })),
     store: new MemoryStore(commits),
     ring: async () => new Map([['root', fixedBytes('root')]]),
     files: async () => new Map([['vine/vine.conf', fixedBytes('file')]]),

@@ -14,21 +14,42 @@ SIZE_MAX = 2**53 - 1
 
 
 class Checkpoint(NamedTuple):
+    origin: str
     size: int
     root: bytes
 
 
-def open_checkpoint(note, ledger_id, keys):
-    """The checkpoint in a note that one of a ledger's keys signed; None when it is not believed.
+def read_checkpoint(note):
+    """The checkpoint that a note tells of, whoever signed it; None when it is no note or tells of none."""
+    text, _ = _split(note)
+    if text is None:
+        return None
+    origin, *rest = text[:-1].split("\n")
+    if origin == "" or len(rest) < 2 or "" in rest:
+        return None
+    if re.fullmatch("0|[1-9][0-9]{0,15}", rest[0]) is None or int(rest[0]) > SIZE_MAX:
+        return None
+    root = _base64(rest[1])
+    return Checkpoint(origin, int(rest[0]), root) if root is not None and len(root) == 32 else None
+
+
+def is_signed(note, ledger_id, keys):
+    """Whether a note with a checkpoint is one of this ledger, signed by one of its keys.
 
     A line that names a known key and does not verify refuses the whole note. Other lines, those of
     witnesses, say nothing here.
     """
     origin = f"cambium.vault/{ledger_id.hex()}"
     text, lines = _split(note)
-    if text is None or not _is_signed(text, lines, origin, keys):
-        return None
-    return _read(text, origin)
+    signed = False
+    for name, line_id, signature in lines:
+        named = [key for key in keys if name == origin and line_id == key_id(origin, key)]
+        if not named:
+            continue
+        if not any(ed25519.verify(key, text.encode(), signature) for key in named):
+            return False
+        signed = True
+    return signed and read_checkpoint(note).origin == origin
 
 
 def key_id(name, public_key):
@@ -52,28 +73,6 @@ def _signature_line(line):
     if "+" in name or any(letter.isspace() for letter in name) or data is None or len(data) < 5:
         return None
     return name, data[:4], data[4:]
-
-
-def _is_signed(text, lines, origin, keys):
-    signed = False
-    for name, line_id, signature in lines:
-        named = [key for key in keys if name == origin and line_id == key_id(origin, key)]
-        if not named:
-            continue
-        if not any(ed25519.verify(key, text.encode(), signature) for key in named):
-            return False
-        signed = True
-    return signed
-
-
-def _read(text, origin):
-    first, *rest = text[:-1].split("\n")
-    if first != origin or len(rest) < 2 or "" in rest:
-        return None
-    if re.fullmatch("0|[1-9][0-9]{0,15}", rest[0]) is None or int(rest[0]) > SIZE_MAX:
-        return None
-    root = _base64(rest[1])
-    return Checkpoint(int(rest[0]), root) if root is not None and len(root) == 32 else None
 
 
 def _base64(text):

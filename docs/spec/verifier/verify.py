@@ -11,7 +11,7 @@ import sys
 from typing import NamedTuple
 
 import export_file
-from checkpoint import open_checkpoint
+from checkpoint import is_signed, read_checkpoint
 from fault import Fault
 from ledger import Ledger
 
@@ -44,6 +44,7 @@ class _Run:
     def __init__(self):
         self._ledger = None
         self._end = None
+        # Each note, and the checkpoint that it tells of; who signed it shows only at the end.
         self._notes = []
 
     @property
@@ -56,7 +57,7 @@ class _Run:
         elif kind == b"P":
             self._take_note(value)
         elif kind == b"C":
-            self._ledger.take(value)
+            self._take_commit(value)
         elif kind == b"E":
             self._end = value
 
@@ -67,27 +68,28 @@ class _Run:
         root = ledger.tree.root()
         if end != (ledger.commits, ledger.records, ledger.head, root):
             raise Fault("EXPORT_MALFORMED", ledger.records, "the end tells of another ledger")
-        for note in self._notes:
-            self._check_note(note)
+        for note, told in self._notes:
+            if told.size > ledger.records:
+                raise Fault("ROLLED_BACK", ledger.records, f"a checkpoint knows of {told.size} records")
+            if not is_signed(note, ledger.id, ledger.keys):
+                raise Fault("PIN_INVALID", ledger.records, "a checkpoint that no key of this ledger signed")
         return Whole(ledger.records, ledger.commits, len(self._notes), ledger.head, root)
 
     def _take_note(self, note):
-        # Who signed it shows only at the end, but its root has to be kept on the way.
-        self._notes.append(note)
-        size = note.split("\n")[1] if note.count("\n") > 1 else ""
-        if size.isascii() and size.isdigit() and len(size) <= 16:
-            self._ledger.watch(int(size))
+        told = read_checkpoint(note)
+        if told is None:
+            raise Fault("PIN_INVALID", 0, "not a checkpoint")
+        self._notes.append((note, told))
+        self._ledger.watch(told.size)
 
-    def _check_note(self, note):
+    def _take_commit(self, data):
         ledger = self._ledger
-        checkpoint = open_checkpoint(note, ledger.id, ledger.keys)
-        if checkpoint is None:
-            raise Fault("CHECKPOINT_MISMATCH", ledger.records, "a checkpoint that no key of this ledger signed")
-        if checkpoint.size > ledger.records:
-            raise Fault("ROLLED_BACK", ledger.records, f"a checkpoint knows of {checkpoint.size} records")
-        if checkpoint.root != ledger.roots[checkpoint.size]:
-            what = f"a checkpoint has another root for {checkpoint.size} records"
-            raise Fault("CHECKPOINT_MISMATCH", checkpoint.size, what)
+        before = ledger.records
+        ledger.take(data)
+        for _, told in self._notes:
+            if before < told.size <= ledger.records and ledger.roots[told.size] != told.root:
+                what = f"a checkpoint has another root for {told.size} records"
+                raise Fault("FORKED", told.size - 1, what)
 
 
 def describe(path):
