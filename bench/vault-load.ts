@@ -25,17 +25,18 @@ export type VaultUnderLoad = {
 /** Makes a vault, runs it with `cambium run`, and connects a service that may ask as often as it can. */
 export async function startVault(binary: string, folder: string): Promise<VaultUnderLoad> {
   const data = dataDir(join(folder, 'data'));
+  const sealer = fileSealer(join(folder, 'sealer'));
   await createVault({
     path: data.path,
     passphrase,
-    sealer: fileSealer(join(folder, 'sealer')),
+    sealer,
     pins: [(id) => filePinOf(id, folder)],
     binary,
     now: Date.now,
   });
   const child = await runVault(data, folder);
   const url = (await runningVine(data))?.url ?? '';
-  const owner = await DemoOwner.connect(await loadOwnerApp(data, passphrase), url);
+  const owner = await DemoOwner.connect(await loadOwnerApp(data, passphrase, sealer), url);
   await owner.say('owner.set', { field: 'personal/shipping_address', value: '12 Bench Row' });
   const connection = await connectShop(owner, data, contract, url);
   const client = await VaultClient.connect(await addressOf(connection, [url]));

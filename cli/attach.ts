@@ -1,10 +1,11 @@
 import { fileSealer } from '../core/enclave/sealer.ts';
-import { rootFrom } from '../core/keys/root-key.ts';
+import { type PassphraseRoots, rootsFrom } from '../core/keys/root-key.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring } from '../ledger/keyring.ts';
 import type { ScopeKeys } from '../ledger/record-opener.ts';
-import { jetStreamRing } from '../ledger/ring-store.ts';
+import { valuesOf } from '../ledger/ring-copy.ts';
+import { jetStreamRing, type KeptValue } from '../ledger/ring-store.ts';
 import { type DataDir, readCard, type VaultCard } from './data-dir.ts';
 import { connectLedger, natsBinary, runningLedger, startLedger } from './servers.ts';
 
@@ -14,8 +15,11 @@ export type AttachedLedger = {
   readonly store: CommitStore;
   /** Whether a vault's servers were there already. */
   readonly running: boolean;
-  /** Every entry of the keyring by name, still wrapped. */
-  ring(): Promise<ReadonlyMap<string, Uint8Array>>;
+  /**
+   * What the keyring keeps, still wrapped: its root, then what came since.
+   * @throws LedgerError RING_MALFORMED when it has no root
+   */
+  ring(): Promise<readonly KeptValue[]>;
   /** Unlocks the keyring; the keys open every scope that still has one. */
   unlock(passphrase: string): Promise<ScopeKeys>;
 };
@@ -36,22 +40,24 @@ export async function withLedger<T>(
   const url = note?.url ?? server?.url ?? '';
   const nc = await connectLedger(url, note?.reader ?? server?.seeds.reader ?? '');
   let ring: Keyring | undefined;
+  let roots: PassphraseRoots | undefined;
   try {
     return await use({
       card,
       store: await jetStreamStore(nc, card.vault),
       running: note !== undefined,
-      ring: async () => (await jetStreamRing(nc, card.vault)).entries(),
+      ring: async () => valuesOf(await (await jetStreamRing(nc, card.vault)).read()),
       unlock: async (passphrase) => {
-        const root = rootFrom(passphrase, fileSealer(), card.ledger.id);
+        roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
         const store = await jetStreamRing(nc, card.vault);
-        const unlocked = await Keyring.unlock(store, card.ledger.id, root);
+        const unlocked = await Keyring.unlock(store, card.ledger.id, roots);
         ring = unlocked;
         return (scope) => unlocked.scopeKey(scope);
       },
     });
   } finally {
     ring?.close();
+    roots?.close();
     await nc.close();
     await server?.stop();
   }

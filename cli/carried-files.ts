@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isVineConfig } from '../core/bus/vine/vine-config.ts';
+import type { NamedBytes } from '../ledger/export-format.ts';
 import { isParty } from '../wire/identifiers.ts';
 import { CliError } from './cli-error.ts';
 import { type DataDir, writeFileSafely } from './data-dir.ts';
@@ -12,22 +13,24 @@ import { vineConfigFile, vineFolders } from './servers.ts';
  * configuration and its accounts' signed tokens, revocations among them. None holds a secret in clear.
  */
 
-const ownerName = 'owner-app.json';
+/** Name of the owner's app in a data directory, and in an export. */
+export const ownerAppName = 'owner-app.json';
 const configName = `vine/${vineConfigFile}`;
 const accountsName = `vine/${vineFolders.resolverDir}`;
 const textBytesMax: number = 64 * 1024;
 
-const ownerApp = /^\{"v":1,"salt":"[\w-]+","nonce":"[\w-]+","box":"[\w-]+"\}\n$/;
+const ownerApp =
+  /^\{"v":1,"seals":\[\{"recipe":"[\w-]+","nonce":"[\w-]+","box":"[\w-]+"\}(?:,\{"recipe":"[\w-]+","nonce":"[\w-]+","box":"[\w-]+"\})?\]\}\n$/;
 const token = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** The files of a data directory that go along, by their names in the export. */
-export async function carriedFiles(data: DataDir): Promise<ReadonlyMap<string, Uint8Array>> {
+/** The files of a data directory that go along, under their names in the export. */
+export async function carriedFiles(data: DataDir): Promise<readonly NamedBytes[]> {
   const accounts = await readdir(join(data.path, accountsName)).catch(() => []);
-  const names = [ownerName, configName, ...accounts.map((file) => `${accountsName}/${file}`)];
-  const files = new Map<string, Uint8Array>();
+  const names = [ownerAppName, configName, ...accounts.map((file) => `${accountsName}/${file}`)];
+  const files: NamedBytes[] = [];
   for (const name of names.filter(isCarried)) {
     const bytes = await readFile(join(data.path, name)).catch(absent);
-    if (bytes !== undefined) files.set(name, new Uint8Array(bytes));
+    if (bytes !== undefined) files.push({ name, bytes: new Uint8Array(bytes) });
   }
   return files;
 }
@@ -51,11 +54,11 @@ export async function addCarriedFile(
 }
 
 function isCarried(name: string): boolean {
-  return name === ownerName || name === configName || accountOf(name) !== undefined;
+  return name === ownerAppName || name === configName || accountOf(name) !== undefined;
 }
 
 function fits(name: string, text: string): boolean {
-  if (name === ownerName) return ownerApp.test(text);
+  if (name === ownerAppName) return ownerApp.test(text);
   if (name === configName) return isVineConfig(text, vineFolders);
   return token.test(text);
 }

@@ -4,7 +4,7 @@ import { ownerAppCredential } from '../core/bus/vine/credentials.ts';
 import { vineConfig } from '../core/bus/vine/vine-config.ts';
 import { createVineKeys, type VineKeys } from '../core/bus/vine/vine-keys.ts';
 import type { Sealer } from '../core/enclave/sealer.ts';
-import { newRecipe, rootFrom } from '../core/keys/root-key.ts';
+import { rootsFrom } from '../core/keys/root-key.ts';
 import {
   createSecrets,
   openSecrets,
@@ -21,7 +21,7 @@ import { signerFrom } from '../wire/crypto.ts';
 import { identifierFrom } from '../wire/identifiers.ts';
 import { encode } from '../wire/msgpack.ts';
 import { type DataDir, dataDir, makeWhole, type VaultCard, writeCard } from './data-dir.ts';
-import { newDevice, saveOwnerApp } from './owner-app.ts';
+import { newDevice, type OwnerApp, ownerAppFile, saveOwnerApp } from './owner-app.ts';
 import { connectLedger, keepVineConfig, startLedger, vineFolders } from './servers.ts';
 import { measureProgram, vineKeysName } from './wiring.ts';
 
@@ -74,10 +74,9 @@ async function fill(
   const { passphrase, sealer } = options;
   await createLedgerStream(admin, card.vault);
   await createRingBucket(admin, card.vault);
-  await sealer.create(card.ledger.id);
   const store = await jetStreamRing(admin, card.vault);
-  const root = rootFrom(passphrase, sealer, card.ledger.id);
-  const ring = await Keyring.create(store, card.ledger.id, newRecipe(sealer), root);
+  const roots = rootsFrom(passphrase, sealer, card.ledger.id);
+  const ring = await Keyring.create(store, card.ledger.id, roots);
   await createSecrets(ring, ledgerSeed);
   const vineKeys = createVineKeys();
   await ring.addSecret(vineKeysName, encode(vineKeys));
@@ -86,8 +85,10 @@ async function fill(
   const device = await newDevice();
   const connection = identifierFrom(new Uint8Array(randomBytes(16)));
   await writeGenesis({ card, admin, ring, secrets, options }, connection, device.keys);
-  await saveOwnerApp(data, await ownerApp(card, secrets, vineKeys, connection, device), passphrase);
+  const app = await ownerApp(card, secrets, vineKeys, connection, device);
+  await saveOwnerApp(ownerAppFile(data, card.ledger.id, sealer), app, passphrase);
   ring.close();
+  roots.close();
 }
 
 type Genesis = {
@@ -106,7 +107,7 @@ async function writeGenesis(
   const ledger = await Ledger.create({
     store: await jetStreamStore(admin, card.vault),
     identity: card.ledger,
-    signerFor: secrets.ledgerFor,
+    signerFor: secrets.ledger.signerFor,
     keys: (scope) => ring.scopeKey(scope),
     now: options.now,
   });
@@ -138,7 +139,7 @@ async function ownerApp(
   vineKeys: VineKeys,
   connection: string,
   device: Awaited<ReturnType<typeof newDevice>>,
-): Promise<Parameters<typeof saveOwnerApp>[1]> {
+): Promise<OwnerApp> {
   return {
     vault: card.vault,
     connection,

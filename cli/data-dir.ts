@@ -66,11 +66,17 @@ export async function writeCard(data: DataDir, card: VaultCard): Promise<void> {
   await writeFileSafely(data.vaultFile, `${JSON.stringify(text, null, 2)}\n`);
 }
 
-/** Writes a file that only its owner can read, whole or not at all. */
+/** Writes a file that only its owner can read, whole or not at all; durable when this resolves. */
 export async function writeFileSafely(path: string, text: string): Promise<void> {
   const partial = `${path}.${process.pid}.partial`;
   await writeFile(partial, text, { mode: 0o600, flush: true });
   await rename(partial, path);
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 /** Makes what was created, renamed or removed in a folder survive a power failure. */

@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import { fileSealer } from '../core/enclave/sealer.ts';
-import { rootFrom } from '../core/keys/root-key.ts';
+import { rootsFrom } from '../core/keys/root-key.ts';
 import { filePinOf } from '../core/pins/file-pin.ts';
 import { addressOf, contractRef, type ServiceConnection } from '../service/service-identity.ts';
 import { VaultClient } from '../service/vault-client.ts';
@@ -68,9 +68,9 @@ export async function demoCommand(context: CommandContext): Promise<ExitCode> {
 async function tell(story: Story, vine: NatsServer): Promise<string> {
   const { context, data, card, binary } = story;
   const say = (line: string): void => context.print(line);
-  const rootFor = rootFrom(passphrase, fileSealer(), card.ledger.id);
+  const roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
   const open = (): Promise<VaultOnServers> =>
-    openOnServers({ data, card, binary, rootFor, log: () => {} });
+    openOnServers({ data, card, binary, roots, log: () => {}, ownersTime: Date.now });
   const app = await loadOwnerApp(data, passphrase);
   const contract = await readExample();
   let vault = await open();

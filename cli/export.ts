@@ -1,4 +1,3 @@
-import { sealerFile } from '../core/enclave/sealer.ts';
 import type { Pinned } from '../ledger/pinned.ts';
 import { type Exported, exportLedger } from '../replay/export.ts';
 import { toHex } from '../wire/bytes.ts';
@@ -7,8 +6,9 @@ import { carriedFiles } from './carried-files.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { type DataDir, dataDir, readCard } from './data-dir.ts';
 import { makeFile } from './new-file.ts';
-import { pinnedCheckpoints } from './own-pin.ts';
 import { pacedProgress } from './paced-progress.ts';
+import { pinnedOf } from './pins.ts';
+import { sealerFilesOf } from './sealer-files.ts';
 
 /** What `cambium export` is told. */
 export type ExportOptions = CommandContext & {
@@ -23,13 +23,13 @@ export type ExportOptions = CommandContext & {
 export async function exportCommand(options: ExportOptions): Promise<ExitCode> {
   const { file, progress, json, print } = options;
   const data = dataDir(options.data);
-  const { id } = (await readCard(data)).ledger;
+  const card = await readCard(data);
   // Before the ledger is read: it has to hold what was pinned by then.
-  const pinned = await pinnedCheckpoints(id);
+  const pinned = await pinnedOf(card);
   const exported = await withLedger(data, progress, (ledger) =>
     makeFile(file, (write) => writeExport(data, ledger, pinned, write, progress)),
   );
-  const sealer = sealerFile(id);
+  const sealer = sealerFilesOf(card.ledger.id, [...exported.keys, ...exported.files]);
   if (json) print(JSON.stringify({ file, ...asJson(exported), sealer }));
   else print(renderExported(file, exported, sealer));
   return 0;
@@ -47,20 +47,22 @@ function writeExport(
   return exportLedger(source, write, ({ records }) => paced(() => `${records} records exported`));
 }
 
-function asJson({ head, root, ...counts }: Exported): object {
-  return { ...counts, head: toHex(head), root: toHex(root) };
+function asJson({ head, root, keys, files, ...counts }: Exported): object {
+  const names = files.map(({ name }) => name);
+  return { ...counts, head: toHex(head), root: toHex(root), keys: keys.length, files: names };
 }
 
-function renderExported(file: string, exported: Exported, sealer: string): string {
-  const { records, commits, keys, files, bytes, head, root } = exported;
+function renderExported(file: string, exported: Exported, sealer: readonly string[]): string {
+  const { records, commits, files, bytes, head, root } = exported;
   return [
-    `${file}: ${records} records in ${commits} commits, ${keys} wrapped keys, ${files} files; ${bytes} bytes`,
+    `${file}: ${records} records in ${commits} commits, the wrapped keyring, ${files.length} files; ${bytes} bytes`,
     `  head   ${toHex(head)}`,
     `  root   ${toHex(root)}`,
     `verify it anywhere: cambium verify --export ${file}`,
     `make a vault of it: cambium import ${file} --data FOLDER`,
     'not in it, so that whoever has the file and the passphrase opens nothing:',
-    `  the sealer's secret, ${sealer}; carry it another way`,
+    "  the sealer's secrets, to be carried another way:",
+    ...sealer.map((path) => `    ${path}`),
     'nor what the vault does not own: services/, and critical events that still wait for the vault',
   ].join('\n');
 }

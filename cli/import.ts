@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { sealerFile } from '../core/enclave/sealer.ts';
+import type { NamedBytes } from '../ledger/export-format.ts';
 import { createLedgerStream, jetStreamStore } from '../ledger/jetstream-store.ts';
 import { createRingBucket, jetStreamRing } from '../ledger/ring-store.ts';
 import type { ExportFile } from '../replay/export-file.ts';
@@ -10,10 +10,11 @@ import { toHex } from '../wire/bytes.ts';
 import { addCarriedFile } from './carried-files.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
-import { type DataDir, dataDir, exists, makeWhole, writeCard } from './data-dir.ts';
+import { type DataDir, dataDir, exists, makeWhole, type VaultCard, writeCard } from './data-dir.ts';
 import { openExportFile } from './export-source.ts';
-import { keepFirstCheckpoint, pinnedCheckpoints } from './own-pin.ts';
 import { pacedProgress } from './paced-progress.ts';
+import { pinnedOf, pinsOf } from './pins.ts';
+import { sealerFilesOf } from './sealer-files.ts';
 import { connectLedger, natsBinary, startLedger } from './servers.ts';
 
 /** What `cambium import` is told; the data directory is the one to be made. */
@@ -23,9 +24,16 @@ export type ImportOptions = CommandContext & {
 };
 
 const noPin = 'none: neither the export nor this machine has a checkpoint of it';
+const notThere = ' (not there: bring it from the old machine)';
 
-/** The ledger as it was put there, and whether this machine keeps a checkpoint of it. */
-type ImportedVault = { readonly report: WholeReport; readonly pinned: boolean };
+/** What was imported. */
+type ImportedVault = {
+  readonly report: WholeReport;
+  /** Whether this machine keeps a checkpoint of it. */
+  readonly pinned: boolean;
+  /** Files of the sealer that it is opened with. */
+  readonly sealer: readonly string[];
+};
 
 /**
  * `cambium import FILE --data FOLDER`: a new data directory with the vault of an export, verified
@@ -37,14 +45,13 @@ export async function importCommand(options: ImportOptions): Promise<ExitCode> {
   await expectEmpty(data.path);
   const source = await openExportFile(file);
   const binary = await natsBinary(progress);
-  const { report, pinned } = await importVault(source, options.data, binary, progress);
-  const sealer = sealerFile(source.header.ledger.id);
-  const sealed = await exists(sealer);
+  const { report, pinned, sealer } = await importVault(source, options.data, binary, progress);
+  const missing = await missingOf(sealer);
   const { vault, ledger } = source.header;
   const { records, commits, head, root } = report;
   if (json) {
     const made = { vault, ledger: toHex(ledger.id), data: data.path, records, commits, head, root };
-    print(JSON.stringify({ ...made, sealer, sealed, pinned }));
+    print(JSON.stringify({ ...made, pinned, sealer, missing }));
   } else
     print(
       [
@@ -54,7 +61,7 @@ export async function importCommand(options: ImportOptions): Promise<ExitCode> {
         `head    ${head}`,
         `root    ${root}`,
         `data    ${data.path}`,
-        `sealer  ${sealer} ${sealed ? '(it is there)' : '(not there: bring it from the old machine)'}`,
+        ...sealer.map((path) => `sealer  ${path}${missing.includes(path) ? notThere : ''}`),
         `pin     ${pinned ? 'its last checkpoint is kept on this machine' : noPin}`,
         '',
         'run it only when the old copy runs no more: of two that run, each makes the other a fork',
@@ -96,19 +103,44 @@ async function fill(
   await createLedgerStream(admin, vault);
   await createRingBucket(admin, vault);
   const ring = await jetStreamRing(admin, vault);
+  const carried: NamedBytes[] = [];
+  let last = 0;
   const target = {
     store: await jetStreamStore(admin, vault),
-    addKey: (name: string, bytes: Uint8Array) => ring.add(name, bytes),
-    addFile: (name: string, bytes: Uint8Array) => addCarriedFile(data, name, bytes),
+    addKey: async (name: string, bytes: Uint8Array) => {
+      carried.push({ name, bytes });
+      last = await ring.add({ name, bytes }, last);
+    },
+    addFile: async (name: string, bytes: Uint8Array) => {
+      carried.push({ name, bytes });
+      await addCarriedFile(data, name, bytes);
+    },
   };
   const paced = pacedProgress(progress);
-  const pinned = await pinnedCheckpoints(ledger.id);
-  const { report, checkpoint } = await importLedger(source, target, pinned, ({ records }) =>
+  const known = await pinnedOf(source.header);
+  const { report, checkpoint } = await importLedger(source, target, known, ({ records }) =>
     paced(() => `${records} records imported`),
   );
-  if (pinned.length === 0 && checkpoint !== undefined)
-    await keepFirstCheckpoint(ledger.id, checkpoint);
-  return { report, pinned: pinned.length > 0 || checkpoint !== undefined };
+  const pinned = await keepCheckpoint(source.header, checkpoint);
+  return { report, pinned, sealer: sealerFilesOf(ledger.id, carried) };
+}
+
+/**
+ * Gives the pins of a vault that this machine knew nothing of its last checkpoint. The others stay.
+ * @returns whether all of them keep one now
+ */
+async function keepCheckpoint(card: VaultCard, checkpoint: string | undefined): Promise<boolean> {
+  for (const pin of pinsOf(card)) {
+    if ((await pin.read()) !== undefined) continue;
+    if (checkpoint === undefined) return false;
+    await pin.replace(undefined, checkpoint);
+  }
+  return true;
+}
+
+async function missingOf(paths: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(paths.map(exists));
+  return paths.filter((_, at) => !found[at]);
 }
 
 /** Checked before anything is done; `makeWhole` checks it once more. */

@@ -1,19 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { stretch } from '../core/keys/root-key.ts';
+import { fileSealer, type Sealer } from '../core/enclave/sealer.ts';
 import type { Credential } from '../core/manager/ports.ts';
 import type { PeerKeys } from '../ledger/bodies.ts';
 import type { PeerIdentity } from '../service/session.ts';
 import { VaultClient } from '../service/vault-client.ts';
-import { fromBase64url, toBase64url, utf8 } from '../wire/bytes.ts';
-import { open, seal, signerFrom } from '../wire/crypto.ts';
+import { signerFrom } from '../wire/crypto.ts';
 import { encapsulationKeyFrom } from '../wire/key-encapsulation.ts';
 import { decode, encode } from '../wire/msgpack.ts';
-import { CliError } from './cli-error.ts';
-import { type DataDir, writeFileSafely } from './data-dir.ts';
-
-const domain = utf8('cambium/owner-app/v1');
-const cost = { timeCost: 2, memoryKiB: 19 * 1024, lanes: 1 };
+import { type DataDir, readCard } from './data-dir.ts';
+import { type AppFile, readApp, writeApp } from './owner-app-file.ts';
 
 /** The owner's app on this machine: a device of its own, with its own keys. */
 export type OwnerApp = {
@@ -39,35 +34,40 @@ export async function newDevice(): Promise<{
   return { signingSeed, encapsulationSeed, keys };
 }
 
-/** Keeps the app's keys, sealed under the passphrase. */
-export async function saveOwnerApp(
+/** The file in which a data directory keeps the app's keys. */
+export function ownerAppFile(
   data: DataDir,
+  ledgerId: Uint8Array,
+  sealer: Sealer = fileSealer(),
+): AppFile {
+  return { path: data.ownerFile, ledgerId, sealer };
+}
+
+/** Keeps the app's keys, sealed under passphrase and sealer. */
+export async function saveOwnerApp(
+  file: AppFile,
   app: OwnerApp,
   passphrase: string,
 ): Promise<void> {
-  const salt = new Uint8Array(randomBytes(16));
-  const nonce = new Uint8Array(randomBytes(24));
-  const key = await stretch(passphrase, { ...cost, salt });
-  const box = seal(key, nonce, domain, encode(app));
-  key.fill(0);
-  const text = { v: 1, salt: toBase64url(salt), nonce: toBase64url(nonce), box: toBase64url(box) };
-  await writeFileSafely(data.ownerFile, `${JSON.stringify(text)}\n`);
+  const contents = encode(app);
+  await writeApp(file, contents, passphrase);
+  contents.fill(0);
 }
 
 /**
  * Opens the app's keys.
- * @throws CliError when the passphrase is wrong
+ * @throws CliError when there is no app, or the passphrase is wrong; SealerError
  */
-export async function loadOwnerApp(data: DataDir, passphrase: string): Promise<OwnerApp> {
-  const text = await readFile(data.ownerFile, 'utf8').catch(() => {
-    throw new CliError('usage', `${data.path} holds no owner's app`);
-  });
-  const { salt, nonce, box } = JSON.parse(text) as Record<'salt' | 'nonce' | 'box', string>;
-  const key = await stretch(passphrase, { ...cost, salt: fromBase64url(salt) });
-  const opened = open(key, fromBase64url(nonce), domain, fromBase64url(box));
-  key.fill(0);
-  if (opened === undefined) throw new CliError('failed', 'the passphrase is not the right one');
-  return decode(opened) as unknown as OwnerApp;
+export async function loadOwnerApp(
+  data: DataDir,
+  passphrase: string,
+  sealer?: Sealer,
+): Promise<OwnerApp> {
+  const { ledger } = await readCard(data);
+  const contents = await readApp(ownerAppFile(data, ledger.id, sealer), passphrase);
+  const app = decode(contents) as unknown as OwnerApp;
+  contents.fill(0);
+  return app;
 }
 
 /** Connects the app to its vault. */

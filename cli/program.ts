@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { AuditOptions } from './audit.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { readNewPassphrase, readPassphrase } from './passphrase.ts';
+import type { RunOptions } from './run.ts';
 import type { ConnectOptions, RequestOptions } from './service.ts';
 
 type Common = { readonly data: string; readonly json: boolean };
@@ -27,9 +28,11 @@ function addVault(program: Command, finish: Finish): void {
   on(program, 'init', 'make a vault in a new data directory').action(async (options: Common) =>
     finish(await (await import('./init.ts')).initCommand(contextOf(options, readNewPassphrase))),
   );
-  on(program, 'run', 'run the vault until it is told to stop').action(async (options: Common) =>
-    finish(await (await import('./run.ts')).runCommand(contextOf(options))),
-  );
+  on(program, 'run', 'run the vault until it is told to stop')
+    .option('--confirm-clock', 'the clock of this machine is right, however late it is', false)
+    .action(async (options: Common & RunOptions) =>
+      finish(await (await import('./run.ts')).runCommand(contextOf(options), options)),
+    );
   on(program, 'vine', 'run the messaging layer alone, so that critical events can wait').action(
     async (options: Common) =>
       finish(await (await import('./vine.ts')).vineCommand(contextOf(options))),

@@ -73,6 +73,9 @@ const ownerDeeds: Readonly<Record<string, string>> = {
   'owner.accept': 'You accepted a connection',
   'owner.decline': 'You declined a connection',
   'owner.sever': 'You ended a connection',
+  'owner.forget': 'You had something forgotten',
+  'owner.rotate': "You replaced the ledger's key",
+  'owner.checkpoint': 'Your app looked at the checkpoint',
   'owner.approve': 'You approved a request',
   'owner.deny': 'You denied a request',
   'owner.audit': 'You read this trail',
@@ -164,6 +167,16 @@ function factStory(entry: AuditEntry): string {
       return `You ended the connection with ${who}`;
     case 'aggregate':
       return `Refused without a line for each: ${counts(entry.detail)}`;
+    case 'checkpoint':
+      return 'A checkpoint was signed';
+    case 'erased':
+      return `Forgotten for good: ${short(entry.detail ?? '')}`;
+    case 'erased entry':
+      return 'Something about a connection that was forgotten';
+    case 'rotated':
+      return entry.detail === 'ring'
+        ? 'The keyring was wrapped anew'
+        : `A key was replaced: ${short(entry.detail ?? '')}`;
     default:
       return `${quoted(entry.kind)}${whose === null ? '' : ` (${who})`}`;
   }

@@ -1,11 +1,13 @@
 import { pino } from 'pino';
 import { fileSealer } from '../core/enclave/sealer.ts';
-import { rootFrom } from '../core/keys/root-key.ts';
+import { rootsFrom } from '../core/keys/root-key.ts';
 import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts';
-import type { RootFor } from '../ledger/keyring.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { dataDir, readCard, type VaultCard } from './data-dir.ts';
+import { ownerAppFile } from './owner-app.ts';
+import { settleApp } from './owner-app-file.ts';
+import { passphraseVariable } from './passphrase.ts';
 import { natsBinary } from './servers.ts';
 import { type OpenOptions, openOnServers, type VaultOnServers } from './vault-servers.ts';
 
@@ -16,21 +18,48 @@ const restartWaitMs = 500;
 /** Failures that opening again can mend: the store was away, or a server died. */
 const passing: ReadonlySet<LedgerErrorCode> = new Set(['STORE_UNAVAILABLE', 'CLOSED']);
 
+/** What `cambium run` is told. */
+export type RunOptions = {
+  /** The owner says that this machine's clock is right, however long the vault was not open. */
+  readonly confirmClock: boolean;
+};
+
 /**
  * `cambium run`: runs a vault until it is told to stop. When a server under it dies, the vault stops
  * at once, and is opened again from its ledger.
  */
-export async function runCommand(context: CommandContext): Promise<ExitCode> {
+export async function runCommand(
+  context: CommandContext,
+  { confirmClock }: RunOptions,
+): Promise<ExitCode> {
   const data = dataDir(context.data);
   const card = await readCard(data);
   const binary = await natsBinary(context.progress);
-  const rootFor = once(rootFrom(await context.passphrase(), fileSealer(), card.ledger.id));
-  const options: OpenOptions = { data, card, binary, rootFor, log: operationalLog(context) };
+  const passphrase = await context.passphrase();
+  const roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
+  const options: OpenOptions = { data, card, binary, roots, log: operationalLog(context) };
+  // Who types the passphrase is the owner, and is there to look at a clock.
+  const attended = confirmClock || process.env[passphraseVariable] === undefined;
   const stop = stopSignal();
+  const vault = await openOnServers(attended ? { ...options, ownersTime: Date.now } : options);
+  await settleApp(ownerAppFile(data, card.ledger.id), passphrase).catch((error: unknown) =>
+    options.log("the owner's app is not settled", { error: String(error) }),
+  );
+  return keepOpen(context, options, vault, stop).finally(roots.close);
+}
+
+/** Until it is told to stop, or fails in a way that opening again does not mend. */
+async function keepOpen(
+  context: CommandContext,
+  options: OpenOptions,
+  opened: VaultOnServers,
+  stop: Promise<'stop'>,
+): Promise<ExitCode> {
   const failures: number[] = [];
-  let vault: VaultOnServers | Error = await openOnServers(options);
+  const ownersTime = timeSince(Date.now(), performance.now());
+  let vault: VaultOnServers | Error = opened;
   for (;;) {
-    const end = vault instanceof Error ? vault : await serve(context, card, vault, stop);
+    const end = vault instanceof Error ? vault : await serve(context, options.card, vault, stop);
     if (end === 'stop') return 0;
     const now = Date.now();
     failures.push(now);
@@ -39,8 +68,13 @@ export async function runCommand(context: CommandContext): Promise<ExitCode> {
     context.progress(`${end.message}; opening again`);
     const pause = wait(restartWaitMs * 2 ** (recent.length - 1));
     if ((await Promise.race([stop, pause])) === 'stop') return 0;
-    vault = await openAgain(options);
+    vault = await openAgain({ ...options, ownersTime });
   }
+}
+
+/** What time it must be: the vault has opened at `wall`, and we have been here ever since. */
+function timeSince(wall: number, monotonic: number): () => number {
+  return () => wall + (performance.now() - monotonic);
 }
 
 /** Until it is told to stop, or something goes wrong. */
@@ -72,15 +106,6 @@ async function openAgain(options: OpenOptions): Promise<VaultOnServers | Error> 
 
 function canPass(error: Error): boolean {
   return !(error instanceof LedgerError) || passing.has(error.code);
-}
-
-/** Derives the root once: opening again must not ask for the passphrase again. */
-function once(rootFor: RootFor): RootFor {
-  let root: Promise<Uint8Array> | undefined;
-  return async (recipe) => {
-    root ??= rootFor(recipe);
-    return new Uint8Array(await root);
-  };
 }
 
 function stopSignal(): Promise<'stop'> {

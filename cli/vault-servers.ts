@@ -1,8 +1,8 @@
 import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
-import { filePinOf } from '../core/pins/file-pin.ts';
-import type { RootFor } from '../ledger/keyring.ts';
+import type { RootSource } from '../ledger/ring-root.ts';
 import type { DataDir, VaultCard } from './data-dir.ts';
+import { pinsOf, seenByApp } from './pins.ts';
 import { runningVine, startLedger, startVine, type VineNote } from './servers.ts';
 import { openVault, type RunningVault } from './wiring.ts';
 
@@ -24,8 +24,10 @@ export type OpenOptions = {
   readonly data: DataDir;
   readonly card: VaultCard;
   readonly binary: string;
-  readonly rootFor: RootFor;
+  readonly roots: RootSource;
   readonly log: (line: string, details?: Record<string, unknown>) => void;
+  /** What time it is by the owner's word, where the owner is there: Unix milliseconds. */
+  readonly ownersTime?: () => number;
 };
 
 /**
@@ -34,7 +36,7 @@ export type OpenOptions = {
  * @throws CliError when the directory is in use, LedgerError when the ledger is not whole
  */
 export async function openOnServers(options: OpenOptions): Promise<VaultOnServers> {
-  const { data, card, binary, rootFor, log } = options;
+  const { data, card, binary, roots, log, ownersTime } = options;
   const ledger = await startLedger(data, binary);
   let vine: NatsServer | undefined;
   let vault: RunningVault | undefined;
@@ -54,11 +56,13 @@ export async function openOnServers(options: OpenOptions): Promise<VaultOnServer
     const vineUrl = running?.url ?? vine?.url ?? '';
     vault = await openVault({
       card,
-      rootFor,
+      roots,
       ledger: { url: ledger.url, seed: ledger.seeds.runtime },
       vine: { url: vineUrl },
-      pins: [filePinOf(card.ledger.id)],
+      pins: pinsOf(card),
+      seen: await seenByApp(card),
       log,
+      ...(ownersTime === undefined ? {} : { ownersTime }),
       onFailure: fail,
     });
     watchServers(ledger, vine, fail);

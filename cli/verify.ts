@@ -1,6 +1,7 @@
 import { fileSealer } from '../core/enclave/sealer.ts';
-import { rootFrom } from '../core/keys/root-key.ts';
+import { rootsFrom } from '../core/keys/root-key.ts';
 import { Keyring } from '../ledger/keyring.ts';
+import { fixedRing } from '../ledger/ring-copy.ts';
 import { printable } from '../projections/printable.ts';
 import { exportRing } from '../replay/export-ring.ts';
 import { type VerifyOptions, type VerifyReport, verifyLedger } from '../replay/verify.ts';
@@ -10,6 +11,7 @@ import type { CommandContext, ExitCode } from './command.ts';
 import { dataDir } from './data-dir.ts';
 import { openExportFile } from './export-source.ts';
 import { pacedProgress } from './paced-progress.ts';
+import { pinnedOf } from './pins.ts';
 
 /** What `cambium verify` is told. */
 export type VerifyCommandOptions = CommandContext & {
@@ -35,7 +37,9 @@ async function verify(
   { open, passphrase, progress }: VerifyCommandOptions,
 ): Promise<VerifyReport> {
   const keys = open ? { keys: await ledger.unlock(await passphrase()) } : {};
-  return verifyLedger(ledger.store, ledger.card.ledger, { ...keys, ...telling(progress) });
+  const pinned = await pinnedOf(ledger.card);
+  const options = { ...keys, pinned, ...telling(progress) };
+  return verifyLedger(ledger.store, ledger.card.ledger, options);
 }
 
 async function verifyFile(
@@ -45,13 +49,14 @@ async function verifyFile(
   const file = await openExportFile(path);
   if (!open) return verifyExport(file, telling(progress));
   const { id } = file.header.ledger;
-  const root = rootFrom(await passphrase(), fileSealer(), id);
-  const ring = await Keyring.unlock(await exportRing(file), id, root);
+  const roots = rootsFrom(await passphrase(), fileSealer(), id);
+  const ring = await Keyring.unlock(fixedRing(await exportRing(file)), id, roots);
   try {
     const keys = (scope: string) => ring.scopeKey(scope);
     return await verifyExport(file, { keys, ...telling(progress) });
   } finally {
     ring.close();
+    roots.close();
   }
 }
 
@@ -69,10 +74,13 @@ function renderReport(report: VerifyReport, colour: boolean): string {
       `  from   ${new Date(report.firstTime).toISOString()}`,
       `  to     ${new Date(report.lastTime).toISOString()}`,
       `  head   ${report.head}`,
+      `  root   ${report.root}`,
       report.opened
         ? '  every record opens under the key that it commits to, and no scope misses one'
         : '  signatures and chain; with --open every record is opened too',
-      '  a tail that is missing as a whole cannot be seen without a pinned checkpoint',
+      report.pins.length === 0
+        ? '  a tail that is missing as a whole cannot be seen without a pinned checkpoint'
+        : `  nothing is missing that was pinned: held against ${report.pins.join(', ')}`,
     ].join('\n');
   const { code, index, sequence, message, verified } = report;
   return [

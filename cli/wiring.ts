@@ -16,19 +16,23 @@ import { createHandlerHost, type HandlerHost } from '../core/host/handler-host.t
 import { loadManifests } from '../core/host/manifest-loader.ts';
 import { detectSandbox } from '../core/host/sandbox.ts';
 import { openSecrets, type VaultSecrets } from '../core/keys/vault-secrets.ts';
+import { HostClock, type TimeSource } from '../core/manager/host-clock.ts';
 import { Journal } from '../core/manager/journal.ts';
 import type { HandlerRunner, VaultBus } from '../core/manager/ports.ts';
 import { Sealer } from '../core/manager/sealer.ts';
 import { Vault } from '../core/manager/vault.ts';
 import type { Pin } from '../core/pins/pin.ts';
 import type { LedgerRecord } from '../ledger/bodies.ts';
+import { lastKey } from '../ledger/chain-end.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
-import { Keyring, type RootFor } from '../ledger/keyring.ts';
+import { Keyring } from '../ledger/keyring.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { LedgerProofs } from '../ledger/ledger-proofs.ts';
 import type { Pinned } from '../ledger/pinned.ts';
 import { lookUpRecord, type VerifiedStore } from '../ledger/record-lookup.ts';
+import type { RootSource } from '../ledger/ring-root.ts';
 import { jetStreamRing } from '../ledger/ring-store.ts';
 import { evolve } from '../projections/evolve.ts';
 import { emptyState, type VaultState } from '../projections/vault-state.ts';
@@ -49,7 +53,7 @@ export const programRoot: string = fileURLToPath(
 /** Everything that has to be there before a vault can open. */
 export type VaultEnvironment = {
   readonly card: VaultCard;
-  readonly rootFor: RootFor;
+  readonly roots: RootSource;
   readonly ledger: { readonly url: string; readonly seed: string };
   readonly vine: { readonly url: string };
   /** Places outside the data directory that keep the last checkpoint. */
@@ -58,7 +62,10 @@ export type VaultEnvironment = {
   readonly seen?: readonly Pinned[];
   readonly log: (line: string, details?: Record<string, unknown>) => void;
   readonly onFailure: (error: Error) => void;
-  readonly now?: () => number;
+  /** The clocks of this machine, unless they are others. */
+  readonly time?: TimeSource;
+  /** What time it is by the owner's word, where the owner is there: Unix milliseconds. */
+  readonly ownersTime?: () => number;
 };
 
 /** A vault that is open, and how to close it. */
@@ -109,6 +116,11 @@ export async function openVault(environment: VaultEnvironment): Promise<RunningV
   }
 }
 
+/** Destroys the keys that an erasure was recorded for, where a crash came between. */
+async function completeErasures(ring: Keyring, { erased }: Ledger): Promise<void> {
+  await ring.forget([...erased].filter((scope) => ring.scopeKey(scope) !== undefined));
+}
+
 /** What a ledger is opened from. */
 type Stored = {
   readonly store: CommitStore;
@@ -118,24 +130,39 @@ type Stored = {
 };
 
 async function assemble(environment: VaultEnvironment, connections: NatsConnection[]) {
-  const { card, rootFor, log } = environment;
+  const { card, roots, log } = environment;
   const ledgerNc = await connectLedger(environment.ledger.url, environment.ledger.seed);
   connections.push(ledgerNc);
   const store = await jetStreamStore(ledgerNc, card.vault);
   const ring = await Keyring.unlock(
     await jetStreamRing(ledgerNc, card.vault),
     card.ledger.id,
-    rootFor,
+    roots,
   );
   const secrets = await openSecrets(ring);
   const pins = await readPins(environment.pins);
   const { ledger, state } = await readState(environment, { store, ring, secrets, pins });
   if (state.ring !== undefined) ring.expect(state.ring);
+  await completeErasures(ring, ledger);
+  await secrets.ledger.dropOthers(lastKey(ledger.end.keys));
+  await ring.settle();
   const runner = await handlerRunner(log);
   const { bus, admission } = await messaging(environment, ring, runner, connections);
   const journal = new Journal(ledger, state);
   const sealer = new Sealer(ring, secrets);
-  const parts = { journal, ring, secrets, sealer, bus, admission, runner, log };
+  const proofs = new LedgerProofs(store, ledger.tiles);
+  const parts = {
+    journal,
+    ledger,
+    proofs,
+    ring,
+    secrets,
+    sealer,
+    bus,
+    admission,
+    runner,
+    log,
+  };
   const trail = new TrailReader(store, card.ledger, (scope) => ring.scopeKey(scope));
   const vault = new Vault(parts, {
     ledger,
@@ -165,22 +192,24 @@ async function readPins(pins: readonly Pin[]): Promise<Map<Pin, string>> {
 }
 
 async function readState(
-  { card, now, seen = [] }: VaultEnvironment,
+  { card, time, ownersTime, seen = [] }: VaultEnvironment,
   { store, ring, secrets, pins }: Stored,
 ): Promise<{ ledger: Ledger; state: VaultState }> {
   let state = emptyState;
+  const clock = new HostClock(time);
   const parts = {
     store,
     identity: card.ledger,
-    signerFor: secrets.ledgerFor,
+    signerFor: secrets.ledger.signerFor,
     keys: (scope: string) => ring.scopeKey(scope),
-    now: now ?? Date.now,
+    now: () => clock.now(),
   };
   const pinned = [...pins].map(([{ name }, note]) => ({ pin: name, note }));
   const fold = (record: LedgerRecord): void => {
     state = evolve(state, record);
   };
   const ledger = await Ledger.open(parts, fold, [...pinned, ...seen]);
+  clock.begin(state.time, ownersTime?.());
   return { ledger, state };
 }
 

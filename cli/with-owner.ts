@@ -1,11 +1,12 @@
 import { fileSealer } from '../core/enclave/sealer.ts';
-import { rootFrom } from '../core/keys/root-key.ts';
+import { rootsFrom } from '../core/keys/root-key.ts';
 import type { VaultClient } from '../service/vault-client.ts';
 import type { Answer } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
 import { dataDir, readCard } from './data-dir.ts';
-import { connectOwnerApp, loadOwnerApp } from './owner-app.ts';
+import { connectOwnerApp, loadOwnerApp, ownerAppFile } from './owner-app.ts';
+import { settleApp } from './owner-app-file.ts';
 import { natsBinary, runningLedger, runningVine } from './servers.ts';
 import { openOnServers } from './vault-servers.ts';
 
@@ -37,13 +38,22 @@ export async function withOwner<T>(
   if (running !== undefined && vine !== undefined)
     return talk(await connectOwnerApp(app, vine.url), use);
   context.progress('no vault is running here: opening it for this command');
-  const rootFor = rootFrom(passphrase, fileSealer(), card.ledger.id);
+  const roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
   const binary = await natsBinary(context.progress);
-  const vault = await openOnServers({ data, card, binary, rootFor, log: () => {} });
+  const vault = await openOnServers({
+    data,
+    card,
+    binary,
+    roots,
+    log: () => {},
+    ownersTime: Date.now,
+  });
   try {
+    await settleApp(ownerAppFile(data, card.ledger.id), passphrase);
     return await talk(await connectOwnerApp(app, vault.vineUrl), use);
   } finally {
     await vault.close();
+    roots.close();
   }
 }
 

@@ -59,6 +59,11 @@ export class LedgerBatch {
     return this.#records;
   }
 
+  /** Place that the next record of `scope` would have: how many it has, and the last one's leaf. */
+  scopeEnd(scope: string): { index: number; previous: Uint8Array | null } {
+    return this.#scopes.next(scope);
+  }
+
   /**
    * Adds a fact. One that is refused takes no place, and the batch can go on without it.
    * @throws LedgerError TOO_LARGE, KEY_MISSING, GENESIS_INVALID, BODY_MALFORMED, RECORD_MALFORMED

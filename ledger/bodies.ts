@@ -178,12 +178,15 @@ export type Bodies = {
     readonly device: string;
   };
   readonly stored: { readonly field: string; readonly value: string };
-  readonly rotated: {
-    readonly purpose: RotatedPurpose;
-    /** Public keys: the one that ends, and the one that takes over. */
-    readonly from: Uint8Array;
-    readonly to: Uint8Array;
-  };
+  readonly rotated:
+    | {
+        readonly purpose: RotatedPurpose;
+        /** Public keys: the one that ends, and the one that takes over. */
+        readonly from: Uint8Array;
+        readonly to: Uint8Array;
+      }
+    /** The keyring was wrapped anew, and is this one now. */
+    | { readonly purpose: 'ring'; readonly ring: Bodies['opened']['ring'] };
   readonly erased: {
     /** What was forgotten, by name. */
     readonly what: ErasureTarget;

@@ -1,4 +1,5 @@
 import { firstHead, nextHead } from './chain.ts';
+import type { PlacedRotation } from './rotation.ts';
 import { emptyFrontier, extend, type Frontier } from './tree.ts';
 
 /** An Ed25519 key of a ledger, and the first record that it signs. */
@@ -6,6 +7,8 @@ export type SigningKey = {
   readonly from: number;
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
+  /** How it took over; absent for the first key. */
+  readonly handover?: PlacedRotation;
 };
 
 /** Every key that has signed so far, in order. */

@@ -78,11 +78,12 @@ function expectSigned({ ledgerId, firstIndex, ...commit }: ParsedCommit, end: Ch
 function keysWith(commit: ParsedCommit, keys: SigningKeys): SigningKeys {
   const { rotation, ledgerId, firstIndex: index, previousHead: head } = commit;
   if (rotation === undefined) return keys;
-  if (!verifyRotation(rotation, lastKey(keys), { ledgerId, index, head }))
+  const handover = { ...rotation, index, head };
+  if (!verifyRotation(handover, lastKey(keys), ledgerId))
     throw new LedgerError('SIGNATURE_INVALID', 'the new key is not signed by the old and itself', {
       index,
     });
-  return [...keys, { from: index, publicKey: rotation.publicKey }];
+  return [...keys, { from: index, publicKey: rotation.publicKey, handover }];
 }
 
 function readRecords(stored: readonly Uint8Array[], before: ChainEnd): VerifiedRecord[] {

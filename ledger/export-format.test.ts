@@ -94,6 +94,7 @@ describe('frames of an export', () => {
     ['a key behind a file', [header, file, key, end]],
     ['a name that stands twice', [header, key, key, end]],
     ['names that descend', [header, { ...file, name: 'b' }, { ...file, name: 'a' }, end]],
+    ['a longer name first', [header, { ...file, name: 'aa' }, { ...file, name: 'b' }, end]],
     ['too many checkpoints', [header, ...Array<ExportFrame>(257).fill(note), end]],
   ])('are refused with %s', async (_, frames) => {
     await expect(readFrames(exportBytes(frames))).rejects.toThrow(malformed);

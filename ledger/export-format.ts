@@ -29,6 +29,9 @@ export type ExportEnd = {
   readonly root: Uint8Array;
 };
 
+/** Something with a name: a key of the ring, or a file. */
+export type NamedBytes = { readonly name: string; readonly bytes: Uint8Array };
+
 /** One part of a file. They stand in the order of these types. */
 export type ExportFrame =
   | { readonly type: 'header'; readonly header: ExportHeader }
@@ -36,10 +39,10 @@ export type ExportFrame =
   | { readonly type: 'note'; readonly text: string }
   /** A commit's stored bytes. */
   | { readonly type: 'commit'; readonly bytes: Uint8Array }
-  /** An entry of the keyring, still wrapped. */
-  | { readonly type: 'key'; readonly name: string; readonly bytes: Uint8Array }
+  /** A value of the keyring, still wrapped. */
+  | ({ readonly type: 'key' } & NamedBytes)
   /** A file of the data directory that another place needs. */
-  | { readonly type: 'file'; readonly name: string; readonly bytes: Uint8Array }
+  | ({ readonly type: 'file' } & NamedBytes)
   | { readonly type: 'end'; readonly end: ExportEnd };
 
 export type FrameType = ExportFrame['type'];
@@ -78,6 +81,15 @@ const endForm =
  */
 export function isExportFileName(name: string): boolean {
   return name.length <= fileNameMax && fileName.test(name);
+}
+
+/**
+ * Order in which keys and files stand: shorter names first, then by their letters. A ring's root stands so
+ * before its entries, and these in the order of their numbers.
+ */
+export function compareNames(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : Number(a > b);
 }
 
 /**
@@ -199,10 +211,7 @@ function decodeNote(payload: Uint8Array): string {
   return text;
 }
 
-function decodeNamed(
-  payload: Uint8Array,
-  isName: (name: string) => boolean,
-): { readonly name: string; readonly bytes: Uint8Array } {
+function decodeNamed(payload: Uint8Array, isName: (name: string) => boolean): NamedBytes {
   const value = decoded(payload);
   const [name, bytes] = Array.isArray(value) && value.length === 2 ? value : [];
   if (typeof name !== 'string' || !(bytes instanceof Uint8Array))

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { equalBytes } from '../wire/bytes.ts';
 import {
+  compareNames,
   decodePayload,
   type ExportFrame,
   exportMagic,
@@ -110,7 +111,8 @@ class FrameReader {
   /** So no name can stand twice, and nobody has to remember them. */
   #expectAscending(frame: ExportFrame): void {
     if (frame.type !== 'key' && frame.type !== 'file') return;
-    if (frame.name <= this.#name) throw malformedExport(`a ${frame.type} out of order`);
+    if (compareNames(frame.name, this.#name) <= 0)
+      throw malformedExport(`a ${frame.type} out of order`);
     this.#name = frame.name;
   }
 }

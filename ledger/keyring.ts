@@ -1,104 +1,93 @@
 import { randomBytes } from 'node:crypto';
-import { equalBytes, toHex, u64, utf8 } from '../wire/bytes.ts';
-import { hkdf, sha256 } from '../wire/crypto.ts';
-import { encode, type MsgpackValue } from '../wire/msgpack.ts';
+import { equalBytes, toHex } from '../wire/bytes.ts';
 import { LedgerError } from './errors.ts';
-import { entryVersion, type RingEntry, ringParts, unwrapEntries, wrapEntry } from './ring-entry.ts';
+import { newNonce, newRoot, type OpenRing, openRing, partsOf, wipe } from './open-ring.ts';
+import { entryName, sealEntry } from './ring-entry.ts';
+import type { RingState } from './ring-history.ts';
+import type { RootSource } from './ring-root.ts';
 import type { RingStore } from './ring-store.ts';
+import { boxBytes, scopeName, secretName } from './ring-value.ts';
+import { RingWriter } from './ring-writer.ts';
 
-const rootName = 'root';
-
-/** How a ring's root is derived; kept beside the ring, and of no use without passphrase and sealer. */
-export type RootRecipe = {
-  readonly kdf: 'argon2id';
-  readonly timeCost: number;
-  readonly memoryKiB: number;
-  readonly lanes: number;
-  readonly salt: Uint8Array;
-  /** Which sealer holds the other half. */
-  readonly sealer: string;
-};
-
-/** How far a ring has come: recorded in the ledger, so that a rolled-back ring shows. */
-export type RingState = {
-  /** Counts every change. */
-  readonly generation: number;
-  /** SHA-256 over the entries, in the order of their names. */
-  readonly hash: Uint8Array;
-};
-
-/** Derives the 32-byte root of a ring, anew at each call: the ring overwrites it. */
-export type RootFor = (recipe: RootRecipe) => Promise<Uint8Array>;
+/** Bytes of a root's value outside its box, at most. */
+const rootOverheadBytes = 512;
 
 /**
- * The keys of a vault, wrapped under a root: scope keys by scope id, and named secrets. A new key is
- * durable before the call that makes it returns, so no record can be sealed under a key that a crash loses.
+ * The keys of a vault, wrapped under a root: scope keys by scope id, and named secrets.
+ *
+ * A new key is durable before the call that makes it returns, so no record can be sealed under a key
+ * that a crash loses. Keys are destroyed by a new root: the others are wrapped again, under a root
+ * whose half at the sealer is new; one write puts them in the place of all that was kept; then the
+ * sealer's old secret is destroyed. Whoever has a copy of the earlier ring and the passphrase has
+ * half of what opens it, and the other half is nowhere. The ring never knows the passphrase: its
+ * source of roots holds what Argon2id made of it (docs/adr/0012-erasure-by-reroot.md).
  */
 export class Keyring {
-  readonly #store: RingStore;
   readonly #ledgerId: Uint8Array;
-  readonly #wrapKey: Uint8Array;
-  readonly #entries: Map<string, RingEntry>;
-  #generation: number;
-  #adding: Promise<void> = Promise.resolve();
-  /** Why no entry can be added any more. */
-  #closed: LedgerError | undefined;
+  readonly #writer: RingWriter;
+  #roots: RootSource;
+  #open: OpenRing;
+  /** Whether the store holds what the root should have taken away. */
+  #stale: boolean;
+  #changing: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    store: RingStore,
     ledgerId: Uint8Array,
-    wrapKey: Uint8Array,
-    entries: Map<string, RingEntry>,
+    writer: RingWriter,
+    roots: RootSource,
+    open: OpenRing,
+    stale: boolean,
   ) {
-    this.#store = store;
     this.#ledgerId = ledgerId;
-    this.#wrapKey = wrapKey;
-    this.#entries = entries;
-    this.#generation = 0;
-    for (const { generation } of entries.values())
-      this.#generation = Math.max(this.#generation, generation);
-  }
-
-  /** A new ring of one vault. Add its first entry at once: none can be told from a wrong root. */
-  static async create(
-    store: RingStore,
-    ledgerId: Uint8Array,
-    recipe: RootRecipe,
-    rootFor: RootFor,
-  ): Promise<Keyring> {
-    const { kdf, timeCost, memoryKiB, lanes, salt, sealer } = recipe;
-    const parts = [entryVersion, kdf, timeCost, memoryKiB, lanes, salt, sealer];
-    const wrapKey = wrapKeyFrom(await rootFor(recipe));
-    await store.add(rootName, encode(parts));
-    return new Keyring(store, ledgerId, wrapKey, new Map());
+    this.#writer = writer;
+    this.#roots = roots;
+    this.#open = open;
+    this.#stale = stale;
   }
 
   /**
-   * Unwraps an existing ring.
-   * @throws LedgerError RING_LOCKED when the root opens no entry; RING_MALFORMED when it opens some,
-   * or when what is kept is no ring
+   * A new ring of one vault, in a store that has never held one.
+   * @throws LedgerError FENCED when the store has, STORE_UNAVAILABLE
    */
-  static async unlock(store: RingStore, ledgerId: Uint8Array, rootFor: RootFor): Promise<Keyring> {
-    const stored = new Map(await store.entries());
-    const rootBytes = stored.get(rootName);
-    stored.delete(rootName);
-    if (rootBytes === undefined) throw new LedgerError('RING_MALFORMED', 'the ring has no root');
-    const wrapKey = wrapKeyFrom(await rootFor(parseRecipe(rootBytes)));
-    return new Keyring(store, ledgerId, wrapKey, unwrapEntries(stored, ledgerId, wrapKey));
+  static async create(store: RingStore, ledgerId: Uint8Array, roots: RootSource): Promise<Keyring> {
+    const writer = new RingWriter(store, 0);
+    const { value, open } = await newRoot(1, () => new Map(), ledgerId, roots);
+    await writer.write('add', value);
+    return new Keyring(ledgerId, writer, roots, open, false);
+  }
+
+  /**
+   * Unwraps an existing ring. It only reads: whoever goes on to write calls `settle`.
+   * @throws LedgerError RING_LOCKED when passphrase or sealer is not the right one; RING_MALFORMED
+   * when what is kept is no ring, or not whole; and whatever `roots` throws
+   */
+  static async unlock(store: RingStore, ledgerId: Uint8Array, roots: RootSource): Promise<Keyring> {
+    const kept = await store.read();
+    const parts = partsOf(kept);
+    try {
+      const open = await openRing(parts, ledgerId, roots);
+      return new Keyring(ledgerId, new RingWriter(store, kept.last), roots, open, parts.stale);
+    } catch (error) {
+      // A vault that runs may have changed the root meanwhile, and destroyed the half that we asked for.
+      const now = partsOf(await store.read());
+      if (equalBytes(now.root, parts.root)) throw error;
+      return Keyring.unlock(store, ledgerId, roots);
+    }
   }
 
   /** Key of a scope (32 bytes); `undefined` when the ring has none. */
   scopeKey(scope: string): Uint8Array | undefined {
-    return this.#entries.get(`scope.${scope}`)?.secret;
+    return this.#open.keys.get(scopeName(scope));
   }
 
   /**
    * Makes a scope with a key of its own; returns its id, 32 hex digits.
-   * @throws LedgerError STORE_UNAVAILABLE, FENCED (the ring must be unlocked again), CLOSED
+   * @throws LedgerError STORE_UNAVAILABLE, FENCED (the ring must be unlocked again), CLOSED; TOO_LARGE
+   * when one value of the store could not hold all keys any more
    */
   async createScope(): Promise<string> {
     const scope = toHex(randomBytes(16));
-    await this.#add(`scope.${scope}`, new Uint8Array(randomBytes(32)));
+    await this.#add(scopeName(scope), new Uint8Array(randomBytes(32)));
     return scope;
   }
 
@@ -107,135 +96,163 @@ export class Keyring {
    * @throws LedgerError KEY_MISSING
    */
   secret(name: string): Uint8Array {
-    const entry = this.#entries.get(`secret.${name}`);
-    if (entry === undefined) throw new LedgerError('KEY_MISSING', `the ring holds no ${name}`);
-    return entry.secret;
+    const secret = this.#open.keys.get(secretName(name));
+    if (secret === undefined) throw new LedgerError('KEY_MISSING', `the ring holds no ${name}`);
+    return secret;
+  }
+
+  /** Names of the secrets, sorted. */
+  secretNames(): string[] {
+    const prefix = secretName('');
+    const names = [...this.#open.keys.keys()].filter((name) => name.startsWith(prefix));
+    return names.map((name) => name.slice(prefix.length)).sort();
   }
 
   /**
    * Keeps a copy of a named secret.
-   * @param name - letters, digits, `-`, `_` and dots; not yet in the ring
-   * @throws LedgerError STORE_UNAVAILABLE, FENCED (the ring must be unlocked again), CLOSED
+   * @param name - not yet in the ring
+   * @throws LedgerError as `createScope`
    */
   async addSecret(name: string, secret: Uint8Array): Promise<void> {
-    await this.#add(`secret.${name}`, secret.slice());
+    await this.#add(secretName(name), secret.slice());
+  }
+
+  /**
+   * Destroys the keys of these scopes for good. Those that the ring does not hold are passed over, so
+   * that a caller who was interrupted can name the same ones again.
+   * @throws LedgerError STORE_UNAVAILABLE, FENCED (the ring must be unlocked again), CLOSED; and whatever
+   * the sealer throws: then the ring has let go of them, but an earlier copy of it still opens until
+   * this or `settle` has succeeded
+   */
+  forget(scopes: Iterable<string>): Promise<void> {
+    return this.#destroy([...scopes].map(scopeName));
+  }
+
+  /**
+   * Destroys named secrets for good, as `forget` destroys scopes.
+   * @throws LedgerError as `forget`
+   */
+  removeSecrets(names: Iterable<string>): Promise<void> {
+    return this.#destroy([...names].map(secretName));
+  }
+
+  /**
+   * Puts the ring under another passphrase: the one before opens nothing any more, nor does it open
+   * an earlier copy of the ring.
+   * @param roots - give the roots from here on
+   * @throws LedgerError as `forget`; the other passphrase has taken over if `state` has moved on
+   */
+  changePassphrase(roots: RootSource): Promise<void> {
+    return this.#change(() => this.#reroot(new Set(), roots));
+  }
+
+  /**
+   * Completes what an interrupted change of the root has left. For a ring that was unlocked to be
+   * written, once it is certain that it is the right one (`expect`).
+   * @throws LedgerError as `forget`
+   */
+  settle(): Promise<void> {
+    return this.#change(() => this.#settleNow());
   }
 
   /** How far the ring has come. */
   state(): RingState {
-    return { generation: this.#generation, hash: this.#hashUpTo(this.#generation) };
+    return this.#open.history.state;
   }
 
   /**
    * Holds the ring against what the ledger recorded of it.
-   * @throws LedgerError RING_ROLLED_BACK when it is older, or when an entry of then is not the same
+   * @throws LedgerError RING_ROLLED_BACK when it is older, or another one
    */
   expect(recorded: RingState): void {
-    const whole =
-      this.#generation >= recorded.generation &&
-      equalBytes(this.#hashUpTo(recorded.generation), recorded.hash);
-    if (!whole)
+    if (!this.#open.history.admits(recorded))
       throw new LedgerError(
         'RING_ROLLED_BACK',
         `the keyring is not the one of generation ${recorded.generation} that the ledger recorded`,
       );
   }
 
-  /** Overwrites what was unwrapped, wherever it was handed out. Nothing can be added after this. */
+  /** Overwrites what was unwrapped, wherever it was handed out. Nothing can be changed after this. */
   close(): void {
-    this.#closed = new LedgerError('CLOSED', 'the keyring is closed');
-    for (const { secret } of this.#entries.values()) secret.fill(0);
-    this.#wrapKey.fill(0);
-    this.#entries.clear();
+    this.#writer.close();
+    wipe(this.#open);
   }
 
-  #hashUpTo(generation: number): Uint8Array {
-    const names = [...this.#entries.keys()].sort();
-    const hashes = names.flatMap((name) => {
-      const entry = this.#entries.get(name);
-      return entry === undefined || entry.generation > generation
-        ? []
-        : [sha256(utf8(name), entry.stored)];
-    });
-    return sha256(...hashes, u64(generation));
+  /** One after another: each change is sealed and written upon the one before. */
+  #change(change: () => Promise<void>): Promise<void> {
+    const changed = this.#changing.then(change);
+    this.#changing = changed.catch(() => undefined);
+    return changed;
   }
 
-  /** One after another: two entries of one generation would make two hashes of it. */
-  #add(name: string, secret: Uint8Array): Promise<void> {
-    const added = this.#adding.then(() => this.#addNow(name, secret));
-    this.#adding = added.catch(() => undefined);
+  #add(name: string, key: Uint8Array): Promise<void> {
+    const added = this.#change(() => this.#addNow(name, key));
+    added.catch(() => key.fill(0));
     return added;
   }
 
-  async #addNow(name: string, secret: Uint8Array): Promise<void> {
-    if (this.#closed !== undefined) throw this.#closed;
-    if (this.#entries.has(name)) throw new RangeError(`the ring holds ${name} already`);
-    const generation = this.#generation + 1;
-    const entry = wrapEntry(name, generation, secret, this.#ledgerId, this.#wrapKey);
-    try {
-      await this.#keep(name, entry.stored);
-      // It may have been closed meanwhile.
-      if (this.#closed !== undefined) throw this.#closed;
-    } catch (error) {
-      secret.fill(0);
-      throw error;
-    }
-    this.#generation = generation;
-    this.#entries.set(name, entry);
+  async #addNow(name: string, key: Uint8Array): Promise<void> {
+    this.#writer.expectOpen();
+    const { keys, wrapKey, history } = this.#open;
+    if (keys.has(name)) throw new RangeError(`the ring holds ${name} already`);
+    const added = new Map([[name, key]]);
+    if (rootOverheadBytes + boxBytes(keys) + boxBytes(added) > this.#writer.valueBytesMax)
+      throw new LedgerError('TOO_LARGE', `the ring has no room for ${name}`);
+    const generation = history.state.generation + 1;
+    const sealing = { ledgerId: this.#ledgerId, wrapKey, nonce: newNonce() };
+    const bytes = sealEntry(generation, added, sealing);
+    await this.#writer.write('add', { name: entryName(generation), bytes });
+    history.add(bytes);
+    keys.set(name, key);
+  }
+
+  #destroy(names: readonly string[]): Promise<void> {
+    return this.#change(() => {
+      const held = names.filter((name) => this.#open.keys.has(name));
+      return held.length > 0 ? this.#reroot(new Set(held), this.#roots) : this.#settleNow();
+    });
   }
 
   /**
-   * A rejected write may have been kept. If that cannot be told, the ring takes no more entries until
-   * it is unlocked again: a second entry of the same generation would belie what the ledger records.
+   * A secret of the sealer that is newer than the root's belongs to a root whose writing was cut short,
+   * and which may yet reach the store: destroyed now, it could take the whole ring with it. So another root
+   * is written upon the same sequence. Once it stands the late one is refused, and all older
+   * secrets are of no use; if the late one was faster, ours is refused, and nothing is destroyed.
    */
-  async #keep(name: string, stored: Uint8Array): Promise<void> {
-    try {
-      await this.#store.add(name, stored);
-    } catch (cause) {
-      const found = await this.#find(name);
-      if (found !== undefined && equalBytes(found, stored)) return;
-      const code = found === undefined ? 'STORE_UNAVAILABLE' : 'FENCED';
-      this.#closed ??= new LedgerError(code, `the ring did not keep ${name}`, { cause });
-      throw this.#closed;
-    }
+  async #settleNow(): Promise<void> {
+    this.#writer.expectOpen();
+    const { recipe } = this.#open;
+    const cutShort = (await this.#roots.newest()) > recipe.sealerGeneration;
+    if (cutShort || this.#stale) await this.#reroot(new Set(), this.#roots);
+    else await this.#roots.retire(recipe);
   }
 
-  async #find(name: string): Promise<Uint8Array | undefined> {
+  /**
+   * Wraps all keys but `gone` under a new root. A crash before the write leaves the ring as it was, and
+   * one secret more at the sealer; a crash after it leaves the new ring, and an old secret that only
+   * an earlier copy has a use for. `settle` takes either away.
+   */
+  async #reroot(gone: ReadonlySet<string>, roots: RootSource): Promise<void> {
+    this.#writer.expectOpen();
+    const before = this.#open;
+    const kept = () => {
+      // Closed meanwhile, the keys are overwritten: they must not be sealed.
+      this.#writer.expectOpen();
+      return new Map([...before.keys].filter(([name]) => !gone.has(name)));
+    };
+    const generation = before.history.state.generation + 1;
+    const { value, open } = await newRoot(generation, kept, this.#ledgerId, roots);
     try {
-      return (await this.#store.entries()).get(name);
-    } catch {
-      return undefined;
+      await this.#writer.write('replaceAll', value);
+    } catch (error) {
+      open.wrapKey.fill(0);
+      throw error;
     }
+    this.#open = open;
+    this.#roots = roots;
+    this.#stale = false;
+    before.wrapKey.fill(0);
+    for (const name of gone) before.keys.get(name)?.fill(0);
+    await roots.retire(open.recipe);
   }
-}
-
-/** Attacker-controlled: a recipe may not cost more memory or time than any that we write. */
-function parseRecipe(bytes: Uint8Array): RootRecipe {
-  const [version, kdf, timeCost, memoryKiB, lanes, salt, sealer] = ringParts(bytes, 7);
-  if (version !== entryVersion || kdf !== 'argon2id')
-    throw new LedgerError('RING_MALFORMED', 'the recipe of the root is of another kind');
-  if (
-    !inRange(timeCost, 1, 16) ||
-    !inRange(lanes, 1, 16) ||
-    !inRange(memoryKiB, 8 * lanes, 1_048_576)
-  )
-    throw new LedgerError(
-      'RING_MALFORMED',
-      'the recipe of the root asks for too much or too little',
-    );
-  if (!(salt instanceof Uint8Array) || !inRange(salt.length, 8, 64) || typeof sealer !== 'string')
-    throw new LedgerError('RING_MALFORMED', 'the recipe of the root');
-  return { kdf, timeCost, memoryKiB, lanes, salt, sealer };
-}
-
-function inRange(value: MsgpackValue | undefined, min: number, max: number): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
-}
-
-/** Key under which entries are wrapped. Overwrites the root. */
-function wrapKeyFrom(root: Uint8Array): Uint8Array {
-  if (root.length !== 32) throw new RangeError(`root: ${root.length} bytes, not 32`);
-  const key = hkdf(root, new Uint8Array(0), 'cambium/ring/wrap/v1');
-  root.fill(0);
-  return key;
 }

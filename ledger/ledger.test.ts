@@ -1,13 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { signerFrom } from '../wire/crypto.ts';
 import { decode } from '../wire/msgpack.ts';
 import type { Draft } from './bodies.ts';
 import { commitBytesMax, commitRecordsMax } from './commit-format.ts';
 import { Ledger } from './ledger.ts';
 import {
   begin,
-  fixedBytes,
   genesis,
   otherScope,
   partsOf,

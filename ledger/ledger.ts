@@ -2,21 +2,15 @@ import type { Signer } from '../wire/crypto.ts';
 import { LedgerBatch, type SealedFacts } from './batch.ts';
 import type { Draft, LedgerRecord } from './bodies.ts';
 import { type ChainEnd, emptyChain, type LedgerIdentity, lastKey } from './chain-end.ts';
-import {
-  commitBytesMax,
-  commitOverheadBytes,
-  commitRecordsMax,
-  encodeCommit,
-} from './commit-format.ts';
 import type { CommitStore } from './commit-store.ts';
+import { CommitWriter } from './commit-writer.ts';
 import { LedgerError } from './errors.ts';
 import { checkpointOf } from './ledger-checkpoint.ts';
 import { PinCheck, type Pinned } from './pinned.ts';
 import { verifyStore } from './reader.ts';
 import { RecordOpener, type ScopeKeys } from './record-opener.ts';
-import { signRotation } from './rotation.ts';
+import { type PlacedRotation, signRotation } from './rotation.ts';
 import { ScopeChains } from './scope-chains.ts';
-import { settleAppend } from './settle-append.ts';
 import { Tiles } from './tiles.ts';
 
 /** What a ledger is made of. */
@@ -37,14 +31,8 @@ export type Appended = {
   readonly durable: Promise<void>;
 };
 
-/** Facts of one batch, waiting for their commit. */
-type Group = SealedFacts & {
-  /** The key that takes over with these facts: they have a commit of their own. */
-  readonly next?: Signer;
-  /** Nothing stands before them in their commit. */
-  readonly first: boolean;
-  readonly settle: { resolve: () => void; reject: (error: LedgerError) => void };
-};
+/** What is special about a batch. */
+type BatchKind = { readonly first: boolean; readonly next?: Signer };
 
 /** What opening a ledger has found out. */
 type Opened = {
@@ -64,17 +52,10 @@ type Opened = {
 export class Ledger {
   readonly #parts: LedgerParts;
   readonly #scopes: ScopeChains;
-  readonly #groups: Group[] = [];
   /** End with everything that has its place, durable or not. */
   #reserved: ChainEnd;
-  /** End of what is durable. */
-  #durable: ChainEnd;
-  /** Signs what is written next. */
-  #signer: Signer;
   readonly #tiles: Tiles;
-  #sequence: number;
-  #pumping: Promise<void> | undefined;
-  #closed: LedgerError | undefined;
+  readonly #writer: CommitWriter;
   /** Scopes that were erased when it was opened: whoever still has their keys destroys them. */
   readonly erased: ReadonlySet<string>;
 
@@ -83,9 +64,7 @@ export class Ledger {
     this.#scopes = scopes;
     this.#tiles = tiles;
     this.#reserved = end;
-    this.#durable = end;
-    this.#signer = signerInForce(parts, end);
-    this.#sequence = sequence;
+    this.#writer = new CommitWriter(parts, signerInForce(parts, end), end, sequence);
     this.erased = erased;
   }
 
@@ -125,6 +104,11 @@ export class Ledger {
     return new Ledger(parts, { scopes, tiles, end, sequence, erased: opener.erased });
   }
 
+  /** Which ledger it is. */
+  get identity(): LedgerIdentity {
+    return this.#parts.identity;
+  }
+
   /** End of chain and tree with everything that has its place, durable or not. */
   get end(): ChainEnd {
     return this.#reserved;
@@ -132,7 +116,7 @@ export class Ledger {
 
   /** End of what is durable. */
   get durableEnd(): ChainEnd {
-    return this.#durable;
+    return this.#writer.end;
   }
 
   /** Inner nodes of the tree, for proofs: of everything that has its place. */
@@ -144,13 +128,12 @@ export class Ledger {
    * A checkpoint of `end` or `durableEnd`: a signed note.
    */
   checkpoint(end: ChainEnd): string {
-    const signer = this.#parts.signerFor(lastKey(end.keys)) ?? this.#signer;
-    return checkpointOf(signer, this.#parts.identity, end);
+    return checkpointOf(signerInForce(this.#parts, end), this.#parts.identity, end);
   }
 
   /** Why nothing can be appended any more; `undefined` while it can. */
   get closed(): LedgerError | undefined {
-    return this.#closed;
+    return this.#writer.closed;
   }
 
   /** Time that a fact appended now would have. */
@@ -196,18 +179,18 @@ export class Ledger {
    * @throws LedgerError what closed the ledger, when some of it never will be
    */
   async flush(): Promise<void> {
-    while (this.#pumping !== undefined) await this.#pumping;
-    if (this.#durable.size === this.#reserved.size) return;
-    throw this.#closed ?? new LedgerError('STORE_UNAVAILABLE', 'facts have not been written');
+    await this.#writer.idle();
+    if (this.#writer.end.size === this.#reserved.size) return;
+    throw this.closed ?? new LedgerError('STORE_UNAVAILABLE', 'facts have not been written');
   }
 
   /** Nothing can be appended after this, and what waits for its commit is dropped: `flush` first. */
   close(): void {
-    if (this.#closed === undefined) this.#close(new LedgerError('CLOSED', 'the ledger is closed'));
+    this.#writer.close(new LedgerError('CLOSED', 'the ledger is closed'));
   }
 
-  #begin(kind: Pick<Group, 'first' | 'next'>, time: number): LedgerBatch {
-    if (this.#closed !== undefined) throw this.#closed;
+  #begin(kind: BatchKind, time: number): LedgerBatch {
+    if (this.closed !== undefined) throw this.closed;
     if (time < this.#reserved.time)
       throw new LedgerError('TIME_REVERSED', 'a fact older than the one before it');
     const { identity, keys } = this.#parts;
@@ -224,90 +207,31 @@ export class Ledger {
   }
 
   /** Gives sealed facts their places. */
-  #take(facts: SealedFacts, kind: Pick<Group, 'first' | 'next'>): Promise<void> {
-    if (this.#closed !== undefined) throw this.#closed;
+  #take(facts: SealedFacts, { first, next: signer }: BatchKind): Promise<void> {
+    if (this.closed !== undefined) throw this.closed;
     if (facts.before !== this.#reserved)
       throw new Error('another batch has taken the places of this one');
-    const { next } = kind;
+    const next = signer && { signer, rotation: this.#handOver(signer, facts.before) };
     this.#scopes.adopt(facts.scopes);
     for (const leaf of facts.leaves) this.#tiles.add(leaf);
-    this.#reserved = next === undefined ? facts.end : withKey(facts, next);
-    const durable = new Promise<void>((resolve, reject) => {
-      const end = this.#reserved;
-      this.#groups.push({ ...facts, ...kind, end, settle: { resolve, reject } });
-    });
-    durable.catch(() => undefined);
-    this.#pumping ??= this.#pump();
-    return durable;
+    this.#reserved = next === undefined ? facts.end : withKey(facts.end, next.rotation);
+    const { stored, bytes } = facts;
+    return this.#writer.add({ stored, bytes, end: this.#reserved, first, next });
   }
 
-  /** Writes groups until none is left. One commit is in flight at a time. */
-  async #pump(): Promise<void> {
-    // Facts appended in the same turn of the event loop share the first commit.
-    await Promise.resolve();
-    while (this.#closed === undefined && this.#groups.length > 0) {
-      const groups = this.#nextGroups();
-      try {
-        await this.#write(groups);
-        for (const group of groups) group.settle.resolve();
-      } catch (error) {
-        const failure = asLedgerError(error);
-        this.#close(failure);
-        for (const group of groups) group.settle.reject(failure);
-      }
-    }
-    this.#pumping = undefined;
-  }
-
-  /** As many whole groups as one commit holds. */
-  #nextGroups(): Group[] {
-    let bytes = commitOverheadBytes;
-    let records = 0;
-    let count = 0;
-    for (const group of this.#groups) {
-      bytes += group.bytes;
-      records += group.stored.length;
-      if (count > 0 && (group.first || bytes > commitBytesMax || records > commitRecordsMax)) break;
-      count += 1;
-      if (group.next !== undefined) break;
-    }
-    return this.#groups.splice(0, count);
-  }
-
-  async #write(groups: readonly Group[]): Promise<void> {
-    const before = this.#durable;
-    const { end = before, next } = groups.at(-1) ?? {};
-    const { identity, store } = this.#parts;
+  #handOver(next: Signer, before: ChainEnd): PlacedRotation {
     const { size: index, head } = before;
-    const place = { ledgerId: identity.id, index, head };
-    const bytes = encodeCommit({
-      signer: next ?? this.#signer,
-      ledgerId: identity.id,
-      before,
-      records: groups.flatMap((group) => group.stored),
-      head: end.head,
-      ...(next === undefined ? {} : { rotation: signRotation(this.#signer, next, place) }),
+    return signRotation(signerInForce(this.#parts, before), next, this.#parts.identity.id, {
+      index,
+      head,
     });
-    await settleAppend(store, bytes, this.#sequence);
-    this.#sequence += 1;
-    this.#durable = end;
-    this.#signer = next ?? this.#signer;
-  }
-
-  #close(error: LedgerError): void {
-    this.#closed ??= error;
-    for (const group of this.#groups.splice(0)) group.settle.reject(this.#closed);
   }
 }
 
 /** The end of facts with which a key takes over. */
-function withKey({ before, end }: SealedFacts, next: Signer): ChainEnd {
-  return { ...end, keys: [...before.keys, { from: before.size, publicKey: next.publicKey }] };
-}
-
-function asLedgerError(error: unknown): LedgerError {
-  if (error instanceof LedgerError) return error;
-  return new LedgerError('STORE_UNAVAILABLE', 'the ledger cannot be written', { cause: error });
+function withKey(end: ChainEnd, handover: PlacedRotation): ChainEnd {
+  const { index: from, publicKey } = handover;
+  return { ...end, keys: [...end.keys, { from, publicKey, handover }] };
 }
 
 /** What another key signs, no reader of this ledger would take. */

@@ -17,36 +17,69 @@ export type Rotation = {
 
 /** Where in a ledger a key changes. */
 export type RotationPlace = {
-  /** 16 bytes. */
-  readonly ledgerId: Uint8Array;
   /** Index of the first record that the new key signs. */
   readonly index: number;
   /** Chain head before that record, 32 bytes. */
   readonly head: Uint8Array;
 };
 
-/** Signs a change of keys. */
-export function signRotation(by: Signer, to: Signer, place: RotationPlace): Rotation {
-  const message = rotationMessage(place, by.publicKey, to.publicKey);
+/** A change of keys, where it stands: what whoever knows the old key needs to believe the new one. */
+export type PlacedRotation = Rotation & RotationPlace;
+
+/**
+ * Signs a change of keys.
+ * @param ledgerId - 16 bytes
+ */
+export function signRotation(
+  by: Signer,
+  to: Signer,
+  ledgerId: Uint8Array,
+  place: RotationPlace,
+): PlacedRotation {
+  const message = rotationMessage(ledgerId, place, by.publicKey, to.publicKey);
   return {
+    ...place,
     publicKey: to.publicKey,
     byOld: by.sign(rotationDomain, message),
     byNew: to.sign(rotationDomain, message),
   };
 }
 
-/** Whether the key in force (32 bytes) and the new one have both signed this change. */
-export function verifyRotation(rotation: Rotation, old: Uint8Array, place: RotationPlace): boolean {
+/** Whether the key in force (32 bytes) and the new one have both signed this change of this ledger. */
+export function verifyRotation(
+  rotation: PlacedRotation,
+  old: Uint8Array,
+  ledgerId: Uint8Array,
+): boolean {
   const { publicKey, byOld, byNew } = rotation;
-  const message = rotationMessage(place, old, publicKey);
+  const message = rotationMessage(ledgerId, rotation, old, publicKey);
   return (
     verifySignature(old, rotationDomain, message, byOld) &&
     verifySignature(publicKey, rotationDomain, message, byNew)
   );
 }
 
+/**
+ * Follows the keys of a ledger from its first one. The rotations are attacker-controlled.
+ * @returns the last key (32 bytes); `undefined` when one is not signed, or they are out of order
+ */
+export function followRotations(
+  ledgerId: Uint8Array,
+  first: Uint8Array,
+  rotations: readonly PlacedRotation[],
+): Uint8Array | undefined {
+  let key = first;
+  let index = 0;
+  for (const rotation of rotations) {
+    if (rotation.index <= index || !verifyRotation(rotation, key, ledgerId)) return undefined;
+    ({ index, publicKey: key } = rotation);
+  }
+  return key;
+}
+
 function rotationMessage(
-  { ledgerId, index, head }: RotationPlace,
+  ledgerId: Uint8Array,
+  { index, head }: RotationPlace,
   old: Uint8Array,
   publicKey: Uint8Array,
 ): Uint8Array {

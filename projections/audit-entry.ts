@@ -49,6 +49,8 @@ export type AuditEntry = {
   /** SHA-256 of the signed event, hex; its id holds 74 random bits, so that no dictionary opens it. */
   readonly commitment: string | null;
   readonly measurement: string;
+  /** Index of the first checkpoint record behind it: the tree that this one signs holds it. */
+  readonly checkpoint: number | null;
   readonly checks: readonly Check[];
 };
 
@@ -84,5 +86,6 @@ export const blankEntry: Omit<AuditEntry, 'record' | 'leaf' | 'kind' | 'time' | 
   handler_ms: null,
   handler_code: null,
   commitment: null,
+  checkpoint: null,
   checks: [],
 };

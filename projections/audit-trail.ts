@@ -1,4 +1,4 @@
-import type { LedgerRecord, ReceivedEvent } from '../ledger/bodies.ts';
+import type { ErasureTarget, LedgerRecord, ReceivedEvent } from '../ledger/bodies.ts';
 import { fromBase64url, toHex } from '../wire/bytes.ts';
 import { isMap } from '../wire/event.ts';
 import { keyId } from '../wire/key-encapsulation.ts';
@@ -16,7 +16,13 @@ const ownKinds: ReadonlySet<string> = new Set([
   'declined',
   'severed',
   'aggregate',
+  'checkpoint',
+  'erased',
+  'rotated',
 ]);
+
+/** Kind of an entry of which nothing is left but that it was there. */
+const erasedKind = 'erased entry';
 
 /** The audit trail: a fold over every record of the ledger, in order. */
 export class AuditTrail {
@@ -26,6 +32,8 @@ export class AuditTrail {
   readonly #byMessage = new Map<string, number>();
   /** The same of each decision about an event that came under the id of another. */
   readonly #byRepeated = new Map<number, number>();
+  /** Records that are checkpoints, in order. */
+  readonly #checkpoints: number[] = [];
   #state: VaultState = emptyState;
 
   /** Count of records folded: the cursor. */
@@ -39,7 +47,7 @@ export class AuditTrail {
     for (const entry of this.#entries.values()) {
       if (entry.record < from) continue;
       if (out.length >= count) break;
-      out.push(entry);
+      out.push({ ...entry, checkpoint: this.#coveredBy(entry.record) });
     }
     return out;
   }
@@ -77,8 +85,40 @@ export class AuditTrail {
       case 'sent':
         for (const id of record.body.ids) this.#sent(id, record.time);
         return;
+      case 'tombstone':
+        if (record.body.was === 'received' || ownKinds.has(record.body.was))
+          this.#begin({ ...blankEntry, ...begun(before, record), kind: erasedKind });
+        return;
+      case 'erased':
+        this.#forget(record.body.what);
+        this.#begin(factEntry(this.#state, record));
+        return;
+      case 'checkpoint':
+        this.#checkpoints.push(record.index);
+        this.#begin(factEntry(this.#state, record));
+        return;
       default:
         if (ownKinds.has(record.kind)) this.#begin(factEntry(this.#state, record));
+    }
+  }
+
+  #coveredBy(record: number): number | null {
+    let [low, high] = [0, this.#checkpoints.length];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if ((this.#checkpoints[middle] ?? 0) > record) high = middle;
+      else low = middle + 1;
+    }
+    return this.#checkpoints[low] ?? null;
+  }
+
+  /** The entries of a connection that is erased: the same, whether their records are still there or not. */
+  #forget({ kind, name }: ErasureTarget): void {
+    if (kind !== 'connection') return;
+    for (const entry of this.#entries.values()) {
+      const { record, leaf, time, measurement, connection } = entry;
+      if (connection !== name) continue;
+      this.#begin({ ...blankEntry, record, leaf, kind: erasedKind, time, measurement });
     }
   }
 
@@ -151,22 +191,33 @@ function requestEntry(
 }
 
 function factEntry(state: VaultState, record: LedgerRecord): AuditEntry {
-  const body = record.body as { connection?: string; counts?: unknown };
+  const body = record.body as { connection?: string };
   const connection =
     body.connection === undefined ? undefined : state.connections.get(body.connection);
-  const detail = body.counts === undefined ? null : JSON.stringify(plainCounts(record));
   return {
     ...blankEntry,
     ...begun(state, record),
     ...connectionColumns(connection),
     connection: body.connection ?? null,
-    detail,
+    detail: factDetail(record),
   };
 }
 
-function plainCounts(record: LedgerRecord): unknown {
-  if (record.kind !== 'aggregate') return null;
-  return record.body.counts.map(({ type, reason, count }) => ({ type, reason, count }));
+function factDetail(record: LedgerRecord): string | null {
+  switch (record.kind) {
+    case 'aggregate': {
+      const counts = record.body.counts.map(({ type, reason, count }) => ({ type, reason, count }));
+      return JSON.stringify(counts);
+    }
+    case 'erased': {
+      const { kind, name } = record.body.what;
+      return kind === 'outbox' ? 'old answers' : `${kind} ${name}`;
+    }
+    case 'rotated':
+      return record.body.purpose;
+    default:
+      return null;
+  }
 }
 
 function begun(

@@ -60,6 +60,7 @@ export const entryColumns: Readonly<Record<Exclude<keyof AuditEntry, 'checks'>, 
   handler_code: 'text',
   commitment: 'text',
   measurement: 'text',
+  checkpoint: 'integer',
 };
 
 /** Columns of `checks`: every check of every entry, `position` counted from 0 within the entry. */

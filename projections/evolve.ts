@@ -74,6 +74,7 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
 }
 
 function rotated(state: VaultState, { body }: Of<'rotated'>): VaultState {
+  if (body.purpose === 'ring') return { ...state, ring: body.ring };
   if (state.keys === undefined) return state;
   return { ...state, keys: { ...state.keys, [body.purpose]: body.to } };
 }
@@ -158,7 +159,7 @@ function queued(state: VaultState, record: Of<'queued'>): VaultState {
   const seen =
     event === undefined || body.answers === undefined
       ? state.seen
-      : state.seen.set(body.answers, { ...event, answer: index });
+      : state.seen.set(body.answers, { ...event, answer: index, scope });
   return { ...state, outbox, connections, seen, outboxScopes: withScope(state, record) };
 }
 

@@ -75,8 +75,9 @@ export type OpenRequest = {
 export type SeenEvent = {
   readonly digest: string;
   readonly time: number;
-  /** Index of the `queued` record with its final answer. */
+  /** Index of the `queued` record with its latest answer, and the scope of that. */
   readonly answer?: number;
+  readonly scope?: string;
 };
 
 /** A sealed message that has to be published. */

@@ -1,6 +1,12 @@
 import { type ChainEnd, emptyChain } from '../ledger/chain-end.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
-import type { ExportEnd, ExportFrame, ExportHeader } from '../ledger/export-format.ts';
+import {
+  compareNames,
+  type ExportEnd,
+  type ExportFrame,
+  type ExportHeader,
+  type NamedBytes,
+} from '../ledger/export-format.ts';
 import { ExportWriter } from '../ledger/export-writer.ts';
 import { PinCheck, type Pinned } from '../ledger/pinned.ts';
 import { rootOf } from '../ledger/tree.ts';
@@ -15,17 +21,17 @@ export type ExportSource = {
   /** Checkpoints of this ledger that are kept outside it, read before the store is. */
   readonly pinned: readonly Pinned[];
   readonly store: CommitStore;
-  /** Every entry of the keyring by name, wrapped. */
-  readonly ring: () => Promise<ReadonlyMap<string, Uint8Array>>;
-  /** Files of the data directory that another place needs, by name. */
-  readonly files: () => Promise<ReadonlyMap<string, Uint8Array>>;
+  /** What the keyring keeps, wrapped: its root, then what came since. */
+  readonly ring: () => Promise<readonly NamedBytes[]>;
+  /** Files of the data directory that another place needs. */
+  readonly files: () => Promise<readonly NamedBytes[]>;
 };
 
 /** What was exported. */
 export type Exported = ExportEnd & {
-  /** Entries of the keyring, and files. */
-  readonly keys: number;
-  readonly files: number;
+  /** Values of the keyring, and files. */
+  readonly keys: readonly NamedBytes[];
+  readonly files: readonly NamedBytes[];
   /** Bytes of the whole. */
   readonly bytes: number;
 };
@@ -57,7 +63,7 @@ export async function exportLedger(
   const { size: records, head, tree } = end;
   const told = { commits, records, head, root: rootOf(tree) };
   await sink.add({ type: 'end', end: told });
-  return { ...told, keys: ring.size, files: files.size, bytes: sink.bytes };
+  return { ...told, keys: ring, files, bytes: sink.bytes };
 }
 
 async function addCommits(
@@ -82,27 +88,23 @@ async function addCommits(
 async function addNamed(
   sink: Sink,
   type: 'key' | 'file',
-  entries: ReadonlyMap<string, Uint8Array>,
+  values: readonly NamedBytes[],
 ): Promise<void> {
-  for (const name of [...entries.keys()].sort()) {
-    const bytes = entries.get(name);
-    if (bytes !== undefined) await sink.add({ type, name, bytes });
-  }
+  for (const { name, bytes } of values.toSorted((a, b) => compareNames(a.name, b.name)))
+    await sink.add({ type, name, bytes });
 }
 
 /**
- * A ring only grows, but for an erasure, which takes keys away and wraps the others anew. One that
- * came between our reading of commits and ring would leave records without a key and without a word why.
+ * A ring only grows, but for an erasure, which takes keys away under a new root. One that came between
+ * our reading of commits and ring would leave records without a key and without a word why.
  */
-function expectGrown(
-  before: ReadonlyMap<string, Uint8Array>,
-  after: ReadonlyMap<string, Uint8Array>,
-): void {
-  for (const [name, bytes] of before) {
-    const now = after.get(name);
-    if (now === undefined || !equalBytes(now, bytes))
-      throw new ReplayError('RING_CHANGED', 'something was erased meanwhile; export once more');
-  }
+function expectGrown(before: readonly NamedBytes[], after: readonly NamedBytes[]): void {
+  const grown = before.every(({ name, bytes }, at) => {
+    const now = after[at];
+    return now?.name === name && equalBytes(now.bytes, bytes);
+  });
+  if (!grown)
+    throw new ReplayError('RING_CHANGED', 'something was erased meanwhile; export once more');
 }
 
 class Sink {

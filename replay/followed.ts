@@ -108,6 +108,14 @@ function describeFact(record: LedgerRecord): string {
       return `field ${record.body.field} is stored`;
     case 'connected':
       return `${record.body.name} is connected`;
+    case 'erased':
+      return `${record.body.what.kind} ${record.body.what.name} is forgotten`;
+    case 'rotated':
+      return record.body.purpose === 'ring'
+        ? 'the keyring is wrapped anew'
+        : `the ${record.body.purpose} key is replaced`;
+    case 'tombstone':
+      return `erased (${record.body.was})`;
     case 'epoch_opened':
       return `a new epoch ${record.body.direction}: ${record.body.number}`;
     default:

@@ -13,7 +13,7 @@ import type { Verified } from './verify.ts';
 /** Where an export goes: all of it new and empty. */
 export type ImportTarget = {
   readonly store: CommitStore;
-  /** Adds an entry to the keyring. */
+  /** Adds a value to the keyring. They come in the order in which they have to stand there. */
   readonly addKey: (name: string, bytes: Uint8Array) => Promise<void>;
   /** Adds a file. The name is relative and harmless; whether it belongs there is the target's business. */
   readonly addFile: (name: string, bytes: Uint8Array) => Promise<void>;

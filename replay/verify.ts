@@ -1,6 +1,7 @@
 import { type ChainEnd, emptyChain, type LedgerIdentity } from '../ledger/chain-end.ts';
 import type { CommitStore, StoredCommit } from '../ledger/commit-store.ts';
 import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts';
+import { PinCheck, type Pinned } from '../ledger/pinned.ts';
 import { type VerifiedCommit, verifyStore } from '../ledger/reader.ts';
 import { RecordOpener, type ScopeKeys } from '../ledger/record-opener.ts';
 import { rootOf } from '../ledger/tree.ts';
@@ -25,6 +26,8 @@ export type VerifyReport =
       readonly lastTime: number;
       /** Whether every body was opened too. */
       readonly opened: boolean;
+      /** Names of the pins that have seen no more than is here, and nothing else. */
+      readonly pins: readonly string[];
     }
   | {
       readonly ok: false;
@@ -42,6 +45,8 @@ export type VerifyReport =
 export type VerifyOptions = {
   /** With keys every body is opened as well: key commitments, seals and the chain of each scope. */
   readonly keys?: ScopeKeys;
+  /** Checkpoints kept outside the store: a ledger that is shorter, or another one, is not whole. */
+  readonly pinned?: readonly Pinned[];
   /** Called with each commit that verified. */
   readonly onCommit?: (commit: VerifiedCommit) => void;
   /** Called after each commit. */
@@ -60,12 +65,15 @@ export async function verifyLedger(
 ): Promise<VerifyReport> {
   const run = new Run(store, identity, options.keys);
   try {
+    const pins = new PinCheck(identity, options.pinned ?? []);
     for await (const commit of verifyStore(run.watched, identity)) {
       run.take(commit);
       options.onCommit?.(commit);
+      pins.take(commit);
       options.onProgress?.(run.verified);
     }
-    return run.whole();
+    pins.finish(run.end);
+    return run.whole(options.pinned ?? []);
   } catch (error) {
     if (!(error instanceof LedgerError) || error.code === 'STORE_UNAVAILABLE') throw error;
     return run.broken(error);
@@ -79,14 +87,14 @@ class Run {
   readonly #identity: LedgerIdentity;
   readonly #opener: RecordOpener | undefined;
   #given: StoredCommit | undefined;
-  #end: ChainEnd;
+  end: ChainEnd;
   #firstTime = 0;
   verified: Verified = { records: 0, commits: 0 };
 
   constructor(store: CommitStore, identity: LedgerIdentity, keys: ScopeKeys | undefined) {
     this.#store = store;
     this.#identity = identity;
-    this.#end = emptyChain(identity);
+    this.end = emptyChain(identity);
     this.#opener = keys && new RecordOpener(identity, keys);
     this.watched = {
       append: (bytes, expectedLast, id) => store.append(bytes, expectedLast, id),
@@ -105,11 +113,11 @@ class Run {
       this.verified = { records: records + opened, commits };
     }
     this.verified = { records: commit.end.size, commits: commits + 1 };
-    this.#end = commit.end;
+    this.end = commit.end;
   }
 
-  whole(): VerifyReport {
-    const { head, tree, time } = this.#end;
+  whole(pinned: readonly Pinned[]): VerifyReport {
+    const { head, tree, time } = this.end;
     this.#opener?.finish();
     return {
       ok: true,
@@ -119,12 +127,13 @@ class Run {
       firstTime: this.#firstTime,
       lastTime: time,
       opened: this.#opener !== undefined,
+      pins: pinned.map(({ pin }) => pin),
     };
   }
 
   async broken(error: LedgerError): Promise<VerifyReport> {
     const { verified } = this;
-    const { keys: signers } = this.#end;
+    const { keys: signers } = this.end;
     const stop = { error, given: this.#given, expected: verified.records, signers };
     return {
       ok: false,

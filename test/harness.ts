@@ -9,10 +9,9 @@ import { natsBinary, startLedger, startVine } from '../cli/servers.ts';
 import { openVault, type RunningVault } from '../cli/wiring.ts';
 import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
-import { fileSealer } from '../core/enclave/sealer.ts';
-import { rootFrom } from '../core/keys/root-key.ts';
+import { fileSealer, type Sealer } from '../core/enclave/sealer.ts';
+import { type PassphraseRoots, rootsFrom } from '../core/keys/root-key.ts';
 import { filePinOf } from '../core/pins/file-pin.ts';
-import type { RootRecipe } from '../ledger/keyring.ts';
 import {
   addressOf,
   connectionRequest,
@@ -32,6 +31,9 @@ export class TestHouse {
   readonly folder: string;
   readonly data: DataDir;
   readonly card: VaultCard;
+  readonly sealer: Sealer;
+  /** Roots of the ring: the passphrase is stretched once, since that is meant to be slow. */
+  readonly roots: PassphraseRoots;
   readonly failures: Error[] = [];
   /** What the vault wrote to its operational log. */
   readonly logged: string[] = [];
@@ -39,7 +41,6 @@ export class TestHouse {
   vine: NatsServer;
   vault: RunningVault | undefined;
   #app: OwnerApp | undefined;
-  #root: Promise<Uint8Array> | undefined;
   readonly #clients: VaultClient[] = [];
 
   private constructor(
@@ -51,6 +52,8 @@ export class TestHouse {
     this.folder = folder;
     this.data = data;
     this.card = card;
+    this.sealer = fileSealer(join(folder, 'sealer'));
+    this.roots = rootsFrom(passphrase, this.sealer, card.ledger.id);
     this.ledger = servers.ledger;
     this.vine = servers.vine;
   }
@@ -79,7 +82,7 @@ export class TestHouse {
   async open(): Promise<RunningVault> {
     this.vault = await openVault({
       card: this.card,
-      rootFor: (recipe) => this.root(recipe),
+      roots: this.roots,
       ledger: { url: this.ledger.url, seed: this.ledger.seeds.runtime },
       vine: { url: this.vine.url },
       pins: [filePinOf(this.card.ledger.id, this.folder)],
@@ -93,13 +96,6 @@ export class TestHouse {
       },
     });
     return this.vault;
-  }
-
-  /** Root of the ring: derived once, since that is meant to be slow. */
-  async root(recipe: RootRecipe): Promise<Uint8Array> {
-    const sealer = fileSealer(join(this.folder, 'sealer'));
-    this.#root ??= rootFrom(passphrase, sealer, this.card.ledger.id)(recipe);
-    return new Uint8Array(await this.#root);
   }
 
   async closeVault(): Promise<void> {
@@ -121,7 +117,7 @@ export class TestHouse {
 
   /** The owner's app, connected. */
   async owner(): Promise<Owner> {
-    this.#app ??= await loadOwnerApp(this.data, passphrase);
+    this.#app ??= await loadOwnerApp(this.data, passphrase, this.sealer);
     return new Owner(this.#track(await connectOwnerApp(this.#app, this.vine.url)));
   }
 

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kvm } from '@nats-io/kv';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Draft } from '../ledger/bodies.ts';
 import type { CommitStore, StoredCommit } from '../ledger/commit-store.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { createRingBucket, jetStreamRing } from '../ledger/ring-store.ts';
 import {
   begin,
   genesis,
@@ -15,7 +13,7 @@ import {
   valuesOf,
   vaultScope,
 } from '../ledger/testing/fixtures.ts';
-import { LedgerWorld, vault } from './ledger-store-world.ts';
+import { LedgerWorld } from './ledger-store-world.ts';
 
 let world: LedgerWorld;
 let store: CommitStore;
@@ -109,22 +107,6 @@ describe('a store in JetStream', () => {
       }
     };
     await expect(reading()).rejects.toThrow();
-  });
-});
-
-describe('a ring in JetStream', () => {
-  it('gives back what was added, without what was removed', async () => {
-    const admin = await world.as('admin');
-    await createRingBucket(admin, vault);
-    const ring = await jetStreamRing(await world.as('runtime'), vault);
-    expect((await ring.entries()).size).toBe(0);
-    const names = Array.from({ length: 300 }, (_, at) => `scope.${at}`);
-    for (const name of names) await ring.add(name, bytes(90));
-    await expect(ring.add('scope.7', bytes(90))).rejects.toThrow();
-    const entries = await ring.entries();
-    expect([...entries.keys()]).toEqual(names);
-    await (await new Kvm(admin).open(`ring_${vault}`)).purge('scope.7');
-    expect([...(await ring.entries()).keys()]).toEqual(names.filter((name) => name !== 'scope.7'));
   });
 });
 

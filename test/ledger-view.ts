@@ -42,7 +42,7 @@ export async function readLedger(house: TestHouse): Promise<LedgerRecord[]> {
     const ring = await Keyring.unlock(
       await jetStreamRing(nc, card.vault),
       card.ledger.id,
-      (recipe) => house.root(recipe),
+      house.roots,
     );
     const opener = new RecordOpener(card.ledger, (scope) => ring.scopeKey(scope));
     const records = verified.flatMap((commit) => [...opener.open(commit)]);

@@ -100,7 +100,7 @@ describe('a vault with a busy history', () => {
   });
 
   it('leaves no value, no passphrase and no secret of the app in the clear on the disk', async () => {
-    const { signingSeed, credential } = await loadOwnerApp(house.data, passphrase);
+    const { signingSeed, credential } = await loadOwnerApp(house.data, passphrase, house.sealer);
     const entries = await readdir(house.folder, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile());
     expect(files.length).toBeGreaterThan(10);

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openVault } from '../cli/wiring.ts';
-import { fileSealer } from '../core/enclave/sealer.ts';
-import { rootFrom } from '../core/keys/root-key.ts';
+import { rootsFrom } from '../core/keys/root-key.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { toHex } from '../wire/bytes.ts';
 import type { Answer } from '../wire/messages.ts';
@@ -77,11 +76,10 @@ describe('a vault that is stopped, or whose servers are', () => {
     await house.closeVault();
     const before = await readLedger(house);
     expect(before.at(-1)?.kind).toBe('closed');
-    const sealer = fileSealer(`${house.folder}/sealer`);
     const wrong = openVault({
       pins: [],
       card: house.card,
-      rootFor: rootFrom('another passphrase', sealer, house.card.ledger.id),
+      roots: rootsFrom('another passphrase', house.sealer, house.card.ledger.id),
       ledger: { url: house.ledger.url, seed: house.ledger.seeds.runtime },
       vine: { url: house.vine.url },
       log: () => {},

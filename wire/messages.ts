@@ -48,6 +48,14 @@ export type ConnectionAccepted = {
   readonly critical: readonly string[];
 };
 
+/** Result of `owner.checkpoint`. */
+export type CheckpointShown = {
+  /** Signed note over all records that are durable. */
+  readonly note: string;
+  /** That it continues the tree of the size that was asked about: base64 hashes (RFC 6962 §2.1.2). */
+  readonly proof: readonly string[];
+};
+
 /** What an owner hands to a service so that it can ask to connect; used once. */
 export type Invite = {
   readonly v: 1;
@@ -114,6 +122,23 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
   'owner.accept': owner(objectSchema({ connection: identifier, optional: fieldNames })),
   'owner.decline': owner(objectSchema({ connection: identifier })),
   'owner.sever': owner(objectSchema({ connection: identifier })),
+  'owner.forget': owner(
+    objectSchema({
+      kind: { enum: ['connection', 'field', 'namespace'] },
+      name: { type: 'string', minLength: 1, maxLength: 128 },
+    }),
+  ),
+  'owner.rotate': owner(objectSchema({ purpose: { enum: ['ledger'] } })),
+  'owner.checkpoint': owner(
+    objectSchema(
+      {
+        kept: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+        cosigned: { type: 'string', maxLength: 16_384 },
+        record: { type: 'boolean' },
+      },
+      ['cosigned', 'record'],
+    ),
+  ),
   'owner.approve': owner(
     objectSchema({ request: requestKey, hash, fields: fieldNames }, ['fields']),
   ),

@@ -97,6 +97,7 @@ export async function startLedgerServer(options: LedgerServerOptions): Promise<L
 /** Public keys of the users; the configuration holds no secret. */
 type UserKeys = { readonly [user in keyof LedgerSeeds]: string };
 
+// `max_payload`: a keyring's root is one message, however many keys it holds (about 53 bytes each).
 // `max_file_store`: without it the server allows itself a share of the disk that happens to be free when it starts.
 // JSON is valid in a server configuration, so nothing needs quoting rules of our own.
 function ledgerConfig(dir: string, keys: UserKeys): string {
@@ -119,7 +120,7 @@ function ledgerConfig(dir: string, keys: UserKeys): string {
     },
   };
   return [
-    'max_payload: 1MB',
+    'max_payload: 8MB',
     `jetstream { store_dir: ${JSON.stringify(dir)}, sync_interval: always, max_file_store: 1TB }`,
     `accounts: ${JSON.stringify(accounts, null, 2)}`,
   ].join('\n');

@@ -1,4 +1,9 @@
-import type { Connection, ConnectionStatus, VaultState } from '../../projections/vault-state.ts';
+import {
+  type Connection,
+  type ConnectionStatus,
+  namespaceOf,
+  type VaultState,
+} from '../../projections/vault-state.ts';
 import { fromBase64url, toHex } from '../../wire/bytes.ts';
 import { parseContract } from '../../wire/contract.ts';
 import type { ConnectionRequest } from '../../wire/messages.ts';
@@ -14,6 +19,7 @@ type Word = {
   readonly hash: string;
   readonly fields?: readonly string[];
 };
+type Forgotten = { readonly kind: 'connection' | 'field' | 'namespace'; readonly name: string };
 type CommandCheck = (state: VaultState, payload: unknown) => CommandFault | undefined;
 
 /** Requires a payload that fits its schema. */
@@ -22,6 +28,7 @@ const checks: Readonly<Record<string, CommandCheck>> = {
   'owner.accept': (state, payload) => acceptFault(state, payload as Target),
   'owner.decline': (state, payload) => statusFault(state, payload, ['requested', 'invited']),
   'owner.sever': (state, payload) => statusFault(state, payload, ['active']),
+  'owner.forget': (state, payload) => forgetFault(state, payload as Forgotten),
   'owner.approve': (state, payload) => wordFault(state, payload as Word),
   'owner.deny': (state, payload) => wordFault(state, payload as Word),
 };
@@ -83,6 +90,21 @@ function statusFault(
   return statuses.includes(connection.status)
     ? undefined
     : fault('connection_inactive', `this connection is ${connection.status}`);
+}
+
+/** A connection that still stands is severed first, so that nobody forgets what is still in use. */
+function forgetFault(state: VaultState, { kind, name }: Forgotten): CommandFault | undefined {
+  if (kind === 'connection')
+    return statusFault(state, { connection: name }, [
+      'invited',
+      'requested',
+      'declined',
+      'severed',
+    ]);
+  const isThere = state.fields.some((_, field) =>
+    kind === 'field' ? field === name : namespaceOf(field) === name,
+  );
+  return isThere ? undefined : fault('field_absent', 'the vault holds no such field');
 }
 
 /** The owner's word on a held request. It names the hash of the exact request, or it releases nothing. */

@@ -1,14 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { argon2idAsync } from '@noble/hashes/argon2.js';
-import type { RootFor, RootRecipe } from '../../ledger/keyring.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import type { RootRecipe, RootSource } from '../../ledger/ring-root.ts';
+import { equalBytes } from '../../wire/bytes.ts';
 import { hkdf } from '../../wire/crypto.ts';
-import type { Sealer } from '../enclave/sealer.ts';
+import { type Sealer, SealerError } from '../enclave/sealer.ts';
 
 const timeCost = 2;
 const memoryKiB: number = 19 * 1024;
 const lanes = 1;
+const saltBytes = 16;
 /** Fewest characters of a passphrase: a file as the sealer does not count attempts. */
 export const passphraseMin = 8;
+
+/** How a passphrase is stretched. */
+type Stretching = Pick<RootRecipe, 'kdf' | 'timeCost' | 'memoryKiB' | 'lanes' | 'salt'>;
+
+/** Roots of one passphrase and one sealer. */
+export type PassphraseRoots = RootSource & {
+  /** Overwrites what is left of the passphrase. No root can be had after this. */
+  close(): void;
+};
 
 /** Why a passphrase is not taken; `undefined` when it is. */
 export function passphraseFault(passphrase: string): string | undefined {
@@ -18,33 +30,95 @@ export function passphraseFault(passphrase: string): string | undefined {
   return undefined;
 }
 
-/** A recipe with a fresh salt (Argon2id, RFC 9106, at OWASP's minimum: 19 MiB, 2 passes). */
-export function newRecipe(sealer: Sealer): RootRecipe {
-  const salt = new Uint8Array(randomBytes(16));
-  return { kdf: 'argon2id', timeCost, memoryKiB, lanes, salt, sealer: sealer.name };
+/**
+ * Roots from a passphrase and a sealer: Argon2id of the passphrase (RFC 9106, at OWASP's minimum: 19
+ * MiB, 2 passes; about a quarter second), then the sealer's secret.
+ *
+ * The passphrase is let go of once it is stretched; its 32-byte half stays, so that an open vault can
+ * change its root without asking again. The salt stays with it: a new root is as new as its sealer's
+ * secret, which is 32 random bytes. The half alone opens nothing, and a passphrase cannot be had from it but by
+ * searching. Argon2id always runs before the sealer is asked, whatever is wrong.
+ * @param id - whose secrets the sealer is asked for
+ */
+export function rootsFrom(passphrase: string, sealer: Sealer, id: Uint8Array): PassphraseRoots {
+  const half = stretchedHalf(passphrase);
+  return {
+    rootOf: async (recipe) => {
+      const stretched = await half.of(recipe);
+      if (recipe.sealer !== sealer.name)
+        throw new SealerError(`this keyring needs the sealer ${recipe.sealer}, not ${sealer.name}`);
+      const secret = await sealer.secret(id, recipe.sealerGeneration);
+      const root = hkdf(stretched, secret, 'cambium/ring/root/v1');
+      secret.fill(0);
+      return root;
+    },
+    renew: async () => {
+      const sealerGeneration = await sealer.create(id);
+      return { ...half.stretching(), sealer: sealer.name, sealerGeneration };
+    },
+    newest: async () => (await sealer.generations(id)).at(-1) ?? 0,
+    retire: async ({ sealerGeneration }) => {
+      for (const generation of await sealer.generations(id))
+        if (generation < sealerGeneration) await sealer.destroy(id, generation);
+    },
+    close: half.close,
+  };
 }
 
-/** Root of a ring: Argon2id of the passphrase, then the sealer's secret. About a quarter second. */
-export function rootFrom(passphrase: string, sealer: Sealer, ledgerId: Uint8Array): RootFor {
-  return async (recipe) => {
-    const stretched = await stretch(passphrase, recipe);
-    const secret = await sealer.secret(ledgerId);
-    const root = hkdf(stretched, secret, 'cambium/ring/root/v1');
-    stretched.fill(0);
-    secret.fill(0);
-    return root;
+/** What Argon2id makes of a passphrase: worked out once, with the first recipe. */
+function stretchedHalf(given: string) {
+  let passphrase: string | undefined = given;
+  let half: { readonly stretching: Stretching; readonly bytes: Promise<Uint8Array> } | undefined;
+  let fresh: Stretching | undefined;
+  let closed = false;
+  return {
+    /** As it was stretched, or is going to be. */
+    stretching: (): Stretching => {
+      fresh ??= newStretching();
+      return half?.stretching ?? fresh;
+    },
+    of: async (recipe: Stretching): Promise<Uint8Array> => {
+      if (closed) throw new LedgerError('CLOSED', 'the passphrase has been let go of');
+      if (half !== undefined && isSame(half.stretching, recipe)) return half.bytes;
+      // Stretched already, with another salt: the passphrase was changed behind our back.
+      if (passphrase === undefined)
+        throw new LedgerError('RING_LOCKED', 'the passphrase has been changed: open again with it');
+      half = { stretching: stretchingOf(recipe), bytes: stretch(passphrase, recipe) };
+      passphrase = undefined;
+      return half.bytes;
+    },
+    close: () => {
+      closed = true;
+      passphrase = undefined;
+      void half?.bytes.then((bytes) => bytes.fill(0));
+    },
   };
 }
 
 /** 32 bytes of Argon2id. */
-export function stretch(
-  passphrase: string,
-  recipe: Pick<RootRecipe, 'timeCost' | 'memoryKiB' | 'lanes' | 'salt'>,
-): Promise<Uint8Array> {
+function stretch(passphrase: string, recipe: Stretching): Promise<Uint8Array> {
   return argon2idAsync(passphrase.normalize('NFKC'), recipe.salt, {
     t: recipe.timeCost,
     m: recipe.memoryKiB,
     p: recipe.lanes,
     dkLen: 32,
   });
+}
+
+function newStretching(): Stretching {
+  const salt = new Uint8Array(randomBytes(saltBytes));
+  return { kdf: 'argon2id', timeCost, memoryKiB, lanes, salt };
+}
+
+function stretchingOf({ kdf, timeCost, memoryKiB, lanes, salt }: Stretching): Stretching {
+  return { kdf, timeCost, memoryKiB, lanes, salt };
+}
+
+function isSame(one: Stretching, other: Stretching): boolean {
+  return (
+    one.timeCost === other.timeCost &&
+    one.memoryKiB === other.memoryKiB &&
+    one.lanes === other.lanes &&
+    equalBytes(one.salt, other.salt)
+  );
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { VaultKeys } from '../../ledger/bodies.ts';
 import type { Keyring } from '../../ledger/keyring.ts';
-import { equalBytes } from '../../wire/bytes.ts';
 import { type Signer, signerFrom } from '../../wire/crypto.ts';
 import { type EncapsulationKey, encapsulationKeyFrom } from '../../wire/key-encapsulation.ts';
+import { LedgerKeys } from './ledger-keys.ts';
 
 /** Purposes that handlers may have something signed for, each with a key of its own. */
 const purposes = ['payment'] as const;
@@ -16,8 +16,7 @@ const seedNames = [
 
 /** The vault's private keys, ready for use; no key bytes can be had from it. */
 export type VaultSecrets = {
-  /** The ledger's signer for this public key (32 bytes); `undefined` when the ring has none for it. */
-  readonly ledgerFor: (publicKey: Uint8Array) => Signer | undefined;
+  readonly ledger: LedgerKeys;
   readonly signing: Signer;
   readonly encapsulation: EncapsulationKey;
   /** Signer for a handler's purpose; `undefined` for a purpose that this vault has no key for. */
@@ -35,9 +34,8 @@ export async function openSecrets(ring: Keyring): Promise<VaultSecrets> {
   const signers = new Map(
     purposes.map((name) => [name as string, signerFrom(ring.secret(`purpose.${name}`))]),
   );
-  const ledger = signerFrom(ring.secret('ledger'));
   return {
-    ledgerFor: (publicKey) => (equalBytes(publicKey, ledger.publicKey) ? ledger : undefined),
+    ledger: new LedgerKeys(ring),
     signing: signerFrom(ring.secret('signing')),
     encapsulation: await encapsulationKeyFrom(ring.secret('encapsulation')),
     purpose: (name) => signers.get(name),

@@ -12,6 +12,8 @@ export type Question = {
   readonly type: string;
   /** Index of the record that the answer follows from. */
   readonly from: number;
+  /** Names of the fields whose values the answer holds. */
+  readonly fields?: readonly string[];
   /** Another event had this id first: its redelivery must not get this answer. */
   readonly repeated?: boolean;
 };
@@ -29,7 +31,7 @@ export async function queueAnswer(
   question: Question,
   answer: Answer,
 ): Promise<void> {
-  const { connection, id, type, from, repeated } = question;
+  const { connection, id, type, from, fields = [], repeated } = question;
   if (id === '') return;
   await parts.sealer.queue(turn.batch, {
     connection,
@@ -37,6 +39,7 @@ export async function queueAnswer(
     payload: answer,
     cause: id,
     from,
+    ...(fields.length === 0 ? {} : { fields }),
     critical: isCritical(turn.batch.state, type),
     ...(repeated === true ? {} : { answers: eventKey(connection, id) }),
   });

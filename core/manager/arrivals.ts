@@ -6,6 +6,7 @@ import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
 import { decide } from '../decision/decide.ts';
 import { questionOf, queueAnswer, queueDenial } from './answers.ts';
 import { requestConnection } from './connections.ts';
+import { expectNotAhead } from './host-clock.ts';
 import type { Arrival } from './inbound.ts';
 import { readingCommands, runCommand } from './owner-commands.ts';
 import { holdRequest } from './requests.ts';
@@ -37,6 +38,8 @@ export async function handleArrival(
     if (answered !== 'unanswered') effects.push(() => void hooks.again(answered));
     return;
   }
+  if (connection.kind === 'owner' && received.signature?.valid === true && received.event)
+    expectNotAhead(batch.time, received.event.time);
   const decision = decide(batch.state, received, batch.time);
   const { scope } = connection;
   const from = batch.add({ kind: 'received', scope, body: received });
@@ -76,12 +79,16 @@ async function answerItself(
   const type = received.event?.type ?? '';
   if (!Object.hasOwn(wireTypes, type)) return;
   const question = questionOf(received, from);
+  const answerLater = (next: Turn, at: number, answer: Answer): Promise<void> =>
+    queueAnswer(parts, next, { ...question, from: at }, answer);
   if (type === 'connection.request') {
     const answer = await requestConnection(parts, turn, received, from);
     return queueAnswer(parts, turn, question, answer);
   }
   const { start, audit } = hooks;
-  const answer = await runCommand(parts, { turn, received, from, value, start, audit });
+  const command = { turn, received, from, value, start, audit, answer: answerLater };
+  const answer = await runCommand(parts, command);
+  if (answer === undefined) return;
   if (readingCommands.has(type)) return answerUnrecorded(parts, turn, received, answer);
   return queueAnswer(parts, turn, question, answer);
 }

@@ -156,10 +156,13 @@ export async function severConnection(
   const body = { connection: id, by: 'owner' as const };
   batch.add({ kind: 'severed', scope, cause: from, body });
   await expireDue(parts, turn);
-  effects.push(() => {
-    parts.bus.dismiss(party);
-    void revoke(parts, party);
-  });
+  effects.push(() => dismiss(parts, party));
+}
+
+/** Takes nothing of a party any more, and ends its credentials. */
+export function dismiss(parts: VaultParts, party: string): void {
+  parts.bus.dismiss(party);
+  void revoke(parts, party);
 }
 
 /**

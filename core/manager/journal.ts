@@ -47,6 +47,11 @@ export class Batch {
     return this.#facts.records[index - this.#first]?.leaf;
   }
 
+  /** How many records a scope has with what was added, and the last one's leaf. */
+  scopeEnd(scope: string): { index: number; previous: Uint8Array | null } {
+    return this.#facts.scopeEnd(scope);
+  }
+
   /**
    * Appends what was added as one commit.
    * @returns when it is durable; rejects when it never will be

@@ -15,6 +15,7 @@ import {
 } from './connections.ts';
 import { describeRequest } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
+import { forget, rotateLedgerKey, showCheckpoint } from './upkeep-commands.ts';
 
 /** Everything a command may need besides the vault's parts. */
 export type Command = {
@@ -27,9 +28,12 @@ export type Command = {
   /** Starts the handler of a request once this turn is durable. */
   readonly start: (request: OpenRequest) => void;
   readonly audit: (from: number, count: number) => Promise<unknown>;
+  /** Answers the command in a later turn. */
+  readonly answer: (turn: Turn, from: number, answer: Answer) => Promise<void>;
 };
 
-type Run = (parts: VaultParts, command: Command) => Promise<Answer>;
+/** `undefined` when the command is answered in a later turn. */
+type Run = (parts: VaultParts, command: Command) => Promise<Answer | undefined>;
 
 /** Commands whose answer can be asked for again: it is not kept in the outbox. */
 export const readingCommands: ReadonlySet<string> = new Set([
@@ -37,6 +41,7 @@ export const readingCommands: ReadonlySet<string> = new Set([
   'owner.connections',
   'owner.fields',
   'owner.audit',
+  'owner.checkpoint',
 ]);
 
 const commands: Readonly<Record<string, Run>> = {
@@ -56,6 +61,9 @@ const commands: Readonly<Record<string, Run>> = {
     const { from, count } = payloadOf<{ from: number; count: number }>(command);
     return served(command, await command.audit(from, count));
   },
+  'owner.checkpoint': showCheckpoint,
+  'owner.forget': forget,
+  'owner.rotate': rotateLedgerKey,
   'owner.set': setField,
   'owner.invite': async (parts, command) => {
     const { label } = payloadOf<{ label: string }>(command);
@@ -75,7 +83,7 @@ const commands: Readonly<Record<string, Run>> = {
 };
 
 /** Carries out a command of the owner's app that was allowed: what it names has been checked. */
-export async function runCommand(parts: VaultParts, command: Command): Promise<Answer> {
+export async function runCommand(parts: VaultParts, command: Command): Promise<Answer | undefined> {
   const type = typeOf(command);
   const run = Object.hasOwn(commands, type) ? commands[type] : undefined;
   return run === undefined ? refusal(type, 'event_unsupported', '') : run(parts, command);

@@ -132,7 +132,8 @@ export async function finishRequest(
     failure === undefined
       ? { status: 'served' as const, type: question.type, result: outcome.result ?? null }
       : refusal(question.type, failure.reason);
-  return queueAnswer(parts, turn, question, answer);
+  const fields = failure === undefined ? [...run.provided] : [];
+  return queueAnswer(parts, turn, { ...question, fields }, answer);
 }
 
 /** Scope of what is recorded about a connection. */

@@ -1,4 +1,6 @@
 import type { Keyring } from '../../ledger/keyring.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { LedgerProofs } from '../../ledger/ledger-proofs.ts';
 import type { VaultSecrets } from '../keys/vault-secrets.ts';
 import type { Batch, Journal } from './journal.ts';
 import type { Admission, HandlerRunner, VaultBus } from './ports.ts';
@@ -7,6 +9,8 @@ import type { Sealer } from './sealer.ts';
 /** What a vault's manager is made of. */
 export type VaultParts = {
   readonly journal: Journal;
+  readonly ledger: Ledger;
+  readonly proofs: LedgerProofs;
   readonly ring: Keyring;
   readonly secrets: VaultSecrets;
   readonly sealer: Sealer;
@@ -22,4 +26,12 @@ export type Turn = {
   readonly batch: Batch;
   /** Runs after the commit is durable, in order; never when it is not. */
   readonly effects: (() => void)[];
+  /** Does some work when this turn is durable, and then takes another turn. */
+  readonly later: (work: Work) => void;
 };
+
+/** What takes a turn: adds facts, and effects for when they are durable. */
+export type Task = (turn: Turn) => Promise<void>;
+
+/** Work between two turns: when it is done its task takes a turn, in a batch of its own where it says so. */
+export type Work = () => Promise<{ readonly task: Task; readonly begin?: () => Batch }>;

@@ -1,12 +1,17 @@
 import type { Batch, Journal } from './journal.ts';
 import { Mailbox } from './mailbox.ts';
-import type { Turn } from './turn.ts';
+import type { Task, Turn, Work } from './turn.ts';
 
 const sentWithinMs = 100;
 const sentPerRecord = 1_000;
 
-/** What takes a turn: adds facts, and effects for when they are durable. */
-export type Task = (turn: Turn) => Promise<void>;
+/** What turns set off. */
+export type TurnHooks = {
+  /** Takes a turn, in which what was sent is recorded. */
+  readonly sent: () => void;
+  /** Does work between turns, and takes a turn with what comes of it. */
+  readonly work: (work: Work) => void;
+};
 
 /**
  * One turn at the ledger after another. What a turn adds is one commit; the next turn is decided on it
@@ -14,17 +19,16 @@ export type Task = (turn: Turn) => Promise<void>;
  */
 export class Turns {
   readonly #journal: Journal;
-  /** Posts a turn that only records what was sent. */
-  readonly #onSent: () => void;
+  readonly #hooks: TurnHooks;
   readonly #mailbox = new Mailbox();
   /** Published, and not yet recorded as sent. */
   #sent: string[] = [];
   #sentTimer: NodeJS.Timeout | undefined;
   #ended = false;
 
-  constructor(journal: Journal, onSent: () => void) {
+  constructor(journal: Journal, hooks: TurnHooks) {
     this.#journal = journal;
-    this.#onSent = onSent;
+    this.#hooks = hooks;
   }
 
   /** Turns that wait. */
@@ -39,7 +43,7 @@ export class Turns {
    */
   async post(task: Task, special?: () => Batch): Promise<Turn> {
     const { durable, turn } = await this.#mailbox.post(async () => {
-      const begun: Turn = { batch: special?.() ?? this.#journal.begin(), effects: [] };
+      const begun = this.#begin(special);
       const sent = special === undefined ? this.#recordSent(begun.batch) : [];
       try {
         if (!this.#ended) await task(begun);
@@ -70,13 +74,19 @@ export class Turns {
     this.#sent.push(...ids);
     this.#sentTimer ??= setTimeout(() => {
       this.#sentTimer = undefined;
-      if (this.#sent.length > 0) this.#onSent();
+      if (this.#sent.length > 0) this.#hooks.sent();
     }, sentWithinMs);
   }
 
   /** Nothing more is recorded as sent. */
   stop(): void {
     clearTimeout(this.#sentTimer);
+  }
+
+  #begin(special?: () => Batch): Turn {
+    const batch = special?.() ?? this.#journal.begin();
+    const effects: (() => void)[] = [];
+    return { batch, effects, later: (work) => effects.push(() => this.#hooks.work(work)) };
   }
 
   #recordSent(batch: Batch): readonly string[] {

@@ -15,8 +15,8 @@ import type { InboundMessage } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import { expireDue, expireRequest, finishRequest, nextEnd, runHandler } from './requests.ts';
 import { Counter } from './strangers.ts';
-import type { Turn, VaultParts } from './turn.ts';
-import { type Task, Turns } from './turns.ts';
+import type { Task, Turn, VaultParts, Work } from './turn.ts';
+import { Turns } from './turns.ts';
 
 const countedEveryMs = 60_000;
 const timerMaxMs = 2 ** 31 - 1;
@@ -61,7 +61,10 @@ export class Vault {
   constructor(parts: VaultParts, options: VaultOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#turns = new Turns(parts.journal, () => this.#post(async () => {}));
+    this.#turns = new Turns(parts.journal, {
+      sent: () => this.#post(async () => {}),
+      work: (work) => this.#work(work),
+    });
     const { ledger, pins } = options;
     const keeping = {
       pins: [...pins.keys()],
@@ -224,6 +227,15 @@ export class Vault {
       () => this.#post((turn) => expireDue(this.#parts, turn)),
       Math.min(timerMaxMs, Math.max(10, next - Date.now())),
     ).unref();
+  }
+
+  /** Work whose failure stops the vault: the next opening completes what it left undone. */
+  #work(work: Work): void {
+    if (this.#stopped) return;
+    const done = work().then(({ task, begin }) => this.#turn(task, begin));
+    const settled = done.catch((error: unknown) => this.#fail(error));
+    this.#runs.add(settled);
+    void settled.finally(() => this.#runs.delete(settled));
   }
 
   /** A turn whose failure stops the vault. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LedgerError } from '../../ledger/errors.ts';
@@ -27,6 +28,11 @@ export function filePin(folder: string, name: string): Pin {
       if (kept?.note !== expected) throw conflict(name);
       const number = (kept?.number ?? 0) + 1;
       await keep(folder, number, next, name);
+      // Who was slow may have taken a number that a later one had passed already.
+      if (Math.max(...(await numbers(folder))) > number) {
+        await rm(join(folder, fileOf(number)), { force: true });
+        throw conflict(name);
+      }
       if (kept !== undefined) await rm(join(folder, fileOf(kept.number)), { force: true });
     },
   };
@@ -58,8 +64,8 @@ async function numbers(folder: string): Promise<number[]> {
 }
 
 async function keep(folder: string, number: number, note: string, name: string): Promise<void> {
-  const partial = join(folder, `${process.pid}.${number}.partial`);
-  const file = await open(partial, 'w', 0o600);
+  const partial = join(folder, `${number}.${randomUUID()}.partial`);
+  const file = await open(partial, 'wx', 0o600);
   try {
     await file.writeFile(note);
     await file.sync();

@@ -45,6 +45,7 @@ export function makeEntry(members: Partial<AuditEntry> & { readonly record: numb
     handler_code: 'ok',
     commitment: 'ef'.repeat(32),
     measurement: '12'.repeat(32),
+    checkpoint: null,
     checks: passedChecks(),
     ...members,
   };

@@ -13,7 +13,7 @@ import {
 } from '../../ledger/testing/fixtures.ts';
 import { MemoryStore } from '../../ledger/testing/memory-store.ts';
 import { rootOf } from '../../ledger/tree.ts';
-import { concat } from '../../wire/bytes.ts';
+import { concat, equalBytes } from '../../wire/bytes.ts';
 import { type Signer, signerFrom } from '../../wire/crypto.ts';
 import { type ExportSource, exportLedger } from '../export.ts';
 
@@ -41,7 +41,9 @@ export type SampleLedger = {
 export async function sampleLedger(): Promise<SampleLedger> {
   const store = new MemoryStore();
   const notes = new Map<number, string>();
-  const ledger = await Ledger.create(partsOf(store));
+  const all = [signer, ...laterSigners];
+  const signerFor = (key: Uint8Array) => all.find(({ publicKey }) => equalBytes(publicKey, key));
+  const ledger = await Ledger.create({ ...partsOf(store), signerFor });
   const note = (by: Signer): void => {
     const { size, tree } = ledger.end;
     notes.set(
@@ -83,8 +85,8 @@ export async function exportOf(
     header: sampleHeader,
     pinned: notes.map((note) => ({ pin: 'the pin', note })),
     store: new MemoryStore(commits),
-    ring: async () => new Map([['root', fixedBytes('root')]]),
-    files: async () => new Map([['vine/vine.conf', fixedBytes('file')]]),
+    ring: async () => [{ name: 'root', bytes: fixedBytes('root') }],
+    files: async () => [{ name: 'vine/vine.conf', bytes: fixedBytes('file') }],
     ...parts,
   };
   await exportLedger(source, async (bytes) => void pieces.push(bytes));

@@ -74,7 +74,7 @@ it('stops on a full disk without another word, and opens whole when there is roo
   await house.start(false);
   const log = (): string => house.run?.log() ?? '';
   const url = await until('the vault opens', () => house.url(), 60_000, log);
-  const owner = await ownerPeer(house.data);
+  const owner = await ownerPeer(house);
   await owner.connectTo(url);
   await fillFields(owner);
   const service = await connectParty(owner, url);

@@ -34,7 +34,7 @@ beforeAll(async () => {
     60_000,
     () => house.run?.log() ?? '',
   );
-  const owner = await ownerPeer(house.data);
+  const owner = await ownerPeer(house);
   await owner.connectTo(url);
   await fillFields(owner);
   const service = await connectParty(owner, url);

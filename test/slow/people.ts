@@ -1,6 +1,8 @@
 /* The people around a vault, at their own ends: its owner's app, and a service under a contract. */
+import { join } from 'node:path';
 import type { DataDir } from '../../cli/data-dir.ts';
 import { loadOwnerApp } from '../../cli/owner-app.ts';
+import { fileSealer } from '../../core/enclave/sealer.ts';
 import {
   addressOf,
   connectionRequest,
@@ -26,9 +28,10 @@ export type Party = {
   readonly contract: ContractRef;
 };
 
-/** The owner's app of a data directory, not connected yet. */
-export async function ownerPeer(data: DataDir): Promise<RawPeer> {
-  const app = await loadOwnerApp(data, passphrase);
+/** The owner's app of a house, not connected yet. */
+export async function ownerPeer(house: { data: DataDir; folder: string }): Promise<RawPeer> {
+  const sealer = fileSealer(join(house.folder, 'sealer'));
+  const app = await loadOwnerApp(house.data, passphrase, sealer);
   const identity = {
     vault: app.vault,
     connection: app.connection,

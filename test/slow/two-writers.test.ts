@@ -31,7 +31,7 @@ describe('two `cambium run` on one data directory', () => {
     cleanup.push(() => house.remove());
     await house.start(false);
     const url = await until('the vault opens', () => house.url(), 60_000);
-    const owner = await ownerPeer(house.data);
+    const owner = await ownerPeer(house);
     await owner.connectTo(url);
     await fillFields(owner);
     const party = await connectParty(owner, url);
@@ -133,7 +133,7 @@ describe('two vaults on one ledger server', () => {
     const house = await TestHouse.create();
     cleanup.push(() => house.destroy());
     await house.open();
-    const owner = await ownerPeer(house.data);
+    const owner = await ownerPeer(house);
     await owner.connectTo(house.vine.url);
     await fillFields(owner);
     const service = await connectParty(owner, house.vine.url);

@@ -101,8 +101,8 @@ class _Order:
         if kind == b"C":
             return payload
         name, data = _named(payload, *NAMES[kind])
-        # Ascending, so no name can stand twice.
-        if name <= self._name:
+        # Ascending, shorter ones first, so no name can stand twice.
+        if (len(name), name) <= (len(self._name), self._name):
             raise FileFault(f"name {name} out of order")
         self._name = name
         return name, data

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import type { ErasureTarget } from '../../ledger/bodies.ts';
+import { lastKey } from '../../ledger/chain-end.ts';
+import { ledgerLog, openCheckpoint } from '../../ledger/checkpoint.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import { equalBytes, toBase64 } from '../../wire/bytes.ts';
+import type { Answer, CheckpointShown } from '../../wire/messages.ts';
+import { refusal } from './answers.ts';
+import { addCheckpoint } from './checkpoints.ts';
+import { dismiss } from './connections.ts';
+import { addErasure, scopesOf } from './erasure.ts';
+import type { Command } from './owner-commands.ts';
+import type { Turn, VaultParts } from './turn.ts';
+
+/*
+ * What the owner does about the ledger itself. Steps that take place outside the ledger (a key is
+ * destroyed, or made) come between turns: recorded first, then done, then answered.
+ */
+
+/**
+ * Forgets a connection, a field or a namespace. It is recorded first; when the keys are destroyed,
+ * which the next opening does if this one is cut short, the owner is told.
+ */
+export async function forget(parts: VaultParts, command: Command): Promise<undefined> {
+  const { turn, from } = command;
+  const target = payloadOf<ErasureTarget>(command);
+  const connection = turn.batch.state.connections.get(target.name);
+  if (target.kind === 'connection' && connection !== undefined)
+    turn.effects.push(() => dismiss(parts, connection.party));
+  const scopes = scopesOf(turn.batch.state, target);
+  addErasure(turn.batch, target, scopes, from);
+  turn.later(async () => {
+    await parts.ring.forget(scopes);
+    return { task: (next) => told(parts, command, next, { ...target, scopes: scopes.length }) };
+  });
+}
+
+/** Replaces the ledger's key: the old one signs the new one, and is destroyed. */
+export async function rotateLedgerKey(parts: VaultParts, command: Command): Promise<undefined> {
+  const { secrets, journal, ledger } = parts;
+  command.turn.later(async () => {
+    const from = lastKey(ledger.end.keys);
+    const seed = new Uint8Array(randomBytes(32));
+    const next = await secrets.ledger.keep(seed);
+    seed.fill(0);
+    return {
+      begin: () => journal.beginRotation(next),
+      task: async ({ batch, later }) => {
+        const body = { purpose: 'ledger' as const, from, to: next.publicKey };
+        batch.add({ kind: 'rotated', scope: batch.state.scope, cause: command.from, body });
+        later(async () => {
+          await secrets.ledger.dropOthers(next.publicKey);
+          return { task: (last) => told(parts, command, last, { purpose: 'ledger' }) };
+        });
+      },
+    };
+  });
+}
+
+/** The vault's checkpoint of now, with the proof that it continues the one that the owner's app keeps. */
+export async function showCheckpoint(parts: VaultParts, command: Command): Promise<Answer> {
+  const type = 'owner.checkpoint';
+  const { ledger, proofs, journal } = parts;
+  const { kept, cosigned, record } = payloadOf<CheckpointAsked>(command);
+  if (cosigned !== undefined) await expectContinued(parts, cosigned);
+  const end = ledger.durableEnd;
+  if (kept > end.size) return refusal(type, 'malformed', 'the ledger has fewer records');
+  const proof = await proofs.consistency(kept, end.size);
+  const shown: CheckpointShown = { note: ledger.checkpoint(end), proof: proof.map(toBase64) };
+  if (record === true)
+    command.turn.later(async () => ({
+      begin: () => journal.beginCommit(),
+      task: async ({ batch }) => addCheckpoint(batch, ledger),
+    }));
+  return { status: 'served', type, result: shown };
+}
+
+type CheckpointAsked = {
+  readonly kept: number;
+  readonly cosigned?: string;
+  readonly record?: boolean;
+};
+
+/**
+ * What the owner's app has seen, and has signed with its device's key: the event that brings it is.
+ * @throws LedgerError ROLLED_BACK, FORKED when this ledger is not that one any more: the vault stops
+ */
+async function expectContinued({ ledger, proofs }: VaultParts, note: string): Promise<void> {
+  const { size, keys } = ledger.durableEnd;
+  const all = keys.map(({ publicKey }) => publicKey);
+  const opened = openCheckpoint(note, ledgerLog(ledger.identity.id, all));
+  // Not ours: then it says nothing about this ledger.
+  if (!opened.ok) return;
+  const seen = opened.checkpoint;
+  if (seen.size > size)
+    throw new LedgerError(
+      'ROLLED_BACK',
+      `the owner's app has seen ${seen.size} records of ${size}`,
+    );
+  if (seen.size > 0 && !equalBytes(await proofs.root(seen.size), seen.root))
+    throw new LedgerError('FORKED', "the owner's app has seen another history");
+}
+
+/** Records how the keyring stands now, and answers. */
+async function told(
+  { ring }: VaultParts,
+  command: Command,
+  turn: Turn,
+  result: unknown,
+): Promise<void> {
+  const body = { purpose: 'ring' as const, ring: ring.state() };
+  const { batch } = turn;
+  const from = batch.add({ kind: 'rotated', scope: batch.state.scope, cause: command.from, body });
+  await command.answer(turn, from, {
+    status: 'served',
+    type: command.received.event?.type ?? '',
+    result,
+  });
+}
+
+function payloadOf<T>({ received }: Command): T {
+  return received.event?.payload as unknown as T;
+}
