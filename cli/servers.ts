@@ -10,6 +10,8 @@ import { startVineServer } from '../core/bus/vine/vine-server.ts';
 import { utf8 } from '../wire/bytes.ts';
 import { CliError } from './cli-error.ts';
 import { type DataDir, writeFileSafely } from './data-dir.ts';
+import { finishSwap } from './ledger-swap.ts';
+import { beganAt } from './process-start.ts';
 
 /** File of the messaging layer's configuration, in its folder. */
 export const vineConfigFile = 'vine.conf';
@@ -49,6 +51,7 @@ export async function startLedger(data: DataDir, binary: string): Promise<Ledger
       'failed',
       `${data.path} is in use: its ledger server runs as process ${held.pid}`,
     );
+  await finishSwap(data);
   const runDir = join(data.run, 'ledger');
   await mkdir(runDir, { recursive: true, mode: 0o700 });
   const server = await startLedgerServer({ binary, dir: data.ledger, runDir, lockWaitMs }).catch(
@@ -113,14 +116,6 @@ async function noteOf({ pid, url }: NatsServer): Promise<ServerNote> {
 async function running<T extends ServerNote>(note: T | undefined): Promise<T | undefined> {
   if (note === undefined || (await beganAt(note.starter)) === '') return undefined;
   return (await beganAt(note.pid)) === note.began ? note : undefined;
-}
-
-/** Ticks from the machine's start to the process's; empty when it does not run, or has ended. */
-async function beganAt(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The second field is the program's name, which may hold spaces and parentheses.
-  const [state = 'Z', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return state === 'Z' || state === 'X' ? '' : (fields[18] ?? '');
 }
 
 function inUse(error: unknown, data: DataDir): unknown {

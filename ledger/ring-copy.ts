@@ -1,3 +1,4 @@
+import { equalBytes } from '../wire/bytes.ts';
 import { LedgerError } from './errors.ts';
 import { partsOf } from './open-ring.ts';
 import { rootName } from './ring-root.ts';
@@ -32,4 +33,17 @@ export function fixedRing(values: readonly KeptValue[]): RingStore {
     add: refuse,
     replaceAll: refuse,
   };
+}
+
+/** Whether two rings keep the same values in the same order. */
+export function isSameRing(one: readonly KeptValue[], other: readonly KeptValue[]): boolean {
+  return one.length === other.length && beginsWith(one, other);
+}
+
+/** Whether the first values of a ring are those of another, earlier one. */
+export function beginsWith(ring: readonly KeptValue[], earlier: readonly KeptValue[]): boolean {
+  return earlier.every(({ name, bytes }, at) => {
+    const own = ring[at];
+    return own?.name === name && equalBytes(own.bytes, bytes);
+  });
 }

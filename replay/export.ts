@@ -9,8 +9,8 @@ import {
 } from '../ledger/export-format.ts';
 import { ExportWriter } from '../ledger/export-writer.ts';
 import { PinCheck, type Pinned } from '../ledger/pinned.ts';
+import { beginsWith } from '../ledger/ring-copy.ts';
 import { rootOf } from '../ledger/tree.ts';
-import { equalBytes } from '../wire/bytes.ts';
 import { ReplayError } from './errors.ts';
 import { verifiedBytes } from './verified-bytes.ts';
 import type { Verified } from './verify.ts';
@@ -99,11 +99,7 @@ async function addNamed(
  * our reading of commits and ring would leave records without a key and without a word why.
  */
 function expectGrown(before: readonly NamedBytes[], after: readonly NamedBytes[]): void {
-  const grown = before.every(({ name, bytes }, at) => {
-    const now = after[at];
-    return now?.name === name && equalBytes(now.bytes, bytes);
-  });
-  if (!grown)
+  if (!beginsWith(after, before))
     throw new ReplayError('RING_CHANGED', 'something was erased meanwhile; export once more');
 }
 
