@@ -145,6 +145,7 @@ async function ownerApp(
     connection,
     signingSeed: device.signingSeed,
     encapsulationSeed: device.encapsulationSeed,
+    ledger: card.ledger.publicKey,
     vaultSigning: secrets.signing.publicKey,
     vaultEncapsulation: secrets.encapsulation.publicKey,
     credential: await ownerAppCredential(vineKeys, { vault: card.vault }),

@@ -2,7 +2,6 @@ import { readFile, rm } from 'node:fs/promises';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import { fileSealer } from '../core/enclave/sealer.ts';
 import { rootsFrom } from '../core/keys/root-key.ts';
-import { filePinOf } from '../core/pins/file-pin.ts';
 import { addressOf, contractRef, type ServiceConnection } from '../service/service-identity.ts';
 import { VaultClient } from '../service/vault-client.ts';
 import type { Contract } from '../wire/contract.ts';
@@ -17,6 +16,7 @@ import { connectShop, DemoOwner } from './demo-people.ts';
 import { explainCommand } from './explain.ts';
 import { loadOwnerApp } from './owner-app.ts';
 import { passphraseVariable } from './passphrase.ts';
+import { firstPins } from './pins.ts';
 import { natsBinary, runningLedger, startVine } from './servers.ts';
 import { openOnServers, type VaultOnServers } from './vault-servers.ts';
 import { verifyCommand } from './verify.ts';
@@ -45,7 +45,7 @@ export async function demoCommand(context: CommandContext): Promise<ExitCode> {
     path: context.data,
     passphrase,
     sealer: fileSealer(),
-    pins: [(id: Uint8Array) => filePinOf(id)],
+    pins: firstPins,
     binary,
     now: Date.now,
   };

@@ -1,11 +1,11 @@
 import { fileSealer, sealerFolder } from '../core/enclave/sealer.ts';
 import { passphraseFault } from '../core/keys/root-key.ts';
-import { filePinOf } from '../core/pins/file-pin.ts';
 import { toHex } from '../wire/bytes.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { createVault } from './create-vault.ts';
 import { dataDir, exists } from './data-dir.ts';
+import { firstPins } from './pins.ts';
 import { natsBinary } from './servers.ts';
 
 /** `cambium init`: makes a vault in a new data directory. */
@@ -22,7 +22,7 @@ export async function initCommand(context: CommandContext): Promise<ExitCode> {
     path: context.data,
     passphrase,
     sealer: fileSealer(),
-    pins: [(id) => filePinOf(id)],
+    pins: firstPins,
     binary,
     now: Date.now,
   });

@@ -2,10 +2,19 @@
 import { CommanderError } from 'commander';
 import { NatsServerMissingError } from '../core/bus/nats-missing-error.ts';
 import { SealerError } from '../core/enclave/sealer.ts';
-import { LedgerError } from '../ledger/errors.ts';
+import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts';
 import { CliError } from './cli-error.ts';
 import type { ExitCode } from './command.ts';
 import { buildProgram } from './program.ts';
+
+/** What a person can do about it. */
+const hints: Partial<Record<LedgerErrorCode, string>> = {
+  CLOCK_JUMPED: 'if this clock is right: cambium run --confirm-clock',
+  ROLLED_BACK:
+    'an earlier copy was put in its place, or its end is cut off: cambium fsck says more',
+  FORKED: 'two histories bear the same signature: trust neither before you know why',
+  PIN_MISSING: 'if you know why it is gone: cambium checkpoint --adopt',
+};
 
 /** Runs the command line and sets the exit code: 0 fine, 1 "no" or failed, 2 wrong use. */
 async function main(argv: readonly string[]): Promise<void> {
@@ -32,7 +41,8 @@ function explainError(error: unknown): ExitCode {
 function describe(error: unknown): string {
   if (error instanceof LedgerError) {
     const where = error.index === undefined ? '' : ` at record ${error.index}`;
-    return `${error.message} (${error.code}${where})`;
+    const next = hints[error.code];
+    return `${error.message} (${error.code}${where})${next === undefined ? '' : `\n  ${next}`}`;
   }
   if (error instanceof NatsServerMissingError || error instanceof SealerError) return error.message;
   if (process.env['CAMBIUM_DEBUG'] !== undefined && error instanceof Error)

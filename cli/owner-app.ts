@@ -16,6 +16,8 @@ export type OwnerApp = {
   readonly connection: string;
   readonly signingSeed: Uint8Array;
   readonly encapsulationSeed: Uint8Array;
+  /** The ledger's first key: what its checkpoints are held against. */
+  readonly ledger: Uint8Array;
   readonly vaultSigning: Uint8Array;
   readonly vaultEncapsulation: Uint8Array;
   readonly credential: Credential;

@@ -1,6 +1,7 @@
 import type { LedgerRecord } from '../ledger/bodies.ts';
 import { printable } from '../projections/printable.ts';
 import { checkDecisions, type DecisionsReport } from '../replay/check-decisions.ts';
+import { checkDigests, type DigestsReport } from '../replay/check-digests.ts';
 import { describeState, type StateSummary } from '../replay/describe-state.ts';
 import { ReplayError } from '../replay/errors.ts';
 import { history } from '../replay/history.ts';
@@ -20,7 +21,10 @@ export type ReplayCommandOptions = CommandContext & {
   readonly check: boolean;
 };
 
-type Result = StateSummary & { readonly check?: DecisionsReport };
+type Result = StateSummary & {
+  readonly check?: DecisionsReport;
+  readonly digests?: DigestsReport;
+};
 
 const differencesShown = 20;
 
@@ -34,7 +38,7 @@ export async function replayCommand(options: ReplayCommandOptions): Promise<Exit
     return replay(records, at, options);
   });
   print(json ? JSON.stringify(result) : renderResult(result));
-  return isReproduced(result.check) ? 0 : 1;
+  return isReproduced(result) ? 0 : 1;
 }
 
 async function replay(
@@ -50,7 +54,7 @@ async function replay(
   if (!check) return summary;
   const paced = pacedProgress(progress);
   const report = await checkDecisions(records, (count) => paced(() => `${count} records replayed`));
-  return { ...summary, check: report };
+  return { ...summary, check: report, digests: await checkDigests(records) };
 }
 
 /**
@@ -72,11 +76,12 @@ export function momentOf(text: string): Moment {
   return { time };
 }
 
-function isReproduced(check: DecisionsReport | undefined): boolean {
-  return check === undefined || (check.differences.length === 0 && check.undecided.length === 0);
+function isReproduced({ check, digests }: Result): boolean {
+  const decisions = check === undefined || check.differences.length + check.undecided.length === 0;
+  return decisions && (digests === undefined || digests.differences.length === 0);
 }
 
-function renderResult({ check, ...state }: Result): string {
+function renderResult({ check, digests, ...state }: Result): string {
   const lines = [
     `vault ${state.vault} after ${state.size} records, ${new Date(state.time).toISOString()}`,
     `  fields       ${state.fields.join(', ') || 'none'}`,
@@ -92,6 +97,7 @@ function renderResult({ check, ...state }: Result): string {
     '',
     `state digest ${state.digest.total}`,
     ...(check === undefined ? [] : renderCheck(check)),
+    ...(digests === undefined ? [] : renderDigests(digests)),
   ];
   return lines.map(printable).join('\n');
 }
@@ -101,6 +107,15 @@ function renderConnection(connection: StateSummary['connections'][number]): stri
   const terms = contract === null ? '' : `, ${contract.id} version ${contract.version}`;
   const left = tokens === null ? '' : `, ${Math.floor(tokens)} tokens`;
   return `  ${id}  ${name}: ${status}${terms}${left}`;
+}
+
+function renderDigests({ checkpoints, differences, erased }: DigestsReport): string[] {
+  const found = new Set(differences.map(({ record }) => record));
+  const since = erased === 0 ? '' : `, but for ${erased} scopes that were erased since`;
+  return [
+    `${checkpoints} checkpoints: the state at ${checkpoints - found.size} is the recorded one${since}`,
+    ...[...found].map((record) => `  record ${record}: another state`),
+  ];
 }
 
 function renderCheck(check: DecisionsReport): string[] {
@@ -113,6 +128,9 @@ function renderCheck(check: DecisionsReport): string[] {
       .slice(0, differencesShown)
       .map((found) => `  record ${found.record}, ${found.round}: ${renderDifference(found)}`),
     ...(hidden > 0 ? [`  and ${hidden} more; --json has them all`] : []),
+    ...(check.erased === 0
+      ? []
+      : [`  ${check.erased} looked at what was erased since, and cannot be made again`]),
     ...undecided.map((index) => `  record ${index}: nothing was decided about it`),
   ];
 }

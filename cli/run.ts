@@ -8,6 +8,7 @@ import { dataDir, readCard, type VaultCard } from './data-dir.ts';
 import { ownerAppFile } from './owner-app.ts';
 import { settleApp } from './owner-app-file.ts';
 import { passphraseVariable } from './passphrase.ts';
+import { witnessesOf } from './pins.ts';
 import { natsBinary } from './servers.ts';
 import { type OpenOptions, openOnServers, type VaultOnServers } from './vault-servers.ts';
 
@@ -22,6 +23,9 @@ const passing: ReadonlySet<LedgerErrorCode> = new Set(['STORE_UNAVAILABLE', 'CLO
 export type RunOptions = {
   /** The owner says that this machine's clock is right, however long the vault was not open. */
   readonly confirmClock: boolean;
+  /** Witnesses that have to cosign, each `VKEY@URL`; and how many of them. */
+  readonly witness?: readonly string[];
+  readonly quorum?: number;
 };
 
 /**
@@ -30,14 +34,16 @@ export type RunOptions = {
  */
 export async function runCommand(
   context: CommandContext,
-  { confirmClock }: RunOptions,
+  { confirmClock, witness = [], quorum }: RunOptions,
 ): Promise<ExitCode> {
   const data = dataDir(context.data);
   const card = await readCard(data);
   const binary = await natsBinary(context.progress);
   const passphrase = await context.passphrase();
   const roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
-  const options: OpenOptions = { data, card, binary, roots, log: operationalLog(context) };
+  const witnesses = witnessesOf(witness, quorum);
+  const log = operationalLog(context);
+  const options: OpenOptions = { data, card, binary, roots, log, witnesses };
   // Who types the passphrase is the owner, and is there to look at a clock.
   const attended = confirmClock || process.env[passphraseVariable] === undefined;
   const stop = stopSignal();

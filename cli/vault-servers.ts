@@ -2,7 +2,7 @@ import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import type { RootSource } from '../ledger/ring-root.ts';
 import type { DataDir, VaultCard } from './data-dir.ts';
-import { pinsOf, seenByApp } from './pins.ts';
+import { pinsOf, seenByApp, type Witnesses, witnessesOf } from './pins.ts';
 import { runningVine, startLedger, startVine, type VineNote } from './servers.ts';
 import { openVault, type RunningVault } from './wiring.ts';
 
@@ -28,6 +28,9 @@ export type OpenOptions = {
   readonly log: (line: string, details?: Record<string, unknown>) => void;
   /** What time it is by the owner's word, where the owner is there: Unix milliseconds. */
   readonly ownersTime?: () => number;
+  /** Pins that keep nothing begin anew. */
+  readonly adopt?: boolean;
+  readonly witnesses?: Witnesses | undefined;
 };
 
 /**
@@ -36,7 +39,8 @@ export type OpenOptions = {
  * @throws CliError when the directory is in use, LedgerError when the ledger is not whole
  */
 export async function openOnServers(options: OpenOptions): Promise<VaultOnServers> {
-  const { data, card, binary, roots, log, ownersTime } = options;
+  const { data, card, binary, roots, log, ownersTime, adopt = false } = options;
+  const witnesses = options.witnesses ?? witnessesOf([], undefined);
   const ledger = await startLedger(data, binary);
   let vine: NatsServer | undefined;
   let vault: RunningVault | undefined;
@@ -60,6 +64,8 @@ export async function openOnServers(options: OpenOptions): Promise<VaultOnServer
       ledger: { url: ledger.url, seed: ledger.seeds.runtime },
       vine: { url: vineUrl },
       pins: pinsOf(card),
+      adopt,
+      ...(witnesses === undefined ? {} : { witnesses }),
       seen: await seenByApp(card),
       log,
       ...(ownersTime === undefined ? {} : { ownersTime }),

@@ -75,6 +75,7 @@ function renderReport(report: VerifyReport, colour: boolean): string {
       `  to     ${new Date(report.lastTime).toISOString()}`,
       `  head   ${report.head}`,
       `  root   ${report.root}`,
+      `  key    ${report.key}`,
       report.opened
         ? '  every record opens under the key that it commits to, and no scope misses one'
         : '  signatures and chain; with --open every record is opened too',

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { vineAdmission } from '../core/bus/admission.ts';
 import { natsVaultBus } from '../core/bus/vault-bus.ts';
 import { connectVine } from '../core/bus/vine/connect-vine.ts';
@@ -22,6 +21,8 @@ import type { HandlerRunner, VaultBus } from '../core/manager/ports.ts';
 import { Sealer } from '../core/manager/sealer.ts';
 import { Vault } from '../core/manager/vault.ts';
 import type { Pin } from '../core/pins/pin.ts';
+import { type WitnessParts, witnessPin } from '../core/pins/witness-pin.ts';
+import { createRelay } from '../core/witness/relay-process.ts';
 import type { LedgerRecord } from '../ledger/bodies.ts';
 import { lastKey } from '../ledger/chain-end.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
@@ -50,6 +51,8 @@ export const programRoot: string = fileURLToPath(
   new URL(import.meta.url.includes('/dist/cli/') ? '../..' : '..', import.meta.url),
 );
 
+const relayProgram: string = join(programRoot, 'dist/core/witness/witness-relay.js');
+
 /** Everything that has to be there before a vault can open. */
 export type VaultEnvironment = {
   readonly card: VaultCard;
@@ -58,6 +61,10 @@ export type VaultEnvironment = {
   readonly vine: { readonly url: string };
   /** Places outside the data directory that keep the last checkpoint. */
   readonly pins: readonly Pin[];
+  /** Witnesses that have to cosign, and how many of them. */
+  readonly witnesses?: Pick<WitnessParts, 'witnesses' | 'quorum'>;
+  /** Pins that keep nothing begin anew with this opening. */
+  readonly adopt?: boolean;
   /** Checkpoints that others have seen: the vault does not open on a ledger without them. */
   readonly seen?: readonly Pinned[];
   readonly log: (line: string, details?: Record<string, unknown>) => void;
@@ -88,7 +95,7 @@ export function measureProgram(): Promise<string> {
  */
 export async function openVault(environment: VaultEnvironment): Promise<RunningVault> {
   const { card, log } = environment;
-  const connections: NatsConnection[] = [];
+  const connections: Closable[] = [];
   const closeAll = async (): Promise<void> => {
     await Promise.allSettled(connections.map((connection) => connection.close()));
   };
@@ -121,15 +128,18 @@ async function completeErasures(ring: Keyring, { erased }: Ledger): Promise<void
   await ring.forget([...erased].filter((scope) => ring.scopeKey(scope) !== undefined));
 }
 
+/** What is let go of at the end, whatever happened. */
+type Closable = { close(): Promise<unknown> };
+
 /** What a ledger is opened from. */
 type Stored = {
   readonly store: CommitStore;
   readonly ring: Keyring;
   readonly secrets: VaultSecrets;
-  readonly pins: ReadonlyMap<Pin, string>;
+  readonly pins: ReadonlyMap<Pin, string | undefined>;
 };
 
-async function assemble(environment: VaultEnvironment, connections: NatsConnection[]) {
+async function assemble(environment: VaultEnvironment, connections: Closable[]) {
   const { card, roots, log } = environment;
   const ledgerNc = await connectLedger(environment.ledger.url, environment.ledger.seed);
   connections.push(ledgerNc);
@@ -140,7 +150,7 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
     roots,
   );
   const secrets = await openSecrets(ring);
-  const pins = await readPins(environment.pins);
+  const pins = await readPins(environment.pins, environment.adopt === true);
   const { ledger, state } = await readState(environment, { store, ring, secrets, pins });
   if (state.ring !== undefined) ring.expect(state.ring);
   await completeErasures(ring, ledger);
@@ -151,6 +161,16 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
   const journal = new Journal(ledger, state);
   const sealer = new Sealer(ring, secrets);
   const proofs = new LedgerProofs(store, ledger.tiles);
+  const relay = createRelay({ program: relayProgram, onLog: (line) => log('relay', { line }) });
+  connections.push(relay);
+  const witness =
+    environment.witnesses &&
+    witnessPin({
+      ...environment.witnesses,
+      post: (url, body) => relay.post(url, body),
+      prove: (from, to) => proofs.consistency(from, to),
+      log,
+    });
   const parts = {
     journal,
     ledger,
@@ -167,7 +187,7 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
   const vault = new Vault(parts, {
     ledger,
     measurement: await measureProgram(),
-    pins,
+    pins: new Map([...pins, ...(witness === undefined ? [] : [[witness, undefined] as const])]),
     recorded: (index) =>
       recordedMessage({ store, identity: card.ledger, signers: ledger.end.keys }, ring, index),
     audit: (from, count) => trail.page(from, count),
@@ -180,11 +200,14 @@ async function assemble(environment: VaultEnvironment, connections: NatsConnecti
  * What each pin keeps.
  * @throws LedgerError PIN_MISSING when one keeps nothing: then nobody can tell whether the ledger is whole
  */
-async function readPins(pins: readonly Pin[]): Promise<Map<Pin, string>> {
-  const kept = new Map<Pin, string>();
+async function readPins(
+  pins: readonly Pin[],
+  adopt: boolean,
+): Promise<Map<Pin, string | undefined>> {
+  const kept = new Map<Pin, string | undefined>();
   for (const pin of pins) {
-    const note = await pin.read();
-    if (note === undefined)
+    const note = await pin.read?.();
+    if (note === undefined && pin.read !== undefined && !adopt)
       throw new LedgerError('PIN_MISSING', `${pin.name} keeps no checkpoint of this vault`);
     kept.set(pin, note);
   }
@@ -204,7 +227,9 @@ async function readState(
     keys: (scope: string) => ring.scopeKey(scope),
     now: () => clock.now(),
   };
-  const pinned = [...pins].map(([{ name }, note]) => ({ pin: name, note }));
+  const pinned = [...pins].flatMap(([{ name }, note]) =>
+    note === undefined ? [] : [{ pin: name, note }],
+  );
   const fold = (record: LedgerRecord): void => {
     state = evolve(state, record);
   };
@@ -228,7 +253,7 @@ async function messaging(
   { card, vine }: VaultEnvironment,
   ring: Keyring,
   runner: HandlerRunner,
-  connections: NatsConnection[],
+  connections: Closable[],
 ): Promise<{ bus: VaultBus; admission: ReturnType<typeof vineAdmission> }> {
   const { vault } = card;
   const keys = decode(ring.secret(vineKeysName)) as unknown as VineKeys;

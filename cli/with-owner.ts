@@ -1,16 +1,21 @@
 import { fileSealer } from '../core/enclave/sealer.ts';
 import { rootsFrom } from '../core/keys/root-key.ts';
+import type { FilePin } from '../core/pins/file-pin.ts';
+import type { Checkpoint } from '../ledger/checkpoint.ts';
 import type { VaultClient } from '../service/vault-client.ts';
 import type { Answer } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
 import { dataDir, readCard } from './data-dir.ts';
-import { connectOwnerApp, loadOwnerApp, ownerAppFile } from './owner-app.ts';
+import { connectOwnerApp, loadOwnerApp, type OwnerApp, ownerAppFile } from './owner-app.ts';
 import { settleApp } from './owner-app-file.ts';
+import { keepCheckpoint, keptAt } from './owner-checkpoint.ts';
+import { appPinOf } from './pins.ts';
 import { natsBinary, runningLedger, runningVine } from './servers.ts';
 import { openOnServers } from './vault-servers.ts';
 
 const answerWaitMs = 15_000;
+const checkpointEveryMs = 10 * 60 * 1000;
 
 /** The owner at their app. */
 export type OwnerSession = {
@@ -19,6 +24,8 @@ export type OwnerSession = {
    * @throws CliError with the vault's reason when it refuses
    */
   ask(type: string, payload?: unknown): Promise<unknown>;
+  /** Has the vault record a checkpoint, and keeps the one of now: what the app has seen is its proof. */
+  checkpoint(): Promise<Checkpoint>;
 };
 
 /**
@@ -28,6 +35,7 @@ export type OwnerSession = {
 export async function withOwner<T>(
   context: CommandContext,
   use: (owner: OwnerSession) => Promise<T>,
+  { adopt = false }: { readonly adopt?: boolean } = {},
 ): Promise<T> {
   const data = dataDir(context.data);
   const card = await readCard(data);
@@ -35,8 +43,9 @@ export async function withOwner<T>(
   const app = await loadOwnerApp(data, passphrase);
   const running = await runningLedger(data);
   const vine = await runningVine(data);
-  if (running !== undefined && vine !== undefined)
-    return talk(await connectOwnerApp(app, vine.url), use);
+  const talkAt = async (url: string): Promise<T> =>
+    talk(await connectOwnerApp(app, url), app, appPinOf(card.ledger.id), use);
+  if (running !== undefined && vine !== undefined) return talkAt(vine.url);
   context.progress('no vault is running here: opening it for this command');
   const roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
   const binary = await natsBinary(context.progress);
@@ -47,22 +56,31 @@ export async function withOwner<T>(
     roots,
     log: () => {},
     ownersTime: Date.now,
+    adopt,
   });
   try {
     await settleApp(ownerAppFile(data, card.ledger.id), passphrase);
-    return await talk(await connectOwnerApp(app, vault.vineUrl), use);
+    return await talkAt(vault.vineUrl);
   } finally {
     await vault.close();
     roots.close();
   }
 }
 
-async function talk<T>(client: VaultClient, use: (owner: OwnerSession) => Promise<T>): Promise<T> {
+async function talk<T>(
+  client: VaultClient,
+  app: OwnerApp,
+  pin: FilePin,
+  use: (owner: OwnerSession) => Promise<T>,
+): Promise<T> {
+  const ask = async (type: string, payload: unknown = {}): Promise<unknown> =>
+    resultOf(await client.ask({ type, payload }, { timeoutMs: answerWaitMs }));
+  const checkpoint = (record: boolean): Promise<Checkpoint> =>
+    keepCheckpoint(app, pin, (asked) => ask('owner.checkpoint', asked), record);
   try {
-    return await use({
-      ask: async (type, payload = {}) =>
-        resultOf(await client.ask({ type, payload }, { timeoutMs: answerWaitMs })),
-    });
+    // Not at every command: each look at the vault is a record, too.
+    if (Date.now() - (await keptAt(app, pin)) > checkpointEveryMs) await checkpoint(false);
+    return await use({ ask, checkpoint: () => checkpoint(true) });
   } finally {
     await client.close();
   }

@@ -35,6 +35,8 @@ export type LedgerErrorCode =
   | 'FORKED'
   | 'PIN_INVALID'
   | 'PIN_MISSING'
+  /** A pin cannot be moved. */
+  | 'PIN_UNREACHABLE'
   /** Something else than the vault has changed a pin. */
   | 'PIN_CONFLICT'
   /** The host's clock is more than an hour ahead of what can be believed. */

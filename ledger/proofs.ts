@@ -80,7 +80,11 @@ export function rootFromInclusion(
   );
 }
 
-/** Whether `leaf` stands at `index` of this tree. */
+/**
+ * Whether `leaf` stands at `index` of this tree.
+ * @param tree - size and root from one checkpoint: a root alone does not say its size, and a proof that
+ *   came with a size of its own may fit more than one
+ */
 export function verifyInclusion(
   leaf: Uint8Array,
   index: number,

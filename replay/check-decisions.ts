@@ -10,6 +10,7 @@ import {
   differencesBetween,
   recordedDecision,
 } from './decide-again.ts';
+import { ErasedNames, namesIn } from './erased-names.ts';
 
 type ReceivedRecord = Extract<LedgerRecord, { readonly kind: 'received' }>;
 type HandledRecord = Extract<LedgerRecord, { readonly kind: 'handled' }>;
@@ -34,6 +35,8 @@ export type DecisionsReport = {
   /** How many of them are the recorded ones, bit for bit. */
   readonly reproduced: number;
   readonly differences: readonly DecisionDifference[];
+  /** How many cannot be made again, since they looked at what was erased afterwards. */
+  readonly erased: number;
   /** Indices of `received` records that nothing was decided about. */
   readonly undecided: readonly number[];
 };
@@ -60,7 +63,9 @@ class Checker {
   /** What was received and not decided about yet, with the state before it. */
   readonly #waiting = new Map<number, { record: ReceivedRecord; before: VaultState }>();
   readonly #counts = { first: 0, again: 0, result: 0 };
-  readonly #differences: DecisionDifference[] = [];
+  /** Decisions that came out otherwise. */
+  readonly #others: Other[] = [];
+  readonly #erasures = new ErasedNames();
   #reproduced = 0;
 
   take(record: LedgerRecord): void {
@@ -68,18 +73,24 @@ class Checker {
     if (record.kind === 'received') this.#waiting.set(record.index, { record, before });
     else if (record.kind === 'decided') this.#decided(record, before);
     else if (record.kind === 'handled') this.#handled(record, before);
+    else if (record.kind === 'erased') this.#erasures.take(record.body.what);
     this.#state = evolve(before, record);
   }
 
   report(): DecisionsReport {
     const { first, again, result: results } = this.#counts;
+    const lost = this.#others.filter(({ names }) => this.#erasures.has(names));
+    const differences = this.#others
+      .filter((other) => !lost.includes(other))
+      .flatMap((other) => other.differences);
     return {
       records: this.#state.size,
       first,
       again,
       results,
       reproduced: this.#reproduced,
-      differences: this.#differences,
+      differences,
+      erased: lost.length,
       undecided: [...this.#waiting.keys()],
     };
   }
@@ -88,7 +99,7 @@ class Checker {
     const now = record.body.again ? this.#again(record, state) : this.#first(record);
     const found =
       now === undefined ? noInput(record) : differencesBetween(recordedDecision(record), now);
-    this.#note(record, record.body.again ? 'again' : 'first', found);
+    this.#note(record, record.body.again ? 'again' : 'first', found, state);
   }
 
   /** On the state before the event, which is not the one before the decision. */
@@ -111,27 +122,35 @@ class Checker {
   #handled(record: HandledRecord, state: VaultState): void {
     const { code, reason, detail } = record.body;
     const now = this.#again(record, state);
-    const recorded = {
-      outcome: code === 'dropped' ? 'denied' : 'allowed',
-      reason,
-      detail,
-    } as const;
+    // That the vault has none of the fields is no decision: it shows only when the handler has run.
+    const denied = code === 'dropped' && reason !== 'field_absent';
+    const recorded = { outcome: denied ? 'denied' : 'allowed', reason, detail } as const;
     const found = now === undefined ? noInput(record) : resultDifferences(recorded, now);
-    this.#note(record, 'result', found);
+    this.#note(record, 'result', found, state);
   }
 
   #note(
     record: DecidedRecord | HandledRecord,
     round: DecisionDifference['round'],
     found: readonly Difference[],
+    state: VaultState,
   ): void {
     this.#counts[round] += 1;
-    if (found.length === 0) this.#reproduced += 1;
+    if (found.length === 0) {
+      this.#reproduced += 1;
+      return;
+    }
     const { index, body } = record;
-    for (const difference of found)
-      this.#differences.push({ ...difference, record: index, event: body.request, round });
+    const differences = found.map((one) => ({ ...one, record: index, event: body.request, round }));
+    this.#others.push({ differences, names: namesIn(record, state) });
   }
 }
+
+/** A decision that came out otherwise, and what it may have looked at. */
+type Other = {
+  readonly differences: readonly DecisionDifference[];
+  readonly names: readonly string[];
+};
 
 type Short = { readonly [Member in 'outcome' | 'reason' | 'detail']: string | undefined };
 

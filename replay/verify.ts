@@ -1,6 +1,8 @@
-import { type ChainEnd, emptyChain, type LedgerIdentity } from '../ledger/chain-end.ts';
+import { type ChainEnd, emptyChain, type LedgerIdentity, lastKey } from '../ledger/chain-end.ts';
+import { ledgerOrigin } from '../ledger/checkpoint.ts';
 import type { CommitStore, StoredCommit } from '../ledger/commit-store.ts';
 import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts';
+import { formatVkey, noteKey } from '../ledger/note-key.ts';
 import { PinCheck, type Pinned } from '../ledger/pinned.ts';
 import { type VerifiedCommit, verifyStore } from '../ledger/reader.ts';
 import { RecordOpener, type ScopeKeys } from '../ledger/record-opener.ts';
@@ -21,6 +23,8 @@ export type VerifyReport =
       readonly head: string;
       /** Root of the tree over the same records, hex: what checkpoints sign. */
       readonly root: string;
+      /** Key that signs its checkpoints now, as a vkey of C2SP signed-note. */
+      readonly key: string;
       /** Times of the first and last record, Unix milliseconds. */
       readonly firstTime: number;
       readonly lastTime: number;
@@ -117,13 +121,14 @@ class Run {
   }
 
   whole(pinned: readonly Pinned[]): VerifyReport {
-    const { head, tree, time } = this.end;
+    const { head, tree, time, keys } = this.end;
     this.#opener?.finish();
     return {
       ok: true,
       ...this.verified,
       head: toHex(head),
       root: toHex(rootOf(tree)),
+      key: formatVkey(noteKey('note', ledgerOrigin(this.#identity.id), lastKey(keys))),
       firstTime: this.#firstTime,
       lastTime: time,
       opened: this.#opener !== undefined,

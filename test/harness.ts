@@ -6,12 +6,12 @@ import { createVault } from '../cli/create-vault.ts';
 import { type DataDir, dataDir, readCard, type VaultCard } from '../cli/data-dir.ts';
 import { connectOwnerApp, loadOwnerApp, type OwnerApp } from '../cli/owner-app.ts';
 import { natsBinary, startLedger, startVine } from '../cli/servers.ts';
-import { openVault, type RunningVault } from '../cli/wiring.ts';
+import { openVault, type RunningVault, type VaultEnvironment } from '../cli/wiring.ts';
 import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import { fileSealer, type Sealer } from '../core/enclave/sealer.ts';
 import { type PassphraseRoots, rootsFrom } from '../core/keys/root-key.ts';
-import { filePinOf } from '../core/pins/file-pin.ts';
+import { type FilePin, filePinOf } from '../core/pins/file-pin.ts';
 import {
   addressOf,
   connectionRequest,
@@ -79,13 +79,13 @@ export class TestHouse {
   }
 
   /** Opens the vault in this process. */
-  async open(): Promise<RunningVault> {
+  async open(environment: Partial<VaultEnvironment> = {}): Promise<RunningVault> {
     this.vault = await openVault({
       card: this.card,
       roots: this.roots,
       ledger: { url: this.ledger.url, seed: this.ledger.seeds.runtime },
       vine: { url: this.vine.url },
-      pins: [filePinOf(this.card.ledger.id, this.folder)],
+      pins: [this.pin],
       log: (line, details) => {
         this.logged.push(`${line} ${JSON.stringify(details ?? {})}`);
         if (process.env['CAMBIUM_TEST_LOG']) console.error(line, details ?? '');
@@ -94,6 +94,7 @@ export class TestHouse {
         if (process.env['CAMBIUM_TEST_LOG']) console.error(error);
         this.failures.push(error);
       },
+      ...environment,
     });
     return this.vault;
   }
@@ -101,6 +102,11 @@ export class TestHouse {
   async closeVault(): Promise<void> {
     await this.vault?.close();
     this.vault = undefined;
+  }
+
+  /** What the checkpoint file keeps. */
+  get pin(): FilePin {
+    return filePinOf(this.card.ledger.id, this.folder);
   }
 
   /** Starts the messaging layer again after it was stopped: on another port. */

@@ -54,6 +54,14 @@ export type CheckpointShown = {
   readonly note: string;
   /** That it continues the tree of the size that was asked about: base64 hashes (RFC 6962 §2.1.2). */
   readonly proof: readonly string[];
+  /** How the ledger's keys followed one another, from the first; bytes are base64. */
+  readonly rotations: readonly {
+    readonly index: number;
+    readonly head: string;
+    readonly key: string;
+    readonly by_old: string;
+    readonly by_new: string;
+  }[];
 };
 
 /** What an owner hands to a service so that it can ask to connect; used once. */

@@ -3,6 +3,7 @@ import type { ErasureTarget } from '../../ledger/bodies.ts';
 import { lastKey } from '../../ledger/chain-end.ts';
 import { ledgerLog, openCheckpoint } from '../../ledger/checkpoint.ts';
 import { LedgerError } from '../../ledger/errors.ts';
+import { rotationToJson } from '../../ledger/rotation-json.ts';
 import { equalBytes, toBase64 } from '../../wire/bytes.ts';
 import type { Answer, CheckpointShown } from '../../wire/messages.ts';
 import { refusal } from './answers.ts';
@@ -66,7 +67,13 @@ export async function showCheckpoint(parts: VaultParts, command: Command): Promi
   const end = ledger.durableEnd;
   if (kept > end.size) return refusal(type, 'malformed', 'the ledger has fewer records');
   const proof = await proofs.consistency(kept, end.size);
-  const shown: CheckpointShown = { note: ledger.checkpoint(end), proof: proof.map(toBase64) };
+  const shown: CheckpointShown = {
+    note: ledger.checkpoint(end),
+    proof: proof.map(toBase64),
+    rotations: end.keys.flatMap(({ handover }) =>
+      handover === undefined ? [] : [rotationToJson(handover)],
+    ),
+  };
   if (record === true)
     command.turn.later(async () => ({
       begin: () => journal.beginCommit(),

@@ -6,25 +6,23 @@ import type { OpenRequest } from '../../projections/vault-state.ts';
 import type { Pin } from '../pins/pin.ts';
 import { PinKeeper } from '../pins/pin-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
-import { addCheckpoint, checkpointDue } from './checkpoints.ts';
 import { revoke } from './connections.ts';
 import { type Arrival, readInbound, unreadable } from './inbound.ts';
 import type { Batch } from './journal.ts';
 import { Outbox, queuedIn } from './outbox.ts';
 import type { InboundMessage } from './ports.ts';
 import { Publisher } from './publisher.ts';
-import { expireDue, expireRequest, finishRequest, nextEnd, runHandler } from './requests.ts';
-import { Counter } from './strangers.ts';
+import { expireDue, expireRequest, finishRequest, runHandler } from './requests.ts';
 import type { Task, Turn, VaultParts, Work } from './turn.ts';
 import { Turns } from './turns.ts';
+import { Upkeep } from './upkeep.ts';
 
-const countedEveryMs = 60_000;
-const timerMaxMs = 2 ** 31 - 1;
 const waitingMax = 2_000;
 /** How long a closing vault waits for handlers that run, and for the messaging layer. */
 const runsWaitMs = 2_000;
 const outboxWaitMs = 1_000;
 const pinsWaitMs = 5_000;
+const freshWaitMs = 30_000;
 
 /** What a vault needs besides its parts. */
 export type VaultOptions = {
@@ -51,11 +49,8 @@ export class Vault {
   readonly #turns: Turns;
   readonly #outbox: Outbox;
   readonly #pins: PinKeeper;
-  readonly #counter = new Counter();
+  readonly #upkeep: Upkeep;
   readonly #runs = new Set<Promise<void>>();
-  #deadline: NodeJS.Timeout | undefined;
-  #counting: NodeJS.Timeout | undefined;
-  #checkpointing = false;
   #stopped = false;
 
   constructor(parts: VaultParts, options: VaultOptions) {
@@ -64,6 +59,10 @@ export class Vault {
     this.#turns = new Turns(parts.journal, {
       sent: () => this.#post(async () => {}),
       work: (work) => this.#work(work),
+    });
+    this.#upkeep = new Upkeep(parts, {
+      post: (task, begin) => this.#post(task, begin),
+      abandoned: () => void this.#halt(),
     });
     const { ledger, pins } = options;
     const keeping = {
@@ -106,16 +105,22 @@ export class Vault {
         this.#parts.bus.admit(party);
       if (status === 'severed' && credentialExpires > state.time) void revoke(this.#parts, party);
     }
+    await this.#fresh();
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#outbox.send([...state.outbox.values()]);
     for (const request of state.requests.values())
       if (request.status === 'running') this.#resume(request);
-    this.#watchDeadlines();
-    // Unreferenced, both timers: a vault that was abandoned, its ledger closed, must not keep the process.
-    this.#counting = setInterval(() => {
-      if (this.#options.ledger.closed !== undefined) void this.#halt();
-      else this.#post((turn) => this.#recordCounts(turn));
-    }, countedEveryMs).unref();
+    this.#upkeep.start();
+  }
+
+  /** What stands in the ledger now begins with a random record: an old answer of a pin fits nothing. */
+  async #fresh(): Promise<void> {
+    try {
+      await this.#pins.fresh(freshWaitMs);
+    } catch (error) {
+      await this.#halt();
+      throw error;
+    }
   }
 
   /** Stops in good order: what runs is finished or left for the next opening, and `closed` is the last record. */
@@ -124,9 +129,11 @@ export class Vault {
     await this.#parts.bus.stop();
     await Promise.race([Promise.allSettled([...this.#runs]), wait(runsWaitMs)]);
     await Promise.race([this.#outbox.idle(), wait(outboxWaitMs)]);
-    await this.#checkpoint().catch(() => undefined);
+    const { journal } = this.#parts;
+    const begin = (): Batch => journal.beginCommit();
+    await this.#turn((turn) => this.#upkeep.checkpoint(turn), begin).catch(() => undefined);
     const closed = this.#turns.end(async (turn) => {
-      await this.#recordCounts(turn);
+      await this.#upkeep.recordCounts(turn);
       turn.batch.add({ kind: 'closed', scope: turn.batch.state.scope, body: {} });
     });
     await closed.catch((error: unknown) => {
@@ -161,7 +168,7 @@ export class Vault {
     const arrival = await readInbound(state, this.#parts.secrets, message);
     if (message.acknowledge !== undefined) turn.effects.push(message.acknowledge);
     if (arrival.kind === 'stranger') {
-      this.#counter.add(turn.batch.time, arrival.type, arrival.reason, arrival.digest);
+      this.#upkeep.count(turn.batch.time, arrival.type, arrival.reason, arrival.digest);
       return;
     }
     await handleArrival(this.#parts, turn, arrival, this.#hooks(arrival));
@@ -174,7 +181,7 @@ export class Vault {
       again: (index) => this.#sendAgain(index),
       counted: () => {
         const time = this.#parts.journal.state.time;
-        this.#counter.add(time, received.event?.type ?? '', 'duplicate', received.digest);
+        this.#upkeep.count(time, received.event?.type ?? '', 'duplicate', received.digest);
       },
     };
   }
@@ -213,22 +220,6 @@ export class Vault {
     }
   }
 
-  async #recordCounts({ batch }: Turn): Promise<void> {
-    const body = this.#counter.take(batch.time);
-    if (body !== undefined) batch.add({ kind: 'aggregate', scope: batch.state.scope, body });
-  }
-
-  #watchDeadlines(): void {
-    clearTimeout(this.#deadline);
-    if (this.#stopped) return;
-    const next = nextEnd(this.#parts.journal.state);
-    if (next === Number.POSITIVE_INFINITY) return;
-    this.#deadline = setTimeout(
-      () => this.#post((turn) => expireDue(this.#parts, turn)),
-      Math.min(timerMaxMs, Math.max(10, next - Date.now())),
-    ).unref();
-  }
-
   /** Work whose failure stops the vault: the next opening completes what it left undone. */
   #work(work: Work): void {
     if (this.#stopped) return;
@@ -239,18 +230,8 @@ export class Vault {
   }
 
   /** A turn whose failure stops the vault. */
-  #post(task: Task): void {
-    if (!this.#stopped) this.#turn(task).catch((error: unknown) => this.#fail(error));
-  }
-
-  /** Records a checkpoint of everything so far. */
-  #checkpoint(): Promise<void> {
-    const { journal } = this.#parts;
-    const { ledger } = this.#options;
-    return this.#turn(
-      async ({ batch }) => addCheckpoint(batch, ledger),
-      () => journal.beginCommit(),
-    );
+  #post(task: Task, begin?: () => Batch): void {
+    if (!this.#stopped) this.#turn(task, begin).catch((error: unknown) => this.#fail(error));
   }
 
   /** One turn: the task adds facts, they become durable, then their effects happen. */
@@ -262,15 +243,8 @@ export class Vault {
   }
 
   #afterRecords(): void {
-    this.#watchDeadlines();
     this.#pins.soon();
-    if (this.#checkpointing || !checkpointDue(this.#parts.journal.state)) return;
-    this.#checkpointing = true;
-    this.#checkpoint()
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#checkpointing = false;
-      });
+    this.#upkeep.afterRecords();
   }
 
   /** What follows from a durable fact cannot undo it: one effect that fails stops no other. */
@@ -292,9 +266,8 @@ export class Vault {
 
   async #halt(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#deadline);
+    this.#upkeep.stop();
     this.#turns.stop();
-    clearInterval(this.#counting);
     this.#pins.stop();
     this.#options.ledger.close();
     await this.#parts.bus.stop().catch(() => undefined);

@@ -6,10 +6,14 @@ import { toHex } from '../../wire/bytes.ts';
 import { stateFolder } from '../enclave/state-folder.ts';
 import type { Pin } from './pin.ts';
 
+/** A pin that can be asked what it keeps. */
+export type FilePin = Required<Pin>;
+
+const behindMs = 1_000;
 const noteName = /^(\d{1,15})\.checkpoint$/;
 
 /** The file pin of one ledger, outside its data directory. */
-export function filePinOf(ledgerId: Uint8Array, state: string = stateFolder()): Pin {
+export function filePinOf(ledgerId: Uint8Array, state: string = stateFolder()): FilePin {
   return filePin(join(state, 'checkpoints', toHex(ledgerId)), 'the checkpoint file');
 }
 
@@ -18,9 +22,10 @@ export function filePinOf(ledgerId: Uint8Array, state: string = stateFolder()): 
  * taken only once (`link` does not overwrite), so of two who replace the same one, one fails. After a
  * crash the folder holds the old checkpoint, or both.
  */
-export function filePin(folder: string, name: string): Pin {
+export function filePin(folder: string, name: string): FilePin {
   return {
     name,
+    behindMs,
     read: async () => (await latest(folder))?.note,
     replace: async (expected, next) => {
       await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -8,6 +8,7 @@ type Fault = 'lost' | 'kept all the same' | 'taken by another';
 /** A pin in memory that goes wrong where it is told to. */
 class ShakyPin implements Pin {
   readonly name = 'a shaky pin';
+  readonly behindMs = 10;
   readonly faults: Fault[] = [];
   note: string | undefined = 'note 1';
   moves = 0;

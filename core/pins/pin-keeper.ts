@@ -2,7 +2,9 @@ import { LedgerError } from '../../ledger/errors.ts';
 import type { Pin } from './pin.ts';
 
 const againMs = 500;
-const soonMs = 1_000;
+
+/** A pin says that this vault is not the only one, or not the newest: it must stop. */
+const ending: ReadonlySet<string> = new Set(['PIN_CONFLICT', 'ROLLED_BACK', 'FORKED']);
 
 /** What is durable now: a signed checkpoint, and how many records it covers. */
 export type Covered = { readonly note: string; readonly size: number };
@@ -24,7 +26,10 @@ export type PinKeeperParts = {
 export class PinKeeper {
   readonly #parts: PinKeeperParts;
   readonly #holders: readonly Holder[];
-  #timer: NodeJS.Timeout | undefined;
+  #object: (error: LedgerError) => void = () => {};
+  readonly #objection = new Promise<LedgerError>((resolve) => {
+    this.#object = resolve;
+  });
   #stopped = false;
 
   /** @param kept - what each pin keeps, as read when the ledger was opened */
@@ -33,13 +38,14 @@ export class PinKeeper {
     this.#holders = parts.pins.map((pin) => ({ pin, note: kept.get(pin), size: 0 }));
   }
 
-  /** Moves the pins within a second: what is durable now is covered then. */
+  /** Moves the pins before long: each as often as it says. */
   soon(): void {
-    if (this.#holders.length === 0 || this.#stopped) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.cover();
-    }, soonMs).unref();
+    if (this.#stopped) return;
+    for (const holder of this.#holders)
+      holder.timer ??= setTimeout(() => {
+        holder.timer = undefined;
+        void this.#coverOne(holder, this.#parts.durable().size);
+      }, holder.pin.behindMs).unref();
   }
 
   /** Resolves when every pin covers at least the records that are durable now; never once stopped. */
@@ -48,10 +54,22 @@ export class PinKeeper {
     await Promise.all(this.#holders.map((holder) => this.#coverOne(holder, size)));
   }
 
+  /**
+   * Moves all pins now: a pin that cannot be asked what it has seen says so here.
+   * @throws LedgerError what a pin has objected with; PIN_UNREACHABLE when one is not moved in time
+   */
+  async fresh(waitMs: number): Promise<void> {
+    const late = wait(waitMs).then(() => 'late' as const);
+    const end = await Promise.race([this.cover(), late, this.#objection]);
+    if (end instanceof LedgerError) throw end;
+    if (end === 'late')
+      throw new LedgerError('PIN_UNREACHABLE', 'not all pins could be moved in time');
+  }
+
   /** Moves no pin any more. */
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    for (const { timer } of this.#holders) clearTimeout(timer);
   }
 
   async #coverOne(holder: Holder, size: number): Promise<void> {
@@ -73,11 +91,12 @@ export class PinKeeper {
       holder.size = size;
     } catch (error) {
       this.#parts.log('a pin was not moved', { pin: pin.name, error: String(error) });
-      if (!(error instanceof LedgerError && error.code === 'PIN_CONFLICT')) {
+      if (!(error instanceof LedgerError && ending.has(error.code))) {
         holder.tried = note;
         await wait(againMs);
       } else if (!(await landed(holder))) {
         this.stop();
+        this.#object(error);
         this.#parts.onConflict(error);
       }
     }
@@ -92,11 +111,12 @@ type Holder = {
   /** What it was to keep when it failed the last time. */
   tried?: string;
   moving?: Promise<void> | undefined;
+  timer?: NodeJS.Timeout | undefined;
 };
 
 /** Whether a move that failed was made all the same; then it is what the pin keeps. */
 async function landed(holder: Holder): Promise<boolean> {
-  const found = await holder.pin.read().catch(() => undefined);
+  const found = await holder.pin.read?.().catch(() => undefined);
   if (found === undefined || found !== holder.tried) return false;
   holder.note = found;
   return true;

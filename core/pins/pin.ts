@@ -5,11 +5,17 @@
 export type Pin = {
   /** For a person. */
   readonly name: string;
-  /** The signed note that it keeps; `undefined` when it has never kept one. */
-  read(): Promise<string | undefined>;
+  /** How long it may be behind, in milliseconds, while nobody waits for it. */
+  readonly behindMs: number;
+  /**
+   * The signed note that it keeps; `undefined` when it has never kept one. Absent where a pin cannot be
+   * asked: it says only when it is moved whether it has seen more.
+   */
+  readonly read?: () => Promise<string | undefined>;
   /**
    * Keeps `next` (durable when it resolves) if it keeps `expected` still.
-   * @throws LedgerError PIN_CONFLICT when it keeps something else: nothing is changed then
+   * @throws LedgerError PIN_CONFLICT when it keeps something else; ROLLED_BACK, FORKED when it has seen more,
+   * or other, records: nothing is changed then
    */
   replace(expected: string | undefined, next: string): Promise<void>;
 };

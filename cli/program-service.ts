@@ -1,0 +1,52 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Common, contextOf, type Finish, on } from './program-flags.ts';
+import type { ConnectOptions, RequestOptions } from './service.ts';
+
+/** Commands of whoever acts as a service. */
+export function addService(program: Command, finish: Finish): void {
+  on(program, 'list', 'services that act from this data directory').action(
+    async (options: Common) =>
+      finish(await (await import('./service.ts')).listCommand(contextOf(options))),
+  );
+  on(program, 'connect', 'ask to connect, and wait for the owner')
+    .argument('<invite>', 'the invite, or a file that holds it')
+    .requiredOption('--as <name>', 'name to keep this connection under')
+    .requiredOption(
+      '--contract <file>',
+      'the contract, for example examples/retailer.contract.json',
+    )
+    .addOption(timeoutOption(600))
+    .action(async (invite: string, options: Common & ConnectOptions) =>
+      finish(
+        await (await import('./service.ts')).connectCommand(contextOf(options), invite, options),
+      ),
+    );
+  on(program, 'request', 'send a request, and print the answer')
+    .argument('<type>', 'for example data.request')
+    .argument('[payload]', 'JSON')
+    .option('--as <name>', 'which service; the only one by default')
+    .option('--field <name...>', 'fields to ask for, instead of a payload')
+    .option('--purpose <word>', 'what for')
+    .option('--no-wait', 'do not wait for the owner, or for a vault that is down')
+    .addOption(timeoutOption(60))
+    .action(async (type: string, payload: string | undefined, options: Common & RequestOptions) =>
+      finish(
+        await (await import('./service.ts')).requestCommand(
+          contextOf(options),
+          type,
+          payload,
+          options,
+        ),
+      ),
+    );
+}
+
+function timeoutOption(seconds: number): Option {
+  return new Option('--timeout <seconds>', 'how long to wait')
+    .default(seconds)
+    .argParser((text) => {
+      const value = Number(text);
+      if (!(value > 0 && value <= 86_400)) throw new InvalidArgumentError('use 1 to 86400 seconds');
+      return value;
+    });
+}

@@ -1,0 +1,115 @@
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Reason } from '../../wire/reasons.ts';
+import { addCheckpoint, checkpointDue } from './checkpoints.ts';
+import { addErasure, scopesOf } from './erasure.ts';
+import type { Batch } from './journal.ts';
+import { expireDue, nextEnd } from './requests.ts';
+import { Counter } from './strangers.ts';
+import type { Task, Turn, VaultParts } from './turn.ts';
+
+const everyMs = 60_000;
+const timerMaxMs = 2 ** 31 - 1;
+
+/** What upkeep sets off. */
+export type UpkeepHooks = {
+  /** A turn whose failure stops the vault. */
+  readonly post: (task: Task, begin?: () => Batch) => void;
+  /** The ledger was closed under a vault that nobody stopped. */
+  readonly abandoned: () => void;
+};
+
+/**
+ * What a vault does when nobody asks: ends requests whose time is over, records what it has counted,
+ * signs checkpoints, and destroys the keys of answers that nobody can ask for again.
+ */
+export class Upkeep {
+  readonly #parts: VaultParts;
+  readonly #ledger: Ledger;
+  readonly #hooks: UpkeepHooks;
+  readonly #counter = new Counter();
+  #deadline: NodeJS.Timeout | undefined;
+  #every: NodeJS.Timeout | undefined;
+  #checkpointing = false;
+  #stopped = false;
+
+  constructor(parts: VaultParts, hooks: UpkeepHooks) {
+    this.#parts = parts;
+    this.#ledger = parts.ledger;
+    this.#hooks = hooks;
+  }
+
+  /** Begins. Its timers keep no process alive: a vault that was abandoned must not. */
+  start(): void {
+    this.afterRecords();
+    this.#every = setInterval(() => {
+      if (this.#ledger.closed !== undefined) this.#hooks.abandoned();
+      else this.#hooks.post(async (turn) => this.#regular(turn));
+    }, everyMs).unref();
+  }
+
+  /** Does nothing any more. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#deadline);
+    clearInterval(this.#every);
+  }
+
+  /** The state has moved on. */
+  afterRecords(): void {
+    this.#watchDeadlines();
+    if (this.#checkpointing || !checkpointDue(this.#parts.journal.state)) return;
+    this.#checkpointing = true;
+    this.#hooks.post(
+      async (turn) => {
+        this.#checkpointing = false;
+        await this.checkpoint(turn);
+      },
+      () => this.#parts.journal.beginCommit(),
+    );
+  }
+
+  /** Records a checkpoint of everything so far, in a batch that begins its commit. */
+  async checkpoint({ batch }: Turn): Promise<void> {
+    addCheckpoint(batch, this.#ledger);
+  }
+
+  /** Counts one message that is not recorded by itself. */
+  count(time: number, type: string, reason: Reason, digest: Uint8Array): void {
+    this.#counter.add(time, type, reason, digest);
+  }
+
+  /** Records what was counted since the last time. */
+  async recordCounts({ batch }: Turn): Promise<void> {
+    const body = this.#counter.take(batch.time);
+    if (body !== undefined) batch.add({ kind: 'aggregate', scope: batch.state.scope, body });
+  }
+
+  async #regular(turn: Turn): Promise<void> {
+    await this.recordCounts(turn);
+    const target = { kind: 'outbox', name: '' } as const;
+    const scopes = scopesOf(turn.batch.state, target);
+    if (scopes.length === 0) return;
+    addErasure(turn.batch, target, scopes);
+    const { ring } = this.#parts;
+    turn.later(async () => {
+      await ring.forget(scopes);
+      const body = { purpose: 'ring' as const, ring: ring.state() };
+      return {
+        task: async ({ batch }) => {
+          batch.add({ kind: 'rotated', scope: batch.state.scope, body });
+        },
+      };
+    });
+  }
+
+  #watchDeadlines(): void {
+    clearTimeout(this.#deadline);
+    if (this.#stopped) return;
+    const next = nextEnd(this.#parts.journal.state);
+    if (next === Number.POSITIVE_INFINITY) return;
+    this.#deadline = setTimeout(
+      () => this.#hooks.post((turn) => expireDue(this.#parts, turn)),
+      Math.min(timerMaxMs, Math.max(10, next - Date.now())),
+    ).unref();
+  }
+}

@@ -1,0 +1,159 @@
+import type { LedgerRecord, ReceivedEvent } from '../ledger/bodies.ts';
+import { fromBase64url, toHex } from '../wire/bytes.ts';
+import { isMap } from '../wire/event.ts';
+import { keyId } from '../wire/key-encapsulation.ts';
+import { type AuditEntry, blankEntry } from './audit-entry.ts';
+import type { Connection, VaultState } from './vault-state.ts';
+
+/** The entry that an event begins. */
+export function requestEntry(
+  state: VaultState,
+  record: Extract<LedgerRecord, { kind: 'received' }>,
+): AuditEntry {
+  const { body } = record;
+  const connection = state.connections.get(body.connection);
+  const payload = body.event?.payload;
+  const purpose = isMap(payload) ? payload['purpose'] : undefined;
+  return {
+    ...blankEntry,
+    ...begun(state, record),
+    kind: 'request',
+    ...connectionColumns(connection),
+    subject: body.subject,
+    event: body.id === '' ? null : body.id,
+    type: body.event?.type ?? null,
+    correlation: body.event?.cause ?? null,
+    key_id: verifiedKey(body, connection),
+    purpose: typeof purpose === 'string' ? purpose : null,
+    commitment: toHex(body.digest),
+    detail: storedField(body),
+    decision: 'pending',
+  };
+}
+
+/** The entry of another fact. */
+export function factEntry(state: VaultState, record: LedgerRecord): AuditEntry {
+  const body = record.body as { connection?: string };
+  const connection =
+    body.connection === undefined ? undefined : state.connections.get(body.connection);
+  return {
+    ...blankEntry,
+    ...begun(state, record),
+    ...connectionColumns(connection),
+    connection: body.connection ?? null,
+    detail: factDetail(record),
+  };
+}
+
+function factDetail(record: LedgerRecord): string | null {
+  switch (record.kind) {
+    case 'aggregate': {
+      const counts = record.body.counts.map(({ type, reason, count }) => ({ type, reason, count }));
+      return JSON.stringify(counts);
+    }
+    case 'erased': {
+      const { kind, name } = record.body.what;
+      return kind === 'outbox' ? 'old answers' : `${kind} ${name}`;
+    }
+    case 'rotated':
+      return record.body.purpose;
+    default:
+      return null;
+  }
+}
+
+/** What every entry has from its record. */
+export function begun(
+  state: VaultState,
+  { index, leaf, kind, time }: LedgerRecord,
+): Pick<AuditEntry, 'record' | 'leaf' | 'kind' | 'time' | 'measurement'> {
+  return { record: index, leaf: toHex(leaf), kind, time, measurement: state.measurement };
+}
+
+function connectionColumns(connection: Connection | undefined): Partial<AuditEntry> {
+  if (connection === undefined) return {};
+  const { id, kind, party, name, contract, contractHash } = connection;
+  return {
+    connection: id,
+    connection_kind: kind,
+    party,
+    name,
+    contract_id: contract?.contract.id ?? null,
+    contract_version: contract?.contract.version ?? null,
+    contract_hash: contractHash ?? null,
+  };
+}
+
+/** Name of the field that the owner stores. */
+function storedField({ event }: ReceivedEvent): string | null {
+  if (event?.type !== 'owner.set' || !isMap(event.payload)) return null;
+  const { field } = event.payload;
+  return typeof field === 'string' ? field : null;
+}
+
+/** A party that asks to connect signs with the key that it brings. */
+function verifiedKey(body: ReceivedEvent, connection: Connection | undefined): string | null {
+  if (body.signature?.valid !== true) return null;
+  const payload = body.event?.payload;
+  const brought = isMap(payload) ? payload['signing'] : undefined;
+  const own = connection?.keys?.signing;
+  if (own === undefined && typeof brought === 'string') return toHex(keyId(fromBase64url(brought)));
+  return own === undefined ? null : toHex(keyId(own));
+}
+
+/** The entry with what was decided about its event. */
+export function decided(
+  entry: AuditEntry,
+  { body, time }: Extract<LedgerRecord, { kind: 'decided' }>,
+): AuditEntry {
+  const tiers = body.checks.find(({ check }) => check === 'tier')?.inputs['tiers'];
+  const listed = isMap(tiers as never) ? Object.entries(tiers as Record<string, unknown>) : [];
+  const outcome = { allowed: 'approved', denied: 'denied', pending: 'pending' } as const;
+  return {
+    ...entry,
+    decision: outcome[body.outcome],
+    reason: body.reason ?? null,
+    detail: body.detail ?? entry.detail,
+    decided_by: entry.decided_by ?? 'rule',
+    decided_at: time,
+    consent_asked_at: body.outcome === 'pending' ? time : entry.consent_asked_at,
+    fields_asked: body.facts.fields ?? entry.fields_asked,
+    tiers: listed.length === 0 ? entry.tiers : listed.map(([name, tier]) => `${name}=${tier}`),
+    checks: body.again ? [...entry.checks, ...body.checks] : body.checks,
+  };
+}
+
+/** The entry with the owner's word. */
+export function consented(
+  entry: AuditEntry,
+  { body, time }: Extract<LedgerRecord, { kind: 'consented' }>,
+): AuditEntry {
+  const denied = body.outcome === 'denied';
+  return {
+    ...entry,
+    decision: denied ? 'denied' : 'approved',
+    reason: denied ? 'consent_denied' : null,
+    decided_by: `owner:${body.device}`,
+    decided_at: time,
+    consent_decided_at: time,
+  };
+}
+
+/** The entry with what its handler did. */
+export function handled(
+  entry: AuditEntry,
+  { body }: Extract<LedgerRecord, { kind: 'handled' }>,
+): AuditEntry {
+  return {
+    ...entry,
+    decision: body.code === 'ok' ? entry.decision : body.code === 'dropped' ? 'denied' : 'failed',
+    reason: body.reason ?? entry.reason,
+    detail: body.detail ?? entry.detail,
+    fields_provided: body.provided,
+    handler: body.handler.name,
+    handler_version: body.handler.version,
+    handler_digest: body.handler.digest,
+    handler_ms: body.durationMs,
+    handler_code: body.code,
+  };
+}
