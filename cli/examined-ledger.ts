@@ -13,6 +13,7 @@ import { valuesOf } from '../ledger/ring-copy.ts';
 import { jetStreamRing, type KeptValue } from '../ledger/ring-store.ts';
 import { CliError } from './cli-error.ts';
 import type { DataDir, VaultCard } from './data-dir.ts';
+import { dropLeftovers } from './ledger-swap.ts';
 import { connectLedger } from './servers.ts';
 
 /** What can be read of a ledger that may be damaged. */
@@ -41,7 +42,7 @@ export async function withExamined<T>(
   const lock = await lockOf(data);
   const copy = join(data.run, `examined-${process.pid}`);
   try {
-    await rm(copy, { recursive: true, force: true });
+    await dropLeftovers(data);
     // Where the file system can share blocks, a copy takes no room.
     const store = join(copy, 'store');
     await cp(data.ledger, store, { recursive: true, mode: constants.COPYFILE_FICLONE });

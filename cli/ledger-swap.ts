@@ -1,4 +1,4 @@
-import { readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CliError } from './cli-error.ts';
 import { type DataDir, exists, syncFolder, writeFileSafely } from './data-dir.ts';
@@ -41,6 +41,18 @@ export async function finishSwap(data: DataDir): Promise<boolean> {
     throw new CliError('failed', `${data.path} is being repaired by process ${note.pid}`);
   await complete(data, note);
   return true;
+}
+
+/**
+ * Removes what an interrupted repair had not finished: nothing of it was in use. Requires that no other repair goes
+ * on here, and that none is left to be completed.
+ */
+export async function dropLeftovers(data: DataDir): Promise<void> {
+  for (const name of await readdir(data.path))
+    if (/^ledger\.(?:healing|healed)-/.test(name))
+      await rm(join(data.path, name), { recursive: true });
+  for (const name of await readdir(data.run).catch(() => []))
+    if (name.startsWith('examined-')) await rm(join(data.run, name), { recursive: true });
 }
 
 async function complete(data: DataDir, { healed, aside }: Swap): Promise<void> {
