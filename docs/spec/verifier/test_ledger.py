@@ -1,11 +1,14 @@
+import json
 import pathlib
 import re
 import unittest
 
 from fault import Fault
-from ledger import Ledger, Tree, ledger_id_of, sha256
+from ledger import Ledger, Tree, ledger_id_of, sha256, u64
 
-PAGE = (pathlib.Path(__file__).parent.parent / "ledger.md").read_text(encoding="utf-8")
+SPEC = pathlib.Path(__file__).parent.parent
+PAGE = (SPEC / "ledger.md").read_text(encoding="utf-8")
+TREE = json.loads((SPEC / "vectors" / "tree.json").read_text(encoding="utf-8"))
 PUBLIC_KEY = bytes.fromhex(re.search(r"^public key +(\w{64})$", PAGE, re.M)[1])
 LEDGER_ID = bytes.fromhex(re.search(r"^ledger id +(\w{32})$", PAGE, re.M)[1])
 COMMIT = bytes.fromhex("".join(re.search(r"^(?:[0-9a-f]{100}\n)+[0-9a-f]+$", PAGE, re.M)[0].split()))
@@ -43,6 +46,15 @@ class Example(unittest.TestCase):
 
 
 class Roots(unittest.TestCase):
+    def test_are_those_of_the_vectors(self):
+        for one in TREE["leaves"]:
+            self.assertEqual(sha256(b"\0", bytes.fromhex(one["record"])).hex(), one["leaf"])
+        for one in TREE["roots"]:
+            tree = Tree()
+            for index in range(one["size"]):
+                tree.add(sha256(b"\0", u64(index)))
+            self.assertEqual(tree.root().hex(), one["root"], one["size"])
+
     def test_are_those_of_the_textbook(self):
         leaves = [sha256(bytes([0, number])) for number in range(70)]
         tree = Tree()
