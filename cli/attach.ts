@@ -15,6 +15,8 @@ export type AttachedLedger = {
   readonly store: CommitStore;
   /** Unlocks the keyring; the keys open every scope that still has one. */
   unlock(passphrase: string): Promise<ScopeKeys>;
+  /** Unlocks the keyring for what has to be signed too. It is closed with the ledger. */
+  unlockRing(passphrase: string): Promise<Keyring>;
 };
 
 /**
@@ -42,17 +44,20 @@ async function withConnection<T>(
 ): Promise<T> {
   let ring: Keyring | undefined;
   let roots: PassphraseRoots | undefined;
+  const unlockRing = async (passphrase: string): Promise<Keyring> => {
+    roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
+    ring = await Keyring.unlock(await jetStreamRing(nc, card.vault), card.ledger.id, roots);
+    return ring;
+  };
   try {
     return await use({
       card,
       store: await jetStreamStore(nc, card.vault),
       unlock: async (passphrase) => {
-        roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
-        const store = await jetStreamRing(nc, card.vault);
-        const unlocked = await Keyring.unlock(store, card.ledger.id, roots);
-        ring = unlocked;
+        const unlocked = await unlockRing(passphrase);
         return (scope) => unlocked.scopeKey(scope);
       },
+      unlockRing,
     });
   } finally {
     ring?.close();

@@ -51,7 +51,7 @@ afterEach(async () => {
 
 /** Uses the stores of the vault, as it does itself. */
 async function withParts<T>(use: (parts: UnderPassphrase) => Promise<T>): Promise<T> {
-  const server = await startLedger(data, await natsBinary(() => {}), 'brief');
+  const server = await startLedger(data, await natsBinary(() => {}), 'lasting');
   const nc = await connectLedger(server.url, server.seeds.runtime);
   try {
     const commits = await jetStreamStore(nc, card.vault);

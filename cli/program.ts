@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Finish } from './program-flags.ts';
 import { addOwner } from './program-owner.ts';
 import { addReading } from './program-reading.ts';
+import { addReceipts } from './program-receipt.ts';
 import { programVersion } from './program-root.ts';
 import { addService } from './program-service.ts';
 import { addVault } from './program-vault.ts';
@@ -15,6 +16,7 @@ export function buildProgram(finish: Finish): Command {
     .showHelpAfterError('(see --help)');
   addVault(program, finish);
   addReading(program, finish);
+  addReceipts(program, finish);
   addOwner(program.command('owner').description('be the owner, at their app'), finish);
   addService(
     program.command('service').description('be a service that talks to the vault'),

@@ -59,10 +59,13 @@ async function replay(
 }
 
 /**
- * The moment in a `--at`: an index, or a time, in UTC where it names no zone.
+ * The moment in an option such as `--at`: an index, or a time, in UTC where it names no zone.
  * @throws CliError when it is neither
  */
-export function momentOf(text: string): Moment {
+export function momentOf(
+  text: string,
+  option: string = '--at',
+): { readonly index: number } | { readonly time: number } {
   if (/^\d{1,15}$/.test(text)) return { index: Number(text) };
   const parts = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?(Z|[+-]\d\d:\d\d)?$/.exec(
     text,
@@ -72,7 +75,7 @@ export function momentOf(text: string): Moment {
   if (Number.isNaN(time))
     throw new CliError(
       'usage',
-      '--at takes a record index, or a time such as 2026-01-31T12:00:00Z',
+      `${option} takes a record index, or a time such as 2026-01-31T12:00:00Z`,
     );
   return { time };
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { CheckedAnswer } from '../service/checked-answer.ts';
 import { ServiceError } from '../service/errors.ts';
 import {
   addressOf,
@@ -16,6 +17,7 @@ import type { CommandContext, ExitCode } from './command.ts';
 import { dataDir, exists } from './data-dir.ts';
 import { pasteable } from './hint.ts';
 import { decodeInvite } from './invite-text.ts';
+import { keepStatements } from './kept-statements.ts';
 import { runningVine, vineWithin } from './notes.ts';
 import { checkServiceName, listServices, loadService, saveService } from './service-files.ts';
 
@@ -60,6 +62,7 @@ export async function connectCommand(
   );
   const contract = await readContract(options.contract);
   const connection: ServiceConnection = { keys: newServiceKeys(), invite, contract };
+  const heard: CheckedAnswer[] = [];
   const client = await VaultClient.connect(
     await addressOf(connection, await serversOf(context, options)),
   );
@@ -70,9 +73,13 @@ export async function connectCommand(
       {
         critical: true,
         timeoutMs: options.timeout * 1000,
-        onPending: () => context.progress('the vault has it; waiting for its owner'),
+        onPending: (pending) => {
+          heard.push(pending);
+          context.progress('the vault has it; waiting for its owner');
+        },
       },
     );
+    if (answer.status !== 'pending') heard.push(answer);
     if (answer.status === 'served')
       await saveService(data, options.as, {
         ...connection,
@@ -81,6 +88,7 @@ export async function connectCommand(
     return report(context, answer, () => `connected as ${options.as}`);
   } finally {
     await client.close();
+    await keepStatements(context, data, options.as, heard);
   }
 }
 
@@ -92,7 +100,8 @@ export async function requestCommand(
   options: RequestOptions,
 ): Promise<ExitCode> {
   const data = dataDir(context.data);
-  const { connection } = await loadService(data, options.as);
+  const { name, connection } = await loadService(data, options.as);
+  const heard: CheckedAnswer[] = [];
   const body = payloadFrom(payload, options);
   const critical = connection.accepted?.critical.includes(type) ?? false;
   const client = await VaultClient.connect(
@@ -110,15 +119,20 @@ export async function requestCommand(
       critical,
       timeoutMs: options.timeout * 1000,
       acceptPending: !options.wait,
-      onPending: () => context.progress(`${sealed.id} waits for the owner`),
+      onPending: (pending) => {
+        heard.push(pending);
+        context.progress(`${sealed.id} waits for the owner`);
+      },
     });
     context.progress(`event ${sealed.id}`);
+    if (answer.status !== 'pending') heard.push(answer);
     return report(context, answer, (result) => JSON.stringify(result, null, 2));
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     throw new CliError('failed', `${error.message} (is the vault running?)`, error);
   } finally {
     await client.close();
+    await keepStatements(context, data, name, heard);
   }
 }
 

@@ -131,13 +131,38 @@ export function openRecord(
   index: number,
   key: Uint8Array,
 ): OpenedBody {
+  const recordKey = recordKeyOf(record, key);
+  try {
+    return openDisclosed(record, ledgerId, index, recordKey);
+  } finally {
+    recordKey.fill(0);
+  }
+}
+
+/**
+ * The key of one record (32 bytes): whoever has it can read this record, and no other.
+ * @param key - its scope's 32 bytes
+ */
+export function recordKeyOf({ header }: StoredRecord, key: Uint8Array): Uint8Array {
+  return messageKey(key, header.nonce);
+}
+
+/**
+ * Opens a record under its own key, which may come from anywhere.
+ * @param recordKey - 32 bytes
+ * @throws LedgerError KEY_COMMITMENT, SEAL_BROKEN, BODY_MALFORMED, in this order
+ */
+export function openDisclosed(
+  record: StoredRecord,
+  ledgerId: Uint8Array,
+  index: number,
+  recordKey: Uint8Array,
+): OpenedBody {
   const { nonce, commitment } = record.header;
-  const recordKey = messageKey(key, nonce);
   if (!equalBytes(sha256(commitmentDomain, recordKey), commitment))
     throw new LedgerError('KEY_COMMITMENT', 'the key is not the one committed to', { index });
   const aad = additionalData(ledgerId, index, record.headerBytes);
   const padded = openWith(recordKey, nonce, aad, record.sealed);
-  recordKey.fill(0);
   if (padded === undefined)
     throw new LedgerError('SEAL_BROKEN', 'the body is not authentic', { index });
   const inner = unpad(padded);
