@@ -1,4 +1,5 @@
-import { concat, equalBytes, fromHex, toHex, u64, utf8 } from '../wire/bytes.ts';
+import { Buffer } from 'node:buffer';
+import { equalBytes, fromHex, toHex, u64, utf8 } from '../wire/bytes.ts';
 import { messageKey, openWith, sealedParts, sha256 } from '../wire/crypto.ts';
 import {
   binaryHeader,
@@ -8,7 +9,7 @@ import {
   MsgpackError,
   type MsgpackValue,
 } from '../wire/msgpack.ts';
-import { pad, unpad } from '../wire/padding.ts';
+import { pad, paddedBytes, unpad } from '../wire/padding.ts';
 import type { Draft } from './bodies.ts';
 import { LedgerError } from './errors.ts';
 import { type Kind, kindNumbers, kindOf } from './kinds.ts';
@@ -29,6 +30,8 @@ written.set(binaryHeader(24), 30);
 written.set(binaryHeader(32), 56);
 /** What stands before the header in a record. */
 const recordStart = Uint8Array.of(0x92, ...binaryHeader(written.length));
+/** Where bodies are padded, if they fit. All zeros while none is being sealed. */
+const room = new Uint8Array(8192);
 /** What the seal binds. A header that can be read has at most 119 bytes, whatever form its numbers have. */
 const bound = new Uint8Array(16 + 8 + 119);
 
@@ -94,17 +97,16 @@ export function sealRecord(
   nonce: Uint8Array,
 ): SealedRecord {
   const inner = encodeBody(draft, place);
-  const padded = pad(inner);
-  const { body } = parseBody(padded.subarray(0, inner.length), place.index);
-  const recordKey = messageKey(key, nonce);
-  const header = encodeHeader(draft, place, nonce, recordKey);
-  const aad = additionalData(place.ledgerId, place.index, header);
-  const sealed = sealedParts(recordKey, nonce, aad, padded);
-  recordKey.fill(0);
-  const bytes = encodeRecord(header, sealed);
-  if (bytes.length > recordBytesMax)
-    throw new LedgerError('TOO_LARGE', `a ${draft.kind} record of ${bytes.length} bytes`);
-  return { bytes, body };
+  const padded = pad(inner, zeros(paddedBytes(inner.length)));
+  try {
+    const { body } = parseBody(padded.subarray(0, inner.length), place.index);
+    const bytes = sealPadded(padded, draft, place, messageKey(key, nonce), nonce);
+    if (bytes.length > recordBytesMax)
+      throw new LedgerError('TOO_LARGE', `a ${draft.kind} record of ${bytes.length} bytes`);
+    return { bytes, body };
+  } finally {
+    padded.fill(0);
+  }
 }
 
 /**
@@ -159,6 +161,20 @@ function parseBody(inner: Uint8Array, index: number): OpenedBody {
   return { ...place, cause };
 }
 
+function sealPadded(
+  padded: Uint8Array,
+  draft: Draft,
+  place: Place,
+  recordKey: Uint8Array,
+  nonce: Uint8Array,
+): Uint8Array {
+  const header = encodeHeader(draft, place, nonce, recordKey);
+  const aad = additionalData(place.ledgerId, place.index, header);
+  const sealed = sealedParts(recordKey, nonce, aad, padded);
+  recordKey.fill(0);
+  return encodeRecord(header, sealed);
+}
+
 /** In memory that is written over by the next encoding. */
 function encodeBody(draft: Draft, { scopeIndex, scopePrevious, index }: Place): Uint8Array {
   try {
@@ -205,13 +221,25 @@ function scopeId(hex: string, index: number): Uint8Array {
   return id;
 }
 
-/** `[header, body]` of two binaries. */
-function encodeRecord(
-  header: Uint8Array,
-  [ciphertext, tag]: readonly [Uint8Array, Uint8Array],
-): Uint8Array {
-  const sealedHeader = binaryHeader(ciphertext.length + tag.length);
-  return concat(recordStart, header, sealedHeader, ciphertext, tag);
+/** `[header, body]` of two binaries; in memory from Node's pool, which is not zeroed first. */
+function encodeRecord(header: Uint8Array, sealed: readonly [Uint8Array, Uint8Array]): Uint8Array {
+  const [ciphertext, tag] = sealed;
+  const sealedBytes = ciphertext.length + tag.length;
+  const parts = [recordStart, header, binaryHeader(sealedBytes), ciphertext, tag];
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  const { buffer, byteOffset } = Buffer.allocUnsafe(size);
+  const out = new Uint8Array(buffer, byteOffset, size);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** As many zeros. Whoever fills them wipes them: the next call gives the same memory. */
+function zeros(length: number): Uint8Array {
+  return length <= room.length ? room.subarray(0, length) : new Uint8Array(length);
 }
 
 function parseHeader(bytes: Uint8Array, index: number): Header {
