@@ -5,7 +5,8 @@ import type { CommitStore } from '../ledger/commit-store.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring } from '../ledger/keyring.ts';
 import type { ScopeKeys } from '../ledger/record-opener.ts';
-import { jetStreamRing } from '../ledger/ring-store.ts';
+import { valuesOf } from '../ledger/ring-copy.ts';
+import { jetStreamRing, type KeptValue } from '../ledger/ring-store.ts';
 import { type DataDir, readCard, type VaultCard } from './data-dir.ts';
 import { connectLedger, natsBinary, takeLedger } from './servers.ts';
 
@@ -13,6 +14,11 @@ import { connectLedger, natsBinary, takeLedger } from './servers.ts';
 export type AttachedLedger = {
   readonly card: VaultCard;
   readonly store: CommitStore;
+  /**
+   * What the keyring keeps, still wrapped: its root, then what came since.
+   * @throws LedgerError RING_MALFORMED when it has no root
+   */
+  ring(): Promise<readonly KeptValue[]>;
   /** Unlocks the keyring; the keys open every scope that still has one. */
   unlock(passphrase: string): Promise<ScopeKeys>;
   /** Unlocks the keyring for what has to be signed too. It is closed with the ledger. */
@@ -53,6 +59,7 @@ async function withConnection<T>(
     return await use({
       card,
       store: await jetStreamStore(nc, card.vault),
+      ring: async () => valuesOf(await (await jetStreamRing(nc, card.vault)).read()),
       unlock: async (passphrase) => {
         const unlocked = await unlockRing(passphrase);
         return (scope) => unlocked.scopeKey(scope);

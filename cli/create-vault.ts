@@ -22,7 +22,7 @@ import { identifierFrom } from '../wire/identifiers.ts';
 import { encode } from '../wire/msgpack.ts';
 import { type DataDir, dataDir, makeWhole, type VaultCard, writeCard } from './data-dir.ts';
 import { newDevice, type OwnerApp, ownerAppFile, saveOwnerApp } from './owner-app.ts';
-import { connectLedger, keepVineConfig, startLedger } from './servers.ts';
+import { connectLedger, keepVineConfig, startLedger, vineFolders } from './servers.ts';
 import { measureProgram, vineKeysName } from './wiring.ts';
 
 /** What a new vault is made from. */
@@ -80,8 +80,7 @@ async function fill(
   await createSecrets(ring, ledgerSeed);
   const vineKeys = createVineKeys();
   await ring.addSecret(vineKeysName, encode(vineKeys));
-  const folders = { storeDir: 'jetstream', resolverDir: 'accounts' };
-  await keepVineConfig(data, await vineConfig(vineKeys, folders));
+  await keepVineConfig(data, await vineConfig(vineKeys, vineFolders));
   const secrets = await openSecrets(ring);
   const device = await newDevice();
   const connection = identifierFrom(new Uint8Array(randomBytes(16)));

@@ -83,25 +83,34 @@ export async function writeFileSafely(path: string, text: string): Promise<void>
   }
 }
 
+/** Makes what was created, renamed or removed in a folder survive a power failure. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
 /** Whether a path exists. */
 export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 /**
- * Makes a folder with `fill`, so that it is there whole or not at all.
+ * Makes a folder with `fill`, so that it is there whole or not at all. Gives what `fill` gives.
  * @throws CliError when the folder exists and is not empty
  */
-export async function makeWhole(
-  path: string,
-  fill: (folder: string) => Promise<void>,
-): Promise<void> {
+export async function makeWhole<T>(path: string, fill: (folder: string) => Promise<T>): Promise<T> {
   const target = resolve(path);
   const making = `${target}.making-${process.pid}`;
   await mkdir(making, { recursive: true, mode: 0o700 });
   try {
-    await fill(making);
+    const result = await fill(making);
     await rename(making, target);
+    await syncFolder(dirname(target));
+    return result;
   } catch (error) {
     await rm(making, { recursive: true, force: true });
     const code = (error as NodeJS.ErrnoException).code;

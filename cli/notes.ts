@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import { type DataDir, writeFileSafely } from './data-dir.ts';
+import { beganAt } from './process-start.ts';
 
 /**
  * How long a server is meant to stay: others attach to one that a vault runs on, and wait for one
@@ -74,14 +75,6 @@ async function lasting<T extends ServerNote>(note: T | undefined): Promise<T | u
   if (note === undefined || note.stay === 'brief') return undefined;
   if ((await beganAt(note.starter)) === '') return undefined;
   return (await beganAt(note.pid)) === note.began ? note : undefined;
-}
-
-/** Ticks from the machine's start to the process's; empty when it does not run, or has ended. */
-async function beganAt(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The second field is the program's name, which may hold spaces and parentheses.
-  const [state = 'Z', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return state === 'Z' || state === 'X' ? '' : (fields[18] ?? '');
 }
 
 function noteFile(data: DataDir, name: Name): string {

@@ -100,11 +100,20 @@ async function writeSeals(path: string, seals: readonly AppSeal[]): Promise<void
 async function readSeals(path: string): Promise<AppSeal[]> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return [];
+  return sealsIn(text, path);
+}
+
+/**
+ * The seals in the text of an owner's app.
+ * @param name - what to call it, for a person
+ * @throws CliError when it is none
+ */
+export function sealsIn(text: string, name: string): AppSeal[] {
   try {
     const { v, seals } = JSON.parse(text) as { v: unknown; seals: Record<string, string>[] };
     if (v === 1) return seals.map(sealFrom);
   } catch (error) {
-    throw new CliError('failed', `${path} is damaged`, error);
+    throw new CliError('failed', `${name} is damaged`, error);
   }
-  throw new CliError('failed', `${path} is of another version`);
+  throw new CliError('failed', `${name} is of another version`);
 }

@@ -26,7 +26,12 @@ export function appRoots(
   sealer: Sealer,
   ledgerId: Uint8Array,
 ): PassphraseRoots {
-  return rootsFrom(passphrase, sealer, sha256(sealerDomain, ledgerId).slice(0, 16));
+  return rootsFrom(passphrase, sealer, appSealerId(ledgerId));
+}
+
+/** Id under which the sealer keeps the app's secrets, 16 bytes. */
+export function appSealerId(ledgerId: Uint8Array): Uint8Array {
+  return sha256(sealerDomain, ledgerId).slice(0, 16);
 }
 
 /** Seals contents under a new key, whose half at the sealer is durable. */

@@ -5,13 +5,18 @@ import { type LedgerServer, startLedgerServer } from '../core/bus/ledger-server.
 import { findNatsServer } from '../core/bus/nats-binary.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import { NatsServerError } from '../core/bus/nats-server-error.ts';
+import type { VineFolders } from '../core/bus/vine/vine-config.ts';
 import { startVineServer } from '../core/bus/vine/vine-server.ts';
 import { utf8 } from '../wire/bytes.ts';
 import { CliError } from './cli-error.ts';
 import { type DataDir, writeFileSafely } from './data-dir.ts';
+import { finishSwap } from './ledger-swap.ts';
 import { noteServer, runningLedger, type Stay } from './notes.ts';
 
-const vineConfigFile = 'vine.conf';
+/** File of the messaging layer's configuration, in its folder. */
+export const vineConfigFile = 'vine.conf';
+/** Where it keeps its streams and its accounts, in the same folder. */
+export const vineFolders: VineFolders = { storeDir: 'jetstream', resolverDir: 'accounts' };
 const lockWaitMs = 30_000;
 /** How long to wait for the lock before looking again whether its holder can be attached to. */
 const lockTurnMs = 500;
@@ -100,6 +105,7 @@ export function connectLedger(url: string, seed: string): Promise<NatsConnection
 }
 
 async function startOnce(data: DataDir, binary: string, stay: Stay): Promise<LedgerServer> {
+  await finishSwap(data);
   const runDir = join(data.run, 'ledger');
   await mkdir(runDir, { recursive: true, mode: 0o700 });
   const options = { binary, dir: data.ledger, runDir, lockWaitMs: lockTurnMs };

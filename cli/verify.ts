@@ -1,10 +1,16 @@
+import { fileSealer } from '../core/enclave/sealer.ts';
+import { rootsFrom } from '../core/keys/root-key.ts';
+import { Keyring } from '../ledger/keyring.ts';
+import { fixedRing } from '../ledger/ring-copy.ts';
 import { printable } from '../projections/printable.ts';
-import type { VerifyReport } from '../replay/verify.ts';
-import { verifyLedger } from '../replay/verify.ts';
+import { exportRing } from '../replay/export-ring.ts';
+import { type VerifyOptions, type VerifyReport, verifyLedger } from '../replay/verify.ts';
+import { verifyExport } from '../replay/verify-export.ts';
 import { type AttachedLedger, withLedger } from './attach.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { counted } from './counted.ts';
 import { dataDir } from './data-dir.ts';
+import { openExportFile } from './export-source.ts';
 import { pacedProgress } from './paced-progress.ts';
 import { pinnedOf } from './pins.ts';
 
@@ -12,12 +18,17 @@ import { pinnedOf } from './pins.ts';
 export type VerifyCommandOptions = CommandContext & {
   /** Opens every body as well, which takes the passphrase. */
   readonly open: boolean;
+  /** An export to verify, instead of a data directory. Needs no server. */
+  readonly export?: string;
 };
 
 /** `cambium verify`: the whole chain, or the first bad record. */
 export async function verifyCommand(options: VerifyCommandOptions): Promise<ExitCode> {
   const { data, progress, json, print, colour } = options;
-  const report = await withLedger(dataDir(data), progress, (ledger) => verify(ledger, options));
+  const report =
+    options.export === undefined
+      ? await withLedger(dataDir(data), progress, (ledger) => verify(ledger, options))
+      : await verifyFile(options.export, options);
   print(json ? JSON.stringify(report) : renderReport(report, colour));
   return report.ok ? 0 : 1;
 }
@@ -27,12 +38,32 @@ async function verify(
   { open, passphrase, progress }: VerifyCommandOptions,
 ): Promise<VerifyReport> {
   const keys = open ? { keys: await ledger.unlock(await passphrase()) } : {};
+  const pinned = await pinnedOf(ledger.card);
+  const options = { ...keys, pinned, ...telling(progress) };
+  return verifyLedger(ledger.store, ledger.card.ledger, options);
+}
+
+async function verifyFile(
+  path: string,
+  { open, passphrase, progress }: VerifyCommandOptions,
+): Promise<VerifyReport> {
+  const file = await openExportFile(path);
+  if (!open) return verifyExport(file, telling(progress));
+  const { id } = file.header.ledger;
+  const roots = rootsFrom(await passphrase(), fileSealer(), id);
+  const ring = await Keyring.unlock(fixedRing(await exportRing(file)), id, roots);
+  try {
+    const keys = (scope: string) => ring.scopeKey(scope);
+    return await verifyExport(file, { keys, ...telling(progress) });
+  } finally {
+    ring.close();
+    roots.close();
+  }
+}
+
+function telling(progress: (line: string) => void): Pick<VerifyOptions, 'onProgress'> {
   const paced = pacedProgress(progress);
-  return verifyLedger(ledger.store, ledger.card.ledger, {
-    ...keys,
-    pinned: await pinnedOf(ledger.card),
-    onProgress: ({ records }) => paced(() => `${counted(records, 'record')} verified`),
-  });
+  return { onProgress: ({ records }) => paced(() => `${counted(records, 'record')} verified`) };
 }
 
 function renderReport(report: VerifyReport, colour: boolean): string {

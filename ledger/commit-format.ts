@@ -83,7 +83,7 @@ export function parseCommit(bytes: Uint8Array, index: number): ParsedCommit {
   if (values.length !== (version === rotationVersion ? 7 : 6)) throw malformed(index, 'parts');
   if (!(ledgerId instanceof Uint8Array) || !(previousHead instanceof Uint8Array))
     throw malformed(index, 'ledger id or previous head');
-  if (typeof firstIndex !== 'number' || !Number.isSafeInteger(firstIndex))
+  if (typeof firstIndex !== 'number' || !Number.isSafeInteger(firstIndex) || firstIndex < 0)
     throw malformed(index, 'first index');
   if (!(signature instanceof Uint8Array)) throw malformed(index, 'signature');
   if (!Array.isArray(records) || records.length < 1 || records.length > commitRecordsMax)

@@ -13,6 +13,8 @@ export type LedgerErrorCode =
   | 'HEAD_MISMATCH'
   | 'SIGNATURE_INVALID'
   | 'TIME_REVERSED'
+  /** A file that is not a whole export. */
+  | 'EXPORT_MALFORMED'
   /** The store says that it lost messages. */
   | 'SEQUENCE_GAP'
   /** The ledger holds no record at all. */

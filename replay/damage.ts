@@ -1,21 +1,23 @@
 import type { LedgerIdentity, SigningKeys } from '../ledger/chain-end.ts';
 import { verifyLoneCommit } from '../ledger/commit.ts';
 import { claimedPlace } from '../ledger/commit-format.ts';
-import type { CommitStore } from '../ledger/commit-store.ts';
+import type { CommitStore, StoredCommit } from '../ledger/commit-store.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { equalBytes } from '../wire/bytes.ts';
 
 /**
- * What has happened to a ledger, as far as it can be told. `truncated`: the store has less than it
- * claims, or nothing. `lost`: whole commits, or the key of a scope, are missing. `reordered`: a commit
- * that is ours stands in another's place. `forked`: two histories, both signed with our key.
+ * What has happened to a ledger, as far as it can be told. `store_lost`: there is nothing of it.
+ * `truncated`: the store has less than it claims. `rolled_back`: it is whole, and shorter than a
+ * checkpoint or a copy of it. `lost`: whole commits, or the key of a scope, are missing. `reordered`: a
+ * commit that is ours stands in another's place. `forked`: two histories, both signed with our key.
  * `foreign`: another ledger's commit. `corrupted`: bytes were changed, or are of a version or kind
  * that this program does not know; records swapped within a commit look like that too.
  *
  * Cannot be told: a tail that is missing as a whole, when the store claims no more than it has. That
- * takes a checkpoint that is pinned outside the store.
+ * takes a checkpoint that is pinned outside the store, or a copy.
  */
 export type Damage =
+  | 'store_lost'
   | 'truncated'
   | 'rolled_back'
   | 'corrupted'
@@ -48,17 +50,18 @@ export async function damageOf(
     case 'FOREIGN':
       return 'foreign';
     case 'EMPTY':
-      return 'truncated';
+      return 'store_lost';
+    case 'ROLLED_BACK':
+      return 'rolled_back';
     case 'SEQUENCE_GAP':
-      return (given?.sequence ?? 0) > (error.sequence ?? 0) ? 'lost' : 'truncated';
+      if (given === undefined) return 'store_lost';
+      return given.sequence > (error.sequence ?? 0) ? 'lost' : 'truncated';
     case 'KEY_MISSING':
     case 'SCOPE_CHAIN':
       return 'lost';
-    case 'CHECKPOINT_MISMATCH':
     case 'FORKED':
+    case 'CHECKPOINT_MISMATCH':
       return 'forked';
-    case 'ROLLED_BACK':
-      return 'rolled_back';
     case 'HEAD_MISMATCH':
       return given !== undefined && isOurs(given.bytes, by) ? 'forked' : 'corrupted';
     case 'INDEX_GAP':
@@ -78,12 +81,21 @@ async function misplaced(
   expected: number,
 ): Promise<Damage> {
   const { size } = claimedPlace(bytes);
-  for await (const commit of store.scan(1)) {
+  for await (const commit of asFarAsItGoes(store)) {
     const before = commit.sequence < sequence;
     if (size < expected && before && equalBytes(commit.bytes, bytes)) return 'reordered';
     if (size > expected && !before && placeOf(commit.bytes, by) === expected) return 'reordered';
   }
   return size < expected ? 'forked' : 'lost';
+}
+
+/** A store with one fault may have another behind it: then it ends there. */
+async function* asFarAsItGoes(store: CommitStore): AsyncGenerator<StoredCommit> {
+  try {
+    yield* store.scan(1);
+  } catch (error) {
+    if (!(error instanceof LedgerError) || error.code === 'STORE_UNAVAILABLE') throw error;
+  }
 }
 
 function isOurs(bytes: Uint8Array, by: Signed): boolean {

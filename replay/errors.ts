@@ -15,7 +15,9 @@ export type ReplayErrorCode =
   /** No record of it between these ends. */
   | 'EMPTY_RANGE'
   /** More than one receipt may hold. */
-  | 'TOO_MANY';
+  | 'TOO_MANY'
+  /** Something was erased while it was read. */
+  | 'RING_CHANGED';
 
 /** A question that the history has no answer to. */
 export class ReplayError extends Error {

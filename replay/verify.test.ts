@@ -93,7 +93,7 @@ describe('verifying a ledger', () => {
       class: 'truncated',
       sequence: 5,
     });
-    expect(await verify([])).toMatchObject({ code: 'EMPTY', class: 'truncated', index: 0 });
+    expect(await verify([])).toMatchObject({ code: 'EMPTY', class: 'store_lost', index: 0 });
   });
 
   it('cannot see a tail that is missing as a whole: that needs a pin', async () => {

@@ -51,6 +51,8 @@ export type VerifyOptions = {
   readonly keys?: ScopeKeys;
   /** Checkpoints kept outside the store: a ledger that is shorter, or another one, is not whole. */
   readonly pinned?: readonly Pinned[];
+  /** Called with each commit that verified. */
+  readonly onCommit?: (commit: VerifiedCommit) => void;
   /** Called after each commit. */
   readonly onProgress?: (verified: Verified) => void;
 };
@@ -70,6 +72,7 @@ export async function verifyLedger(
     const pins = new PinCheck(identity, options.pinned ?? []);
     for await (const commit of verifyStore(run.watched, identity)) {
       run.take(commit);
+      options.onCommit?.(commit);
       pins.take(commit);
       options.onProgress?.(run.verified);
     }

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createVault } from '../cli/create-vault.ts';
-import { type DataDir, dataDir, type VaultCard } from '../cli/data-dir.ts';
+import { type DataDir, dataDir, readCard, type VaultCard } from '../cli/data-dir.ts';
 import { connectOwnerApp, loadOwnerApp, type OwnerApp } from '../cli/owner-app.ts';
 import { natsBinary, startLedger, startVine } from '../cli/servers.ts';
 import { openVault, type RunningVault, type VaultEnvironment } from '../cli/wiring.ts';
@@ -64,8 +64,15 @@ export class TestHouse {
     const sealer = fileSealer(join(folder, 'sealer'));
     const path = join(folder, 'data');
     const pins = [(id: Uint8Array) => filePinOf(id, folder)];
-    const card = await createVault({ path, passphrase, sealer, pins, binary, now: Date.now });
+    await createVault({ path, passphrase, sealer, pins, binary, now: Date.now });
+    return TestHouse.at(folder, path);
+  }
+
+  /** On a data directory that is there already; sealer and pins are in `folder`, which is this house's. */
+  static async at(folder: string, path: string): Promise<TestHouse> {
+    const binary = await natsBinary(() => {});
     const data = dataDir(path);
+    const card = await readCard(data);
     const ledger = await startLedger(data, binary, 'lasting');
     const vine = await startVine(data, binary, 'lasting');
     return new TestHouse(folder, data, card, { ledger, vine });

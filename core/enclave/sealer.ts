@@ -37,6 +37,15 @@ export function sealerFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(stateFolder(env), 'sealer');
 }
 
+/** File in which the file sealer keeps the secret of one generation. */
+export function sealerFile(
+  id: Uint8Array,
+  generation: number,
+  folder: string = sealerFolder(),
+): string {
+  return join(folder, `${toHex(id)}.${generation}.sealer`);
+}
+
 /**
  * Secrets in files that only this user can read, `<id>.<generation>.sealer`. For development: hardware would also
  * count attempts at the passphrase, let go of a secret only to a measured program, and
@@ -45,8 +54,7 @@ export function sealerFolder(env: NodeJS.ProcessEnv = process.env): string {
  */
 export function fileSealer(path: string = sealerFolder()): Sealer {
   const folder = resolve(path);
-  const fileOf = (id: Uint8Array, generation: number): string =>
-    join(folder, `${toHex(id)}.${generation}.sealer`);
+  const fileOf = (id: Uint8Array, generation: number): string => sealerFile(id, generation, folder);
   return {
     name: 'file',
     generations: (id) => generationsIn(folder, toHex(id)),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findNatsServer } from '../nats-binary.ts';
 import { TestVine } from './test-vine.ts';
-import { vineConfig } from './vine-config.ts';
+import { isVineConfig, vineConfig } from './vine-config.ts';
 import { createVineKeys, publicKey } from './vine-keys.ts';
 import { startVineServer } from './vine-server.ts';
 
@@ -31,6 +31,24 @@ test('keys are of the kinds that sign: one operator, four accounts', () => {
     message: 'A',
     issuer: 'A',
   });
+});
+
+test('a configuration of ours is told from every other', async () => {
+  const folders = { storeDir: 'jetstream', resolverDir: 'accounts' };
+  const config = await vineConfig(createVineKeys(), folders);
+  expect(isVineConfig(config, folders)).toBe(true);
+  for (const other of [
+    '',
+    `${config}include "/etc/other.conf"\n`,
+    `log_file: "/tmp/log"\n${config}`,
+    config.replace('"dir": "accounts"', '"dir": "/etc"'),
+    config.replace('"store_dir": "jetstream"', '"store_dir": "../jetstream"'),
+    config.replace('operator: "', 'operator: "$HOME'),
+    config.replace('"allow_delete": false', '"allow_delete": true'),
+    config.replace('\n', '\r\n'),
+  ])
+    expect(isVineConfig(other, folders)).toBe(false);
+  expect(isVineConfig(config, { ...folders, storeDir: 'elsewhere' })).toBe(false);
 });
 
 test('its files lie in the folders given, relative to the vine', async () => {
