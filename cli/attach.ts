@@ -1,3 +1,4 @@
+import type { NatsConnection } from '@nats-io/transport-node';
 import { fileSealer } from '../core/enclave/sealer.ts';
 import { type PassphraseRoots, rootsFrom } from '../core/keys/root-key.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
@@ -7,14 +8,12 @@ import type { ScopeKeys } from '../ledger/record-opener.ts';
 import { valuesOf } from '../ledger/ring-copy.ts';
 import { jetStreamRing, type KeptValue } from '../ledger/ring-store.ts';
 import { type DataDir, readCard, type VaultCard } from './data-dir.ts';
-import { connectLedger, natsBinary, runningLedger, startLedger } from './servers.ts';
+import { connectLedger, natsBinary, takeLedger } from './servers.ts';
 
 /** A ledger that can be read: beside a running vault, or with a server of our own for as long as it takes. */
 export type AttachedLedger = {
   readonly card: VaultCard;
   readonly store: CommitStore;
-  /** Whether a vault's servers were there already. */
-  readonly running: boolean;
   /**
    * What the keyring keeps, still wrapped: its root, then what came since.
    * @throws LedgerError RING_MALFORMED when it has no root
@@ -22,6 +21,8 @@ export type AttachedLedger = {
   ring(): Promise<readonly KeptValue[]>;
   /** Unlocks the keyring; the keys open every scope that still has one. */
   unlock(passphrase: string): Promise<ScopeKeys>;
+  /** Unlocks the keyring for what has to be signed too. It is closed with the ledger. */
+  unlockRing(passphrase: string): Promise<Keyring>;
 };
 
 /**
@@ -34,31 +35,40 @@ export async function withLedger<T>(
   use: (ledger: AttachedLedger) => Promise<T>,
 ): Promise<T> {
   const card = await readCard(data);
-  const note = await runningLedger(data);
-  const server =
-    note === undefined ? await startLedger(data, await natsBinary(progress)) : undefined;
-  const url = note?.url ?? server?.url ?? '';
-  const nc = await connectLedger(url, note?.reader ?? server?.seeds.reader ?? '');
+  const { url, reader, own } = await takeLedger(data, 'brief', () => natsBinary(progress));
+  try {
+    return await withConnection(await connectLedger(url, reader), card, use);
+  } finally {
+    await own?.stop();
+  }
+}
+
+async function withConnection<T>(
+  nc: NatsConnection,
+  card: VaultCard,
+  use: (ledger: AttachedLedger) => Promise<T>,
+): Promise<T> {
   let ring: Keyring | undefined;
   let roots: PassphraseRoots | undefined;
+  const unlockRing = async (passphrase: string): Promise<Keyring> => {
+    roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
+    ring = await Keyring.unlock(await jetStreamRing(nc, card.vault), card.ledger.id, roots);
+    return ring;
+  };
   try {
     return await use({
       card,
       store: await jetStreamStore(nc, card.vault),
-      running: note !== undefined,
       ring: async () => valuesOf(await (await jetStreamRing(nc, card.vault)).read()),
       unlock: async (passphrase) => {
-        roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
-        const store = await jetStreamRing(nc, card.vault);
-        const unlocked = await Keyring.unlock(store, card.ledger.id, roots);
-        ring = unlocked;
+        const unlocked = await unlockRing(passphrase);
         return (scope) => unlocked.scopeKey(scope);
       },
+      unlockRing,
     });
   } finally {
     ring?.close();
     roots?.close();
     await nc.close();
-    await server?.stop();
   }
 }

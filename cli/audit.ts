@@ -1,14 +1,15 @@
 import type { AuditEntry } from '../projections/audit-entry.ts';
 import { AuditError } from '../projections/duckdb-error.ts';
+import type { ExportFormat } from '../projections/duckdb-export.ts';
 import { openAuditDatabase } from '../projections/duckdb-sink.ts';
 import { type TrailPage, TrailReader } from '../replay/trail-reader.ts';
 import { withLedger } from './attach.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { dataDir } from './data-dir.ts';
+import { runningLedger } from './notes.ts';
 import { renderTable } from './render-table.ts';
 import { renderTrail } from './render-trail.ts';
-import { runningLedger, runningVine } from './servers.ts';
 import { withOwner } from './with-owner.ts';
 
 /** What to show of the trail. */
@@ -18,6 +19,12 @@ export type AuditOptions = {
   readonly export?: string;
 };
 
+type ExportTarget = { readonly path: string; readonly format: ExportFormat };
+type TrailQuery = {
+  readonly sql: string | undefined;
+  readonly file: string | undefined;
+  readonly target: ExportTarget | undefined;
+};
 type Trail = { readonly entries: readonly AuditEntry[]; readonly cursor: number };
 
 const pageEntries = 500;
@@ -32,6 +39,7 @@ export async function auditCommand(
   sql: string | undefined,
   options: AuditOptions,
 ): Promise<ExitCode> {
+  const target = options.export === undefined ? undefined : exportTo(options.export);
   const trail = await readTrail(context);
   const { connection } = options;
   const entries =
@@ -45,15 +53,21 @@ export async function auditCommand(
     else context.print(renderTrail(entries, { colour: context.colour }));
     return 0;
   }
-  return queryTrail(context, { entries, cursor: trail.cursor }, sql, options);
+  const { file } = options;
+  return queryTrail(context, { entries, cursor: trail.cursor }, { sql, file, target });
+}
+
+/** @throws CliError when the file's ending names no format that is written */
+function exportTo(path: string): ExportTarget {
+  const [, format] = /\.(csv|parquet)$/.exec(path) ?? [];
+  if (format !== undefined) return { path, format: format as ExportFormat };
+  throw new CliError('usage', `${path}: an export ends in .parquet or .csv`);
 }
 
 /** The whole trail of a data directory. */
 export async function readTrail(context: CommandContext): Promise<Trail> {
   const data = dataDir(context.data);
-  const running =
-    (await runningLedger(data)) !== undefined && (await runningVine(data)) !== undefined;
-  if (running) return askVault(context);
+  if ((await runningLedger(data)) !== undefined) return askVault(context);
   return withLedger(data, context.progress, async ({ card, store, unlock }) => {
     const keys = await unlock(await context.passphrase());
     return new TrailReader(store, card.ledger, keys).all();
@@ -80,17 +94,14 @@ function askVault(context: CommandContext): Promise<Trail> {
 async function queryTrail(
   context: CommandContext,
   trail: Trail,
-  sql: string | undefined,
-  options: AuditOptions,
+  { sql, file, target }: TrailQuery,
 ): Promise<ExitCode> {
-  const path = options.file === undefined ? {} : { path: options.file };
-  const database = await openAuditDatabase(path);
+  const database = await openAuditDatabase(file === undefined ? {} : { path: file });
   try {
     await database.load(trail.entries, trail.cursor);
-    if (options.export !== undefined) {
-      const format = options.export.endsWith('.csv') ? 'csv' : 'parquet';
-      await database.export(options.export, format);
-      context.progress(`wrote ${options.export}`);
+    if (target !== undefined) {
+      await database.export(target.path, target.format);
+      context.progress(`wrote ${target.path}`);
     }
     if (sql === undefined) return 0;
     const { columns, rows } = await database.query(sql).catch(sqlFault);

@@ -50,7 +50,7 @@ export async function createVault(options: NewVault): Promise<VaultCard> {
   };
   await makeWhole(options.path, async (folder) => {
     const data = dataDir(folder);
-    const server = await startLedger(data, options.binary);
+    const server = await startLedger(data, options.binary, 'brief');
     try {
       const admin = await connectLedger(server.url, server.seeds.admin);
       await fill(data, card, admin, ledgerSeed, options);

@@ -5,6 +5,7 @@ import type { LedgerIdentity } from '../ledger/chain-end.ts';
 import { equalBytes, fromBase64url, fromHex, toBase64url, toHex } from '../wire/bytes.ts';
 import { isIdentifier } from '../wire/identifiers.ts';
 import { CliError } from './cli-error.ts';
+import { pasteable } from './hint.ts';
 
 /** A vault's folder, and where things lie in it. */
 export type DataDir = {
@@ -48,7 +49,10 @@ export function dataDir(path: string): DataDir {
 export async function readCard(data: DataDir): Promise<VaultCard> {
   const text = await readFile(data.vaultFile, 'utf8').catch(() => undefined);
   if (text === undefined)
-    throw new CliError('usage', `no vault in ${data.path}; make one with: cambium init`);
+    throw new CliError(
+      'usage',
+      `no vault in ${data.path}; make one with: ${pasteable('init', data.path)}`,
+    );
   const card = parseCard(text);
   if (card === undefined) throw new CliError('failed', `${data.vaultFile} is not a vault's card`);
   return card;

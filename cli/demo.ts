@@ -11,16 +11,18 @@ import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { createVault } from './create-vault.ts';
 import { type DataDir, dataDir, exists, type VaultCard } from './data-dir.ts';
-import { showCaughtFlip } from './demo-flip.ts';
+import { keepEarlier, showCaughtFlip, showCaughtRollback } from './demo-attacks.ts';
 import { connectShop, DemoOwner } from './demo-people.ts';
 import { explainCommand } from './explain.ts';
+import { pasteable } from './hint.ts';
+import { runningLedger } from './notes.ts';
 import { loadOwnerApp } from './owner-app.ts';
 import { passphraseVariable } from './passphrase.ts';
 import { firstPins } from './pins.ts';
-import { natsBinary, runningLedger, startVine } from './servers.ts';
+import { programRoot } from './program-root.ts';
+import { natsBinary, startVine } from './servers.ts';
 import { openOnServers, type VaultOnServers } from './vault-servers.ts';
 import { verifyCommand } from './verify.ts';
-import { programRoot } from './wiring.ts';
 
 /** Passphrase of the demo's vault: printed, so that the commands to try next work when pasted. */
 const passphrase = 'rings of the vine';
@@ -51,21 +53,30 @@ export async function demoCommand(context: CommandContext): Promise<ExitCode> {
   };
   const card = await createVault(options);
   const story: Story = { context: quiet, data, card, binary };
-  const vine = await startVine(data, binary);
-  const refusedEvent = await tell(story, vine).finally(() => vine.stop());
+  const vine = await startVine(data, binary, 'lasting');
+  const { refusedEvent, earlier } = await tell(story, vine).finally(() => vine.stop());
   say('\nThe audit trail, a projection of the ledger (names, never values):\n');
   await auditCommand(quiet, undefined, {});
   say('\nThe whole chain, verified:\n');
   const verified = await verifyCommand({ ...quiet, open: false });
   say('\nWhy was the undeclared field refused?\n');
   await explainCommand({ ...quiet, event: refusedEvent });
-  const caught = await showCaughtFlip(quiet, data, card);
+  const flip = await showCaughtFlip(quiet, data, card);
+  const rollback = await showCaughtRollback(quiet, earlier, card);
   sayNext(context, refusedEvent);
-  return verified === 0 && caught ? 0 : 1;
+  return verified === 0 && flip && rollback ? 0 : 1;
 }
 
-/** Everything that happens while servers run; gives the id of the refused event. */
-async function tell(story: Story, vine: NatsServer): Promise<string> {
+/** What is left of the story when the servers have stopped. */
+type Told = {
+  /** Id of the event that was refused. */
+  readonly refusedEvent: string;
+  /** Folder with a copy of the ledger from before the payment. */
+  readonly earlier: string;
+};
+
+/** Everything that happens while servers run. */
+async function tell(story: Story, vine: NatsServer): Promise<Told> {
   const { context, data, card, binary } = story;
   const say = (line: string): void => context.print(line);
   const roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
@@ -96,6 +107,7 @@ async function tell(story: Story, vine: NatsServer): Promise<string> {
   } finally {
     await vault.close();
   }
+  const earlier = await keepEarlier(data);
   say('\nThe vault goes down. The messaging layer stays.');
   const shop = await VaultClient.connect(await addressOf(connection, [vine.url]));
   const payload = { order: 'A-1042', amount: 4200, currency: 'GBP', payee: 'Acme Retail' };
@@ -107,7 +119,7 @@ async function tell(story: Story, vine: NatsServer): Promise<string> {
   say(`  payment.request  ${describeAnswer(await paid)}`);
   await shop.close();
   await vault.close();
-  return refusedEvent;
+  return { refusedEvent, earlier };
 }
 
 async function askAndShow(parts: {
@@ -165,17 +177,21 @@ async function readExample(): Promise<Contract> {
 }
 
 function sayNext(context: CommandContext, event: string): void {
-  const flag = `--data ${context.data}`;
+  const commands = [
+    'verify',
+    'replay --check',
+    'audit "SELECT type, decision, reason, count(*) AS n FROM entries GROUP BY ALL ORDER BY n DESC"',
+    `explain ${event}`,
+    `receipt ${event} --out event.receipt`,
+    'run',
+    'service request data.request --field personal/shipping_address',
+  ].flatMap((words) => {
+    const line = `  ${pasteable(words, context.data)}`;
+    if (words.startsWith('receipt')) return [line, '  ./cambium receipt verify event.receipt'];
+    return words === 'run' ? `${line} &` : line;
+  });
+  const passphraseLine = `  export ${passphraseVariable}='${passphrase}'`;
   context.print(
-    [
-      '\nThe data directory stays. Try next:\n',
-      `  export ${passphraseVariable}='${passphrase}'`,
-      `  ./cambium verify ${flag}`,
-      `  ./cambium replay ${flag} --check`,
-      `  ./cambium audit ${flag} "SELECT type, decision, reason, count(*) AS n FROM entries GROUP BY ALL ORDER BY n DESC"`,
-      `  ./cambium explain ${flag} ${event}`,
-      `  ./cambium run ${flag} &`,
-      `  ./cambium service request ${flag} data.request --field personal/shipping_address`,
-    ].join('\n'),
+    ['\nThe data directory stays. Try next:\n', passphraseLine, ...commands].join('\n'),
   );
 }

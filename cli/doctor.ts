@@ -5,7 +5,7 @@ import { sealerFolder } from '../core/enclave/sealer.ts';
 import { detectSandbox } from '../core/host/sandbox.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { dataDir, readCard } from './data-dir.ts';
-import { runningLedger, runningVine } from './servers.ts';
+import { runningLedger, runningVine } from './notes.ts';
 
 /** One thing that was looked at: `bad` means that a vault cannot run here. */
 type Finding = {

@@ -80,7 +80,7 @@ function importVault(
 ): Promise<ImportedVault> {
   return makeWhole(path, async (folder) => {
     const data = dataDir(folder);
-    const server = await startLedger(data, binary);
+    const server = await startLedger(data, binary, 'brief');
     try {
       const admin = await connectLedger(server.url, server.seeds.admin);
       const imported = await fill(source, data, admin, progress);

@@ -5,6 +5,7 @@ import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { createVault } from './create-vault.ts';
 import { dataDir, exists } from './data-dir.ts';
+import { pasteable } from './hint.ts';
 import { firstPins } from './pins.ts';
 import { natsBinary } from './servers.ts';
 
@@ -39,7 +40,7 @@ export async function initCommand(context: CommandContext): Promise<ExitCode> {
         `data    ${data.path}`,
         `sealer  ${sealerFolder()} (keep it, and keep it apart: without it nobody opens this vault)`,
         '',
-        `run it: cambium run --data ${context.data}`,
+        `run it: ${pasteable('run', data.path)}`,
       ].join('\n'),
     );
   return 0;

@@ -1,4 +1,4 @@
-import { fromBase64url, toBase64url, utf8 } from '../wire/bytes.ts';
+import { fromBase64url, fromHex, toBase64url, utf8 } from '../wire/bytes.ts';
 import { isIdentifier, isParty } from '../wire/identifiers.ts';
 import type { Invite } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
@@ -24,6 +24,8 @@ export function decodeInvite(text: string): Invite {
       throw new TypeError('identifiers');
     if (!isParty(invite.party) || typeof invite.credential.jwt !== 'string')
       throw new TypeError('party');
+    if (fromHex(invite.ledger.id).length !== 16 || fromBase64url(invite.ledger.key).length !== 32)
+      throw new TypeError('ledger');
     return invite;
   } catch (error) {
     throw new CliError('usage', 'this is not an invite', error);

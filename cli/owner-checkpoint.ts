@@ -1,6 +1,12 @@
 import type { FilePin } from '../core/pins/file-pin.ts';
 import { ledgerIdOf } from '../ledger/chain.ts';
-import { type Checkpoint, ledgerLog, openCheckpoint } from '../ledger/checkpoint.ts';
+import {
+  type Checkpoint,
+  type Log,
+  ledgerLog,
+  openCheckpoint,
+  parseCheckpoint,
+} from '../ledger/checkpoint.ts';
 import { cosign, cosignatureBy } from '../ledger/cosignature.ts';
 import { noteKey } from '../ledger/note-key.ts';
 import { verifyConsistency } from '../ledger/proofs.ts';
@@ -17,8 +23,6 @@ import type { OwnerApp } from './owner-app.ts';
 /** Name under which the owner's app signs what it has seen. */
 const cosignerName = 'cambium.owner-app';
 
-type Seen = { readonly text: string | undefined; readonly checkpoint: Checkpoint };
-
 /** Asks the vault for its checkpoint of now. */
 export type AskCheckpoint = (payload: {
   readonly kept: number;
@@ -28,9 +32,11 @@ export type AskCheckpoint = (payload: {
 
 /**
  * What the owner's app does to notice that a vault's past was changed: it takes the checkpoint of now
- * only with the proof that it continues the one it keeps, signs it with the device's key, and keeps it.
+ * only with the proof that it continues the one it keeps, signs it with the device's key, and keeps it. The
+ * vault records what the app has signed.
  * @param record - whether the vault shall record a checkpoint too
- * @throws CliError when the vault shows another history, or a shorter one: an alarm
+ * @throws CliError when the vault shows another history, or a shorter one: an alarm, which the vault is
+ * told of as well
  */
 export async function keepCheckpoint(
   app: OwnerApp,
@@ -38,21 +44,26 @@ export async function keepCheckpoint(
   ask: AskCheckpoint,
   record = false,
 ): Promise<Checkpoint> {
-  const kept = await pin.read();
-  const before = await keptCheckpoint(app, ask, kept);
-  const cosigned = before.text === undefined ? {} : { cosigned: before.text };
-  const asked = { kept: before.checkpoint.size, ...cosigned, ...(record ? { record } : {}) };
-  const shown = (await ask(asked)) as CheckpointShown;
-  const { checkpoint, note } = opened(app, shown.note, shown.rotations);
-  const proof = shown.proof.map(fromBase64);
-  if (!verifyConsistency(before.checkpoint, checkpoint, proof))
-    throw alarm(
-      checkpoint.size < before.checkpoint.size
-        ? `it shows ${checkpoint.size} records, and this app has seen ${before.checkpoint.size}`
-        : 'what it shows does not continue what this app has seen',
-    );
-  await pin.replace(kept, cosignedNote(app, note));
-  return checkpoint;
+  const text = await pin.read();
+  const shown = (await ask({
+    kept: sizeIn(text),
+    ...(record ? { record } : {}),
+  })) as CheckpointShown;
+  try {
+    const log = logOf(app, shown.rotations);
+    const before = text === undefined ? nothingYet(log) : opened(text, log).checkpoint;
+    const { checkpoint, note } = opened(shown.note, log);
+    expectContinued(before, checkpoint, shown.proof.map(fromBase64));
+    const cosigned = cosignedNote(app, note);
+    await pin.replace(text, cosigned);
+    await ask({ kept: checkpoint.size, cosigned });
+    return checkpoint;
+  } catch (error) {
+    // The vault that is told stops, if it is honest: it need not answer.
+    if (text !== undefined && error instanceof Alarm)
+      void ask({ kept: 0, cosigned: text }).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** When the app signed what it keeps, Unix milliseconds; 0 when it has signed nothing yet. */
@@ -64,34 +75,38 @@ export async function keptAt(app: OwnerApp, pin: FilePin): Promise<number> {
   return (note === undefined ? 0 : (cosignatureBy(key, note)?.timeSeconds ?? 0)) * 1000;
 }
 
-/** What the app keeps; the tree without records where it keeps nothing yet. */
-async function keptCheckpoint(
-  app: OwnerApp,
-  ask: AskCheckpoint,
-  text: string | undefined,
-): Promise<Seen> {
-  const { origin } = ledgerLog(ledgerIdOf(app.ledger), []);
-  const empty = { origin, size: 0, root: rootOf(emptyFrontier) };
-  if (text === undefined) return { text, checkpoint: empty };
-  // Signed with a key that the ledger has had since: the vault says how one followed the other.
-  const { rotations } = (await ask({ kept: 0 })) as CheckpointShown;
-  return { text, checkpoint: opened(app, text, rotations).checkpoint };
+/** Size in what the app keeps; nothing of it is proved yet. */
+function sizeIn(text: string | undefined): number {
+  const note = text === undefined ? undefined : parseNote(text);
+  return (note && parseCheckpoint(note.text)?.size) ?? 0;
 }
 
-/** A checkpoint that one of the ledger's keys has signed, as far as these rotations say. */
-function opened(
-  app: OwnerApp,
-  text: string,
-  rotations: readonly RotationJson[],
-): { checkpoint: Checkpoint; note: Note } {
+/** The ledger as a log, with the keys that follow from the one that the app knows. */
+function logOf(app: OwnerApp, rotations: readonly RotationJson[]): Log {
   const id = ledgerIdOf(app.ledger);
   const followed = rotations.map(rotationFromJson);
   if (followRotations(id, app.ledger, followed) === undefined)
-    throw alarm('its keys do not follow from the one that this app knows');
-  const keys = [app.ledger, ...followed.map(({ publicKey }) => publicKey)];
-  const found = openCheckpoint(text, ledgerLog(id, keys));
-  if (!found.ok) throw alarm(`a checkpoint is not one of this ledger (${found.reason})`);
-  return found;
+    throw new Alarm('its keys do not follow from the one that this app knows');
+  return ledgerLog(id, [app.ledger, ...followed.map(({ publicKey }) => publicKey)]);
+}
+
+function nothingYet({ origin }: Log): Checkpoint {
+  return { origin, size: 0, root: rootOf(emptyFrontier) };
+}
+
+function opened(text: string, log: Log): { checkpoint: Checkpoint; note: Note } {
+  const found = openCheckpoint(text, log);
+  if (found.ok) return found;
+  throw new Alarm(`a checkpoint is not one of this ledger (${found.reason})`);
+}
+
+function expectContinued(before: Checkpoint, now: Checkpoint, proof: readonly Uint8Array[]): void {
+  if (verifyConsistency(before, now, proof)) return;
+  throw new Alarm(
+    now.size < before.size
+      ? `it shows ${now.size} records, and this app has seen ${before.size}`
+      : 'what it shows does not continue what this app has seen',
+  );
 }
 
 function cosignedNote(app: OwnerApp, note: Note): string {
@@ -100,9 +115,10 @@ function cosignedNote(app: OwnerApp, note: Note): string {
   return formatNote({ ...note, signatures: [...note.signatures, line] });
 }
 
-function alarm(what: string): CliError {
-  return new CliError(
-    'failed',
-    `ALARM: this vault is not the one that it was: ${what}. Do not trust it; compare with an export or a witness.`,
-  );
+/** What the vault shows cannot be what it was. */
+class Alarm extends CliError {
+  constructor(what: string) {
+    const advice = 'Do not trust it; compare with an export or a witness.';
+    super('failed', `ALARM: this vault is not the one that it was: ${what}. ${advice}`);
+  }
 }

@@ -2,29 +2,39 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { CliError } from './cli-error.ts';
 
-/** Environment variable that holds the passphrase where nobody can be asked. */
+/** Environment variables that hold passphrases where nobody can be asked. */
 export const passphraseVariable = 'CAMBIUM_PIN';
+/** The one that is to take over, where a passphrase is changed. */
+export const newPassphraseVariable = 'CAMBIUM_NEW_PIN';
 
 /**
  * The passphrase: from the environment, or asked for on the terminal without echo.
  * @throws CliError when there is neither
  */
-export async function readPassphrase(question = 'Passphrase: '): Promise<string> {
-  const given = process.env[passphraseVariable];
-  if (given !== undefined && given !== '') return given;
-  if (!process.stdin.isTTY)
-    throw new CliError('usage', `no terminal to ask for the passphrase: set ${passphraseVariable}`);
-  return askHidden(question);
+export function readPassphrase(question = 'Passphrase: '): Promise<string> {
+  return givenOr(passphraseVariable, () => askHidden(question));
 }
 
-/** A new passphrase, typed twice. */
-export async function readNewPassphrase(): Promise<string> {
-  const given = process.env[passphraseVariable];
+/**
+ * A new passphrase, typed twice.
+ * @param variable - name of the environment variable that may hold it
+ * @throws CliError when there is neither, or the two are not the same
+ */
+export function readNewPassphrase(variable: string = passphraseVariable): Promise<string> {
+  return givenOr(variable, async () => {
+    const first = await askHidden('New passphrase: ');
+    const second = await askHidden('The same once more: ');
+    if (first !== second) throw new CliError('usage', 'the two are not the same');
+    return first;
+  });
+}
+
+async function givenOr(variable: string, ask: () => Promise<string>): Promise<string> {
+  const given = process.env[variable];
   if (given !== undefined && given !== '') return given;
-  const first = await readPassphrase('New passphrase: ');
-  const second = await readPassphrase('The same once more: ');
-  if (first !== second) throw new CliError('usage', 'the two are not the same');
-  return first;
+  if (!process.stdin.isTTY)
+    throw new CliError('usage', `no terminal to ask for the passphrase: set ${variable}`);
+  return ask();
 }
 
 function askHidden(question: string): Promise<string> {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext, ExitCode } from './command.ts';
+import { defaultData } from './hint.ts';
 import { readPassphrase } from './passphrase.ts';
 
 /** Flags that every command has. */
@@ -15,7 +16,7 @@ export function on(
   description: string,
   defaults: { readonly data?: string } = {},
 ): Command {
-  const data = defaults.data ?? process.env['CAMBIUM_DATA'] ?? '.cambium';
+  const data = defaults.data ?? defaultData();
   return program
     .command(name)
     .description(description)

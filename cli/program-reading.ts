@@ -6,14 +6,13 @@ import { type Common, contextOf, type Finish, on } from './program-flags.ts';
 export function addReading(program: Command, finish: Finish): void {
   on(program, 'verify', 'verify the whole chain; names the first bad record')
     .option('--open', 'open every record too (asks for the passphrase)', false)
-    .action(async (options: Common & { open: boolean }) =>
-      finish(
-        await (await import('./verify.ts')).verifyCommand({
-          ...contextOf(options),
-          open: options.open,
-        }),
-      ),
-    );
+    .option('--export <file>', 'verify an export instead: needs no server')
+    .action(async (options: Common & { open: boolean; export?: string }) => {
+      const { open, export: file } = options;
+      const { verifyCommand } = await import('./verify.ts');
+      const where = file === undefined ? {} : { export: file };
+      finish(await verifyCommand({ ...contextOf(options), open, ...where }));
+    });
   on(program, 'replay', 'rebuild the state from the ledger, at any point')
     .option('--at <index|time>', 'a record index, or an ISO 8601 time')
     .option('--check', 'decide again on every recorded event, and compare', false)

@@ -39,6 +39,10 @@ export function addVault(program: Command, finish: Finish): void {
         await (await import('./owner-upkeep.ts')).checkpointCommand(contextOf(options), options),
       ),
     );
+  on(program, 'passphrase', 'change the passphrase of a vault that does not run').action(
+    async (options: Common) =>
+      finish(await (await import('./change-passphrase.ts')).passphraseCommand(contextOf(options))),
+  );
   on(program, 'doctor', 'say what this machine has of what a vault needs').action(
     async (options: Common) =>
       finish(await (await import('./doctor.ts')).doctorCommand(contextOf(options))),

@@ -1,7 +1,10 @@
 import { Command } from 'commander';
+import { addCopies } from './program-copies.ts';
 import type { Finish } from './program-flags.ts';
 import { addOwner } from './program-owner.ts';
 import { addReading } from './program-reading.ts';
+import { addReceipts } from './program-receipt.ts';
+import { programVersion } from './program-root.ts';
 import { addService } from './program-service.ts';
 import { addVault } from './program-vault.ts';
 
@@ -9,10 +12,13 @@ import { addVault } from './program-vault.ts';
 export function buildProgram(finish: Finish): Command {
   const program = new Command('cambium')
     .description('A personal vault whose ledger is the vault.')
+    .version(programVersion())
     .exitOverride()
     .showHelpAfterError('(see --help)');
   addVault(program, finish);
   addReading(program, finish);
+  addReceipts(program, finish);
+  addCopies(program, finish);
   addOwner(program.command('owner').description('be the owner, at their app'), finish);
   addService(
     program.command('service').description('be a service that talks to the vault'),

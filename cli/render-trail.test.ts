@@ -87,7 +87,13 @@ describe('renderTrail', () => {
     expect(fact('connected', { name: null })).toBe('acme was connected');
     expect(fact('declined')).toBe('You declined the connection of "Acme Insurance"');
     expect(fact('severed')).toBe('You ended the connection with "Acme Insurance"');
-    expect(fact('rotated')).toBe('rotated ("Acme Insurance")');
+    expect(fact('handed_over')).toBe('handed_over ("Acme Insurance")');
+    expect(fact('rotated', { detail: 'ledger' })).toBe('A key was replaced: ledger');
+    expect(fact('rotated', { detail: 'ring' })).toBe('The keyring was wrapped anew');
+    expect(fact('erased', { detail: 'field personal/x' })).toBe(
+      'Forgotten for good: field personal/x',
+    );
+    expect(fact('checkpoint')).toBe('A checkpoint was signed');
     const detail = JSON.stringify([{ type: 'data.request', reason: 'rate_limited', count: 40 }]);
     expect(fact('aggregate', { detail })).toBe(
       'Refused without a line for each: 40 × data.request (rate_limited)',

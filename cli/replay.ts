@@ -10,6 +10,7 @@ import { type Moment, stateAt } from '../replay/time-travel.ts';
 import { withLedger } from './attach.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
+import { counted } from './counted.ts';
 import { dataDir } from './data-dir.ts';
 import { pacedProgress } from './paced-progress.ts';
 
@@ -58,10 +59,13 @@ async function replay(
 }
 
 /**
- * The moment in a `--at`: an index, or a time, in UTC where it names no zone.
+ * The moment in an option such as `--at`: an index, or a time, in UTC where it names no zone.
  * @throws CliError when it is neither
  */
-export function momentOf(text: string): Moment {
+export function momentOf(
+  text: string,
+  option: string = '--at',
+): { readonly index: number } | { readonly time: number } {
   if (/^\d{1,15}$/.test(text)) return { index: Number(text) };
   const parts = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?(Z|[+-]\d\d:\d\d)?$/.exec(
     text,
@@ -71,7 +75,7 @@ export function momentOf(text: string): Moment {
   if (Number.isNaN(time))
     throw new CliError(
       'usage',
-      '--at takes a record index, or a time such as 2026-01-31T12:00:00Z',
+      `${option} takes a record index, or a time such as 2026-01-31T12:00:00Z`,
     );
   return { time };
 }
@@ -83,10 +87,10 @@ function isReproduced({ check, digests }: Result): boolean {
 
 function renderResult({ check, digests, ...state }: Result): string {
   const lines = [
-    `vault ${state.vault} after ${state.size} records, ${new Date(state.time).toISOString()}`,
+    `vault ${state.vault} after ${counted(state.size, 'record')}, ${new Date(state.time).toISOString()}`,
     `  fields       ${state.fields.join(', ') || 'none'}`,
-    `  waiting      ${state.requests.length} requests, ${state.outbox} messages`,
-    `  remembered   ${state.seen} event ids, ${state.once} keys that are used up`,
+    `  waiting      ${counted(state.requests.length, 'request')}, ${counted(state.outbox, 'message')}`,
+    `  remembered   ${counted(state.seen, 'event id')}, ${counted(state.once, 'key')} used up`,
     '',
     'connections',
     ...state.connections.map(renderConnection),

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
 import { type LedgerServer, startLedgerServer } from '../core/bus/ledger-server.ts';
@@ -11,27 +11,15 @@ import { utf8 } from '../wire/bytes.ts';
 import { CliError } from './cli-error.ts';
 import { type DataDir, writeFileSafely } from './data-dir.ts';
 import { finishSwap } from './ledger-swap.ts';
-import { beganAt } from './process-start.ts';
+import { noteServer, runningLedger, type Stay } from './notes.ts';
 
 /** File of the messaging layer's configuration, in its folder. */
 export const vineConfigFile = 'vine.conf';
 /** Where it keeps its streams and its accounts, in the same folder. */
 export const vineFolders: VineFolders = { storeDir: 'jetstream', resolverDir: 'accounts' };
-const lockWaitMs = 10_000;
-
-/** A running server, as it is noted in the data directory. */
-type ServerNote = {
-  readonly pid: number;
-  /** When that process began, in the kernel's words: ids of processes come round again. */
-  readonly began: string;
-  /** Process that started it. A server whose starter is gone is about to end. */
-  readonly starter: number;
-  readonly url: string;
-};
-/** A running ledger server as others may use it: to read. */
-export type LedgerNote = ServerNote & { readonly reader: string };
-/** A running messaging layer. */
-export type VineNote = ServerNote;
+const lockWaitMs = 30_000;
+/** How long to wait for the lock before looking again whether its holder can be attached to. */
+const lockTurnMs = 500;
 
 /** Finds nats-server, or fetches it once. */
 export async function natsBinary(progress: (line: string) => void): Promise<string> {
@@ -40,42 +28,63 @@ export async function natsBinary(progress: (line: string) => void): Promise<stri
   return found.path;
 }
 
+/** The ledger's server of a data directory. */
+export type TakenLedger = {
+  readonly pid: number;
+  readonly url: string;
+  /** Nkey seed of the user that only reads. */
+  readonly reader: string;
+  /** It, where it is ours: to be stopped. Otherwise a vault runs on it. */
+  readonly own?: LedgerServer;
+};
+
 /**
- * Starts the ledger's server on a data directory and leaves a note for commands that attach.
+ * Finds the ledger's server where a vault runs, or starts one, after whoever has the directory for
+ * a moment.
+ * @throws CliError when another process holds the directory for longer than `lockWaitMs`
+ */
+export async function takeLedger(
+  data: DataDir,
+  stay: Stay,
+  binary: () => Promise<string>,
+): Promise<TakenLedger> {
+  const deadline = performance.now() + lockWaitMs;
+  for (;;) {
+    const note = await runningLedger(data);
+    if (note !== undefined) return note;
+    try {
+      const own = await startOnce(data, await binary(), stay);
+      return { pid: own.pid, url: own.url, reader: own.seeds.reader, own };
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+      if (performance.now() > deadline) throw inUse(error, data);
+    }
+  }
+}
+
+/**
+ * Starts the ledger's server on a data directory and leaves a note for other commands.
  * @throws CliError when another process has the directory
  */
-export async function startLedger(data: DataDir, binary: string): Promise<LedgerServer> {
-  const held = await runningLedger(data);
-  if (held !== undefined)
-    throw new CliError(
-      'failed',
-      `${data.path} is in use: its ledger server runs as process ${held.pid}`,
-    );
-  await finishSwap(data);
-  const runDir = join(data.run, 'ledger');
-  await mkdir(runDir, { recursive: true, mode: 0o700 });
-  const server = await startLedgerServer({ binary, dir: data.ledger, runDir, lockWaitMs }).catch(
-    (error: unknown) => {
-      throw inUse(error, data);
-    },
-  );
-  const note: LedgerNote = { ...(await noteOf(server)), reader: server.seeds.reader };
-  await leaveNote(data, 'ledger', note);
-  void server.exited.then(() => removeNote(data, 'ledger', note));
-  return server;
+export async function startLedger(
+  data: DataDir,
+  binary: string,
+  stay: Stay,
+): Promise<LedgerServer> {
+  const { own, pid } = await takeLedger(data, stay, async () => binary);
+  if (own !== undefined) return own;
+  throw new CliError('failed', `${data.path} is in use: its ledger server runs as process ${pid}`);
 }
 
 /** Starts the messaging layer of a data directory, and leaves a note of where it is. */
-export async function startVine(data: DataDir, binary: string): Promise<NatsServer> {
+export async function startVine(data: DataDir, binary: string, stay: Stay): Promise<NatsServer> {
   const config = await readFile(join(data.vine, vineConfigFile), 'utf8');
   const options = { binary, dir: data.vine, config, lockWaitMs };
   const server = await startVineServer(options).catch((error: unknown) => {
-    throw inUse(error, data);
+    throw isLocked(error) ? inUse(error, data) : error;
   });
   await mkdir(data.run, { recursive: true, mode: 0o700 });
-  const note: VineNote = await noteOf(server);
-  await leaveNote(data, 'vine', note);
-  void server.exited.then(() => removeNote(data, 'vine', note));
+  await noteServer(data, 'vine', server, { stay });
   return server;
 }
 
@@ -83,16 +92,6 @@ export async function startVine(data: DataDir, binary: string): Promise<NatsServ
 export async function keepVineConfig(data: DataDir, config: string): Promise<void> {
   await mkdir(data.vine, { recursive: true, mode: 0o700 });
   await writeFileSafely(join(data.vine, vineConfigFile), config);
-}
-
-/** The ledger server that runs on this directory; `undefined` when none does. */
-export async function runningLedger(data: DataDir): Promise<LedgerNote | undefined> {
-  return running(await readNote<LedgerNote>(data, 'ledger'));
-}
-
-/** The messaging layer that runs on this directory; `undefined` when none does. */
-export async function runningVine(data: DataDir): Promise<VineNote | undefined> {
-  return running(await readNote<VineNote>(data, 'vine'));
 }
 
 /** Connects to a ledger server as one of its users. */
@@ -105,43 +104,20 @@ export function connectLedger(url: string, seed: string): Promise<NatsConnection
   });
 }
 
-async function noteOf({ pid, url }: NatsServer): Promise<ServerNote> {
-  return { pid, began: await beganAt(pid), starter: process.pid, url };
+async function startOnce(data: DataDir, binary: string, stay: Stay): Promise<LedgerServer> {
+  await finishSwap(data);
+  const runDir = join(data.run, 'ledger');
+  await mkdir(runDir, { recursive: true, mode: 0o700 });
+  const options = { binary, dir: data.ledger, runDir, lockWaitMs: lockTurnMs };
+  const server = await startLedgerServer(options);
+  await noteServer(data, 'ledger', server, { stay, reader: server.seeds.reader });
+  return server;
 }
 
-/**
- * The server of a note, where it still runs. One whose starter was killed holds its store for a moment
- * longer: whoever comes next waits for the store's lock, and does not attach to what is ending.
- */
-async function running<T extends ServerNote>(note: T | undefined): Promise<T | undefined> {
-  if (note === undefined || (await beganAt(note.starter)) === '') return undefined;
-  return (await beganAt(note.pid)) === note.began ? note : undefined;
+function isLocked(error: unknown): error is NatsServerError {
+  return error instanceof NatsServerError && error.code === 'LOCKED';
 }
 
-function inUse(error: unknown, data: DataDir): unknown {
-  if (!(error instanceof NatsServerError) || error.code !== 'LOCKED') return error;
+function inUse(error: NatsServerError, data: DataDir): CliError {
   return new CliError('failed', `${data.path} is in use by another process`, error);
-}
-
-function noteFile(data: DataDir, name: string): string {
-  return join(data.run, `${name}.json`);
-}
-
-async function leaveNote(data: DataDir, name: string, note: object): Promise<void> {
-  await writeFileSafely(noteFile(data, name), `${JSON.stringify(note)}\n`);
-}
-
-/** Takes a note away, unless another server has left its own there since. */
-async function removeNote(data: DataDir, name: string, note: ServerNote): Promise<void> {
-  const found = await readNote<ServerNote>(data, name);
-  if (found?.pid !== note.pid || found.began !== note.began) return;
-  await rm(noteFile(data, name), { force: true }).catch(() => undefined);
-}
-
-async function readNote<T>(data: DataDir, name: string): Promise<T | undefined> {
-  try {
-    return JSON.parse(await readFile(noteFile(data, name), 'utf8')) as T;
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ServiceConnection } from '../service/service-identity.ts';
 import { CliError } from './cli-error.ts';
 import { type DataDir, writeFileSafely } from './data-dir.ts';
+import { pasteable } from './hint.ts';
 
 /** Keeps a service's side of a connection: its keys in clear, as a service of your own would keep them. */
 export async function saveService(
@@ -24,7 +25,8 @@ export async function loadService(
 ): Promise<{ name: string; connection: ServiceConnection }> {
   const chosen = name ?? (await onlyService(data));
   const text = await readFile(fileOf(data, chosen), 'utf8').catch(() => {
-    throw new CliError('usage', `no service "${chosen}" here; see: cambium service list`);
+    const hint = pasteable('service list', data.path);
+    throw new CliError('usage', `no service "${chosen}" here; see: ${hint}`);
   });
   return { name: chosen, connection: JSON.parse(text) as ServiceConnection };
 }
@@ -38,14 +40,22 @@ export async function listServices(data: DataDir): Promise<string[]> {
 async function onlyService(data: DataDir): Promise<string> {
   const [only, ...others] = await listServices(data);
   if (only === undefined)
-    throw new CliError('usage', 'no service is connected; see: cambium service connect --help');
+    throw new CliError(
+      'usage',
+      `no service is connected; see: ${pasteable('service connect --help')}`,
+    );
   if (others.length > 0)
     throw new CliError('usage', `say which service with --as: ${[only, ...others].join(', ')}`);
   return only;
 }
 
-function fileOf(data: DataDir, name: string): string {
+/** @throws CliError when a connection cannot be kept under this name */
+export function checkServiceName(name: string): void {
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(name))
     throw new CliError('usage', `"${name}" cannot name a service: use letters, digits, - and _`);
+}
+
+function fileOf(data: DataDir, name: string): string {
+  checkServiceName(name);
   return join(data.services, `${name}.json`);
 }

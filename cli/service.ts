@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { CheckedAnswer } from '../service/checked-answer.ts';
 import { ServiceError } from '../service/errors.ts';
 import {
   addressOf,
@@ -13,10 +14,14 @@ import { schemaFault } from '../wire/json-schema.ts';
 import type { Answer, ConnectionAccepted } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
-import { type DataDir, dataDir, exists } from './data-dir.ts';
+import { dataDir, exists } from './data-dir.ts';
+import { pasteable } from './hint.ts';
 import { decodeInvite } from './invite-text.ts';
-import { runningVine } from './servers.ts';
-import { listServices, loadService, saveService } from './service-files.ts';
+import { keepStatements } from './kept-statements.ts';
+import { runningVine, vineWithin } from './notes.ts';
+import { checkServiceName, listServices, loadService, saveService } from './service-files.ts';
+
+const vineWaitMs = 5_000;
 
 /** How to connect a service. */
 export type ConnectOptions = {
@@ -38,7 +43,9 @@ export type RequestOptions = {
 /** `cambium service list`. */
 export async function listCommand(context: CommandContext): Promise<ExitCode> {
   const names = await listServices(dataDir(context.data));
-  context.print(context.json ? JSON.stringify(names) : names.join('\n'));
+  if (context.json) context.print(JSON.stringify(names));
+  else if (names.length > 0) context.print(names.join('\n'));
+  else context.progress(`no service is connected; see: ${pasteable('service connect --help')}`);
   return 0;
 }
 
@@ -49,12 +56,16 @@ export async function connectCommand(
   options: ConnectOptions,
 ): Promise<ExitCode> {
   const data = dataDir(context.data);
+  checkServiceName(options.as);
   const invite = decodeInvite(
     (await exists(inviteText)) ? await readFile(inviteText, 'utf8') : inviteText,
   );
   const contract = await readContract(options.contract);
   const connection: ServiceConnection = { keys: newServiceKeys(), invite, contract };
-  const client = await VaultClient.connect(await addressOf(connection, await serversOf(data)));
+  const heard: CheckedAnswer[] = [];
+  const client = await VaultClient.connect(
+    await addressOf(connection, await serversOf(context, options)),
+  );
   try {
     const payload = await connectionRequest(connection);
     const answer = await client.ask(
@@ -62,9 +73,13 @@ export async function connectCommand(
       {
         critical: true,
         timeoutMs: options.timeout * 1000,
-        onPending: () => context.progress('the vault has it; waiting for its owner'),
+        onPending: (pending) => {
+          heard.push(pending);
+          context.progress('the vault has it; waiting for its owner');
+        },
       },
     );
+    if (answer.status !== 'pending') heard.push(answer);
     if (answer.status === 'served')
       await saveService(data, options.as, {
         ...connection,
@@ -73,6 +88,7 @@ export async function connectCommand(
     return report(context, answer, () => `connected as ${options.as}`);
   } finally {
     await client.close();
+    await keepStatements(context, data, options.as, heard);
   }
 }
 
@@ -84,10 +100,13 @@ export async function requestCommand(
   options: RequestOptions,
 ): Promise<ExitCode> {
   const data = dataDir(context.data);
-  const { connection } = await loadService(data, options.as);
+  const { name, connection } = await loadService(data, options.as);
+  const heard: CheckedAnswer[] = [];
   const body = payloadFrom(payload, options);
   const critical = connection.accepted?.critical.includes(type) ?? false;
-  const client = await VaultClient.connect(await addressOf(connection, await serversOf(data)));
+  const client = await VaultClient.connect(
+    await addressOf(connection, await serversOf(context, options)),
+  );
   try {
     const contract = contractRef(connection.contract);
     const sealed = await client.seal({ type, payload: body, contract });
@@ -100,15 +119,20 @@ export async function requestCommand(
       critical,
       timeoutMs: options.timeout * 1000,
       acceptPending: !options.wait,
-      onPending: () => context.progress(`${sealed.id} waits for the owner`),
+      onPending: (pending) => {
+        heard.push(pending);
+        context.progress(`${sealed.id} waits for the owner`);
+      },
     });
     context.progress(`event ${sealed.id}`);
+    if (answer.status !== 'pending') heard.push(answer);
     return report(context, answer, (result) => JSON.stringify(result, null, 2));
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     throw new CliError('failed', `${error.message} (is the vault running?)`, error);
   } finally {
     await client.close();
+    await keepStatements(context, data, name, heard);
   }
 }
 
@@ -119,9 +143,14 @@ function report(
 ): ExitCode {
   if (context.json) context.print(JSON.stringify(answer));
   else if (answer.status === 'served') context.print(served(answer.result));
-  else if (answer.status === 'refused') context.print(`refused: ${answer.code}`);
+  else if (answer.status === 'refused') context.print(refusalText(answer.code));
   else context.print('pending: the owner is asked first');
   return answer.status === 'refused' ? 1 : 0;
+}
+
+/** What a party is told for a denial is the bare word. */
+function refusalText(code: string): string {
+  return code === 'refused' ? code : `refused: ${code}`;
 }
 
 function payloadFrom(text: string | undefined, options: RequestOptions): unknown {
@@ -153,10 +182,20 @@ async function readContract(path: string): Promise<Contract> {
   return contract as Contract;
 }
 
-/** The embedded messaging layer has another port at each start, so the invite's address is of no use. */
-async function serversOf(data: DataDir): Promise<readonly string[]> {
-  const vine = await runningVine(data);
-  if (vine === undefined)
-    throw new CliError('failed', `no vault runs on ${data.path}; start one with: cambium run`);
-  return [vine.url];
+/**
+ * The embedded messaging layer has another port at each start, so the invite's address is of no use.
+ * A vault that has just been told to run gets a moment to come up.
+ */
+async function serversOf(
+  { data, progress }: CommandContext,
+  { timeout }: { readonly timeout: number },
+): Promise<readonly string[]> {
+  const here = dataDir(data);
+  const now = await runningVine(here);
+  if (now !== undefined) return [now.url];
+  progress('no vault runs here yet; waiting a moment for one');
+  const vine = await vineWithin(here, Math.min(vineWaitMs, timeout * 1000));
+  if (vine !== undefined) return [vine.url];
+  const hint = pasteable('run', data);
+  throw new CliError('failed', `no vault runs on ${here.path}; start one with: ${hint}`);
 }

@@ -2,8 +2,9 @@ import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import type { RootSource } from '../ledger/ring-root.ts';
 import type { DataDir, VaultCard } from './data-dir.ts';
+import { runningVine, type Stay, type VineNote } from './notes.ts';
 import { pinsOf, seenByApp, type Witnesses, witnessesOf } from './pins.ts';
-import { runningVine, startLedger, startVine, type VineNote } from './servers.ts';
+import { startLedger, startVine } from './servers.ts';
 import { openVault, type RunningVault } from './wiring.ts';
 
 const attachedCheckMs = 500;
@@ -35,13 +36,25 @@ export type OpenOptions = {
 
 /**
  * Starts the servers of a data directory (the messaging layer only where none runs yet) and opens
- * its vault on them.
+ * its vault on them, to stay.
  * @throws CliError when the directory is in use, LedgerError when the ledger is not whole
  */
 export async function openOnServers(options: OpenOptions): Promise<VaultOnServers> {
+  const ledger = await startLedger(options.data, options.binary, 'lasting');
+  return openOnLedger(options, ledger, 'lasting');
+}
+
+/**
+ * Opens a vault on a ledger server that is its own from now on.
+ * @throws LedgerError when the ledger is not whole
+ */
+export async function openOnLedger(
+  options: OpenOptions,
+  ledger: LedgerServer,
+  stay: Stay,
+): Promise<VaultOnServers> {
   const { data, card, binary, roots, log, ownersTime, adopt = false } = options;
   const witnesses = options.witnesses ?? witnessesOf([], undefined);
-  const ledger = await startLedger(data, binary);
   let vine: NatsServer | undefined;
   let vault: RunningVault | undefined;
   let fail: (error: Error) => void = () => {};
@@ -55,7 +68,7 @@ export async function openOnServers(options: OpenOptions): Promise<VaultOnServer
   };
   try {
     const running = await runningVine(data);
-    if (running === undefined) vine = await startVine(data, binary);
+    if (running === undefined) vine = await startVine(data, binary, stay);
     else attached = watchAttached(data, running, (error) => fail(error));
     const vineUrl = running?.url ?? vine?.url ?? '';
     vault = await openVault({

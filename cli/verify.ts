@@ -8,6 +8,7 @@ import { type VerifyOptions, type VerifyReport, verifyLedger } from '../replay/v
 import { verifyExport } from '../replay/verify-export.ts';
 import { type AttachedLedger, withLedger } from './attach.ts';
 import type { CommandContext, ExitCode } from './command.ts';
+import { counted } from './counted.ts';
 import { dataDir } from './data-dir.ts';
 import { openExportFile } from './export-source.ts';
 import { pacedProgress } from './paced-progress.ts';
@@ -62,7 +63,7 @@ async function verifyFile(
 
 function telling(progress: (line: string) => void): Pick<VerifyOptions, 'onProgress'> {
   const paced = pacedProgress(progress);
-  return { onProgress: ({ records }) => paced(() => `${records} records verified`) };
+  return { onProgress: ({ records }) => paced(() => `${counted(records, 'record')} verified`) };
 }
 
 function renderReport(report: VerifyReport, colour: boolean): string {
@@ -70,7 +71,7 @@ function renderReport(report: VerifyReport, colour: boolean): string {
     colour ? `\u001b[${code}m${text}\u001b[0m` : text;
   if (report.ok)
     return [
-      paint(`whole: ${report.records} records in ${report.commits} commits`, 32),
+      paint(`whole: ${sizeOf(report)}`, 32),
       `  from   ${new Date(report.firstTime).toISOString()}`,
       `  to     ${new Date(report.lastTime).toISOString()}`,
       `  head   ${report.head}`,
@@ -87,6 +88,10 @@ function renderReport(report: VerifyReport, colour: boolean): string {
   return [
     paint(`NOT WHOLE, ${report.class}: record ${index}, in commit ${sequence}`, 31),
     `  ${printable(message)} (${code})`,
-    `  whole before it: ${verified.records} records in ${verified.commits} commits`,
+    `  whole before it: ${sizeOf(verified)}`,
   ].join('\n');
+}
+
+function sizeOf({ records, commits }: { records: number; commits: number }): string {
+  return `${counted(records, 'record')} in ${counted(commits, 'commit')}`;
 }

@@ -9,7 +9,7 @@ import { natsBinary, startVine } from './servers.ts';
 export async function vineCommand(context: CommandContext): Promise<ExitCode> {
   const data = dataDir(context.data);
   await readCard(data);
-  const server = await startVine(data, await natsBinary(context.progress));
+  const server = await startVine(data, await natsBinary(context.progress), 'lasting');
   if (context.json) context.print(JSON.stringify({ vine: server.url }));
   else context.print(`messaging layer at ${server.url}`);
   const stopped = new Promise<'stop'>((resolve) => {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { vineAdmission } from '../core/bus/admission.ts';
 import { natsVaultBus } from '../core/bus/vault-bus.ts';
+import type { VineCredential } from '../core/bus/vine/claims.ts';
 import { connectVine } from '../core/bus/vine/connect-vine.ts';
 import {
   sysCredential,
@@ -41,15 +42,11 @@ import { TrailReader } from '../replay/trail-reader.ts';
 import { wireTypes } from '../wire/messages.ts';
 import { decode } from '../wire/msgpack.ts';
 import type { VaultCard } from './data-dir.ts';
+import { programRoot } from './program-root.ts';
 import { connectLedger } from './servers.ts';
 
 /** Name under which the ring keeps the keys of the embedded messaging layer. */
 export const vineKeysName = 'vine';
-
-/** Folder of the program: holds `dist/` and `handlers/`. */
-export const programRoot: string = fileURLToPath(
-  new URL(import.meta.url.includes('/dist/cli/') ? '../..' : '..', import.meta.url),
-);
 
 const relayProgram: string = join(programRoot, 'dist/core/witness/witness-relay.js');
 
@@ -257,19 +254,15 @@ async function messaging(
 ): Promise<{ bus: VaultBus; admission: ReturnType<typeof vineAdmission> }> {
   const { vault } = card;
   const keys = decode(ring.secret(vineKeysName)) as unknown as VineKeys;
-  const inboxPrefix = vaultInbox(vault);
-  const [owner, messages, sys] = await Promise.all([
-    connectVine(vine.url, await vaultOwnerSideCredential(keys, { vault }), {
-      name: 'vault',
-      inboxPrefix,
-    }),
-    connectVine(vine.url, await vaultMessageSideCredential(keys, { vault }), {
-      name: 'vault',
-      inboxPrefix,
-    }),
-    connectVine(vine.url, await sysCredential(keys), { name: 'vault', inboxPrefix: sysInbox }),
-  ]);
-  connections.push(owner, messages, sys);
+  const open = async (credential: VineCredential, inboxPrefix: string): Promise<NatsConnection> => {
+    const nc = await connectVine(vine.url, credential, { name: 'vault', inboxPrefix });
+    connections.push(nc);
+    return nc;
+  };
+  // One after another: when one fails, no other is left that opens later and is never closed.
+  const owner = await open(await vaultOwnerSideCredential(keys, { vault }), vaultInbox(vault));
+  const messages = await open(await vaultMessageSideCredential(keys, { vault }), vaultInbox(vault));
+  const sys = await open(await sysCredential(keys), sysInbox);
   const bus = natsVaultBus({ vault, owner, messages, critical: criticalTypes(runner) });
   return { bus, admission: vineAdmission(sys, keys, vault, [vine.url]) };
 }

@@ -6,16 +6,19 @@ import type { VaultClient } from '../service/vault-client.ts';
 import type { Answer } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
-import { dataDir, readCard } from './data-dir.ts';
+import { type DataDir, dataDir, readCard } from './data-dir.ts';
+import { vineWithin } from './notes.ts';
 import { connectOwnerApp, loadOwnerApp, type OwnerApp, ownerAppFile } from './owner-app.ts';
 import { settleApp } from './owner-app-file.ts';
 import { keepCheckpoint, keptAt } from './owner-checkpoint.ts';
 import { appPinOf } from './pins.ts';
-import { natsBinary, runningLedger, runningVine } from './servers.ts';
-import { openOnServers } from './vault-servers.ts';
+import { natsBinary, takeLedger } from './servers.ts';
+import { openOnLedger } from './vault-servers.ts';
 
 const answerWaitMs = 15_000;
 const checkpointEveryMs = 10 * 60 * 1000;
+/** The messaging layer of a vault that starts comes up just after its ledger. */
+const vineWaitMs = 10_000;
 
 /** The owner at their app. */
 export type OwnerSession = {
@@ -41,23 +44,15 @@ export async function withOwner<T>(
   const card = await readCard(data);
   const passphrase = await context.passphrase();
   const app = await loadOwnerApp(data, passphrase);
-  const running = await runningLedger(data);
-  const vine = await runningVine(data);
   const talkAt = async (url: string): Promise<T> =>
     talk(await connectOwnerApp(app, url), app, appPinOf(card.ledger.id), use);
-  if (running !== undefined && vine !== undefined) return talkAt(vine.url);
+  const { own } = await takeLedger(data, 'brief', () => natsBinary(context.progress));
+  if (own === undefined) return talkAt(await vineOf(data));
   context.progress('no vault is running here: opening it for this command');
   const roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
   const binary = await natsBinary(context.progress);
-  const vault = await openOnServers({
-    data,
-    card,
-    binary,
-    roots,
-    log: () => {},
-    ownersTime: Date.now,
-    adopt,
-  });
+  const options = { data, card, binary, roots, log: () => {}, ownersTime: Date.now, adopt };
+  const vault = await openOnLedger(options, own, 'brief');
   try {
     await settleApp(ownerAppFile(data, card.ledger.id), passphrase);
     return await talkAt(vault.vineUrl);
@@ -65,6 +60,12 @@ export async function withOwner<T>(
     await vault.close();
     roots.close();
   }
+}
+
+async function vineOf(data: DataDir): Promise<string> {
+  const vine = await vineWithin(data, vineWaitMs);
+  if (vine !== undefined) return vine.url;
+  throw new CliError('failed', `the vault that runs on ${data.path} has no messaging layer`);
 }
 
 async function talk<T>(

@@ -1,9 +1,9 @@
-import { randomFillSync } from 'node:crypto';
 import type { Draft, LedgerRecord } from './bodies.ts';
 import { leafOf } from './chain.ts';
 import { advance, type ChainEnd, type LedgerIdentity } from './chain-end.ts';
 import { commitBytesMax, commitOverheadBytes, commitRecordsMax } from './commit-format.ts';
 import { LedgerError } from './errors.ts';
+import { randomNonce } from './random-nonce.ts';
 import { sealRecord } from './record.ts';
 import { ledgerRecord, type ScopeKeys } from './record-opener.ts';
 import { ScopeChains } from './scope-chains.ts';
@@ -113,7 +113,7 @@ export class LedgerBatch {
     const { index: scopeIndex, previous: scopePrevious } = this.#scopes.next(scope);
     const { time } = this;
     const place = { ledgerId: identity.id, index, time, scopeIndex, scopePrevious };
-    const { bytes, body } = sealRecord(draft, place, key, randomFillSync(new Uint8Array(24)));
+    const { bytes, body } = sealRecord(draft, place, key, randomNonce());
     const fact = cause === undefined ? { kind, scope, body } : { kind, scope, body, cause };
     return { bytes, record: ledgerRecord(fact, { index, time, leaf: leafOf(bytes), scopeIndex }) };
   }

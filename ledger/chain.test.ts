@@ -93,6 +93,8 @@ describe('the chain, written out as the specification has it:', () => {
     const domain = utf8('cambium/ledger/head/v1\0');
     expect(firstHead(ledgerId)).toEqual(sha256(concat(domain, ledgerId)));
     expect(nextHead(before, leaf)).toEqual(sha256(concat(domain, before, leaf)));
+    const odd = before.subarray(1);
+    expect(nextHead(odd, leaf)).toEqual(sha256(concat(domain, odd, leaf)));
     expect(leafOf(first)).toEqual(sha256(concat(Uint8Array.of(0), first)));
   });
 

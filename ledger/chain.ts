@@ -20,9 +20,17 @@ export function firstHead(ledgerId: Uint8Array): Uint8Array {
   return sha256(headDomain, ledgerId);
 }
 
+// Hashing is synchronous, so one buffer serves all: this runs once a record, written or verified.
+const headInput = new Uint8Array(headDomain.length + 64);
+headInput.set(headDomain);
+
 /** Head after one more record: SHA-256(domain ‖ head ‖ leaf). */
 export function nextHead(head: Uint8Array, leaf: Uint8Array): Uint8Array {
-  return sha256(headDomain, head, leaf);
+  // A head that a commit only claims may have any length.
+  if (head.length !== 32 || leaf.length !== 32) return sha256(headDomain, head, leaf);
+  headInput.set(head, headDomain.length);
+  headInput.set(leaf, headDomain.length + 32);
+  return sha256(headInput);
 }
 
 /** What a commit's signature covers: where it stands, and both heads. */

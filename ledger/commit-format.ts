@@ -1,6 +1,6 @@
 import { concat } from '../wire/bytes.ts';
 import type { Signer } from '../wire/crypto.ts';
-import { decode, encode, integer, MsgpackError, type MsgpackValue } from '../wire/msgpack.ts';
+import { decodeShared, encode, integer, MsgpackError, type MsgpackValue } from '../wire/msgpack.ts';
 import { commitMessage } from './chain.ts';
 import type { ChainEnd } from './chain-end.ts';
 import { LedgerError } from './errors.ts';
@@ -55,7 +55,10 @@ export function encodeCommit(commit: NewCommit): Uint8Array {
   return bytes;
 }
 
-/** The parts of a commit, of the right form. Nothing of them is proved. */
+/**
+ * The parts of a commit, of the right form. Nothing of them is proved. They share memory with its bytes,
+ * except in a rotation, whose parts are kept for as long as the ledger is open.
+ */
 export type ParsedCommit = {
   readonly ledgerId: Uint8Array;
   readonly firstIndex: number;
@@ -88,9 +91,12 @@ export function parseCommit(bytes: Uint8Array, index: number): ParsedCommit {
   if (!records.every((record) => record instanceof Uint8Array))
     throw malformed(index, 'a record is not binary');
   const commit = { ledgerId, firstIndex, previousHead, records, signature };
-  return version === rotationVersion
-    ? { ...commit, rotation: parseRotation(rotation, index) }
-    : commit;
+  if (version === commitVersion) return commit;
+  return {
+    ...commit,
+    previousHead: new Uint8Array(previousHead),
+    rotation: parseRotation(rotation, index),
+  };
 }
 
 /** Where a commit says that it stands. */
@@ -114,7 +120,11 @@ function parseRotation(value: MsgpackValue | undefined, index: number): Rotation
   const [publicKey, byOld, byNew] = value as readonly MsgpackValue[];
   if (!isBinary(publicKey, 32) || !isBinary(byOld, 64) || !isBinary(byNew, 64))
     throw malformed(index, 'rotation');
-  return { publicKey, byOld, byNew };
+  return {
+    publicKey: new Uint8Array(publicKey),
+    byOld: new Uint8Array(byOld),
+    byNew: new Uint8Array(byNew),
+  };
 }
 
 function isBinary(value: MsgpackValue | undefined, length: number): value is Uint8Array {
@@ -125,7 +135,7 @@ function arrayOf(bytes: Uint8Array, index: number): readonly MsgpackValue[] {
   if (bytes.length > commitBytesMax) throw malformed(index, `${bytes.length} bytes`);
   let value: MsgpackValue;
   try {
-    value = decode(bytes);
+    value = decodeShared(bytes);
   } catch (error) {
     if (error instanceof MsgpackError) throw malformed(index, error.message);
     throw error;

@@ -96,6 +96,7 @@ function readRecords(stored: readonly Uint8Array[], before: ChainEnd): VerifiedR
     if (record.header.time < time)
       throw new LedgerError('TIME_REVERSED', 'the record is older than the one before', { index });
     time = record.header.time;
-    return { ...record, index, leaf: leafOf(bytes) };
+    const { header, headerBytes, sealed } = record;
+    return { header, headerBytes, sealed, index, leaf: leafOf(bytes) };
   });
 }

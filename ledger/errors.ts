@@ -48,7 +48,7 @@ export type LedgerErrorCode =
   /** The root does not unwrap it: another passphrase, sealer or ledger. */
   | 'RING_LOCKED'
   | 'RING_MALFORMED'
-  /** More than one commit may hold. */
+  /** More than one commit, or one keyring, may hold. */
   | 'TOO_LARGE'
   /** Another writer has the ledger now; this one is closed for good. */
   | 'FENCED'

@@ -6,10 +6,10 @@ import { entryName, sealEntry } from './ring-entry.ts';
 import type { RingState } from './ring-history.ts';
 import type { RootSource } from './ring-root.ts';
 import type { RingStore } from './ring-store.ts';
-import { boxBytes, scopeName, secretName } from './ring-value.ts';
+import { boxedBytes, scopeName, secretName } from './ring-value.ts';
 import { RingWriter } from './ring-writer.ts';
 
-/** Bytes of a root's value outside its box, at most. */
+/** Bytes of a root's value beside its keys, at most. */
 const rootOverheadBytes = 512;
 
 /**
@@ -27,6 +27,8 @@ export class Keyring {
   readonly #writer: RingWriter;
   #roots: RootSource;
   #open: OpenRing;
+  /** What its keys take in a root's box. */
+  #boxedBytes: number;
   /** Whether the store holds what the root should have taken away. */
   #stale: boolean;
   #changing: Promise<unknown> = Promise.resolve();
@@ -42,6 +44,7 @@ export class Keyring {
     this.#writer = writer;
     this.#roots = roots;
     this.#open = open;
+    this.#boxedBytes = boxedBytes(open.keys);
     this.#stale = stale;
   }
 
@@ -69,8 +72,8 @@ export class Keyring {
       return new Keyring(ledgerId, new RingWriter(store, kept.last), roots, open, parts.stale);
     } catch (error) {
       // A vault that runs may have changed the root meanwhile, and destroyed the half that we asked for.
-      const now = partsOf(await store.read());
-      if (equalBytes(now.root, parts.root)) throw error;
+      const now = await store.read().catch(() => kept);
+      if (equalBytes(partsOf(now).root, parts.root)) throw error;
       return Keyring.unlock(store, ledgerId, roots);
     }
   }
@@ -196,7 +199,8 @@ export class Keyring {
     const { keys, wrapKey, history } = this.#open;
     if (keys.has(name)) throw new RangeError(`the ring holds ${name} already`);
     const added = new Map([[name, key]]);
-    if (rootOverheadBytes + boxBytes(keys) + boxBytes(added) > this.#writer.valueBytesMax)
+    const bytesThen = this.#boxedBytes + boxedBytes(added);
+    if (rootOverheadBytes + bytesThen > this.#writer.valueBytesMax)
       throw new LedgerError('TOO_LARGE', `the ring has no room for ${name}`);
     const generation = history.state.generation + 1;
     const sealing = { ledgerId: this.#ledgerId, wrapKey, nonce: newNonce() };
@@ -204,6 +208,7 @@ export class Keyring {
     await this.#writer.write('add', { name: entryName(generation), bytes });
     history.add(bytes);
     keys.set(name, key);
+    this.#boxedBytes = bytesThen;
   }
 
   #destroy(names: readonly string[]): Promise<void> {
@@ -249,6 +254,7 @@ export class Keyring {
       throw error;
     }
     this.#open = open;
+    this.#boxedBytes = boxedBytes(open.keys);
     this.#roots = roots;
     this.#stale = false;
     before.wrapKey.fill(0);

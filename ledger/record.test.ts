@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fromHex } from '../wire/bytes.ts';
 import { encode, integer } from '../wire/msgpack.ts';
 import type { Draft } from './bodies.ts';
 import { kindNumbers, kindOf } from './kinds.ts';
@@ -47,6 +48,28 @@ const goodHeader = [
 function headerWith(position: number, value: unknown): Uint8Array {
   return withHeader(...goodHeader.map((member, at) => (at === position ? value : member)));
 }
+
+describe('the bytes of a record', () => {
+  it('are what the encoder of all other values writes, whatever the body is', () => {
+    const facts = fc.record({
+      kind: fc.constantFrom(...(Object.keys(kindNumbers) as Draft['kind'][])),
+      value: fc.string({ maxLength: 70_000, size: 'max' }),
+      time: fc.maxSafeNat(),
+    });
+    fc.assert(
+      fc.property(facts, ({ kind, value, time }) => {
+        const draft = { kind, scope: vaultScope, body: { value } } as unknown as Draft;
+        const { bytes } = sealRecord(draft, { ...place, time }, key, nonce);
+        const { header, headerBytes, sealed } = parseRecord(bytes, place.index);
+        const { commitment } = header;
+        const parts = [1, kindNumbers[kind], integer(time), fromHex(vaultScope), nonce, commitment];
+        expect(bytes).toEqual(encode([encode(parts), new Uint8Array(sealed)]));
+        expect(headerBytes).toEqual(encode(parts));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
 
 describe('a sealed record', () => {
   it('opens to what was sealed, whatever that was', () => {

@@ -1,6 +1,13 @@
 import { concat, equalBytes, fromHex, toHex, u64, utf8 } from '../wire/bytes.ts';
-import { messageKey, openWith, sealWith, sha256 } from '../wire/crypto.ts';
-import { decode, encode, integer, MsgpackError, type MsgpackValue } from '../wire/msgpack.ts';
+import { messageKey, openWith, sealedParts, sha256 } from '../wire/crypto.ts';
+import {
+  binaryHeader,
+  decode,
+  decodeShared,
+  encodeShared,
+  MsgpackError,
+  type MsgpackValue,
+} from '../wire/msgpack.ts';
 import { pad, unpad } from '../wire/padding.ts';
 import type { Draft } from './bodies.ts';
 import { LedgerError } from './errors.ts';
@@ -13,6 +20,17 @@ export const recordVersion = 1;
 export const recordBytesMax: number = 480 * 1024;
 
 const commitmentDomain = utf8('cambium/ledger/record-key/v1\0');
+
+/** The header that is being written: what msgpack puts before its parts stands there already. */
+const written: Uint8Array = new Uint8Array(90);
+written.set([0x96, recordVersion, 0, 0xd3]);
+written.set(binaryHeader(16), 12);
+written.set(binaryHeader(24), 30);
+written.set(binaryHeader(32), 56);
+/** What stands before the header in a record. */
+const recordStart = Uint8Array.of(0x92, ...binaryHeader(written.length));
+/** What the seal binds. A header that can be read has at most 119 bytes, whatever form its numbers have. */
+const bound = new Uint8Array(16 + 8 + 119);
 
 /** The clear part of a record: all that a reader without keys can see. */
 export type Header = {
@@ -27,7 +45,7 @@ export type Header = {
   readonly commitment: Uint8Array;
 };
 
-/** A record as it is stored. */
+/** A record as it is stored. Its parts, the header's too, share memory with the bytes that it was read from. */
 export type StoredRecord = {
   readonly header: Header;
   /** The header's exact bytes: part of what the seal binds. */
@@ -76,12 +94,14 @@ export function sealRecord(
   nonce: Uint8Array,
 ): SealedRecord {
   const inner = encodeBody(draft, place);
-  const { body } = parseBody(inner, place.index);
+  const padded = pad(inner);
+  const { body } = parseBody(padded.subarray(0, inner.length), place.index);
   const recordKey = messageKey(key, nonce);
-  const headerBytes = encodeHeader(draft, place, nonce, recordKey);
-  const aad = additionalData(place.ledgerId, place.index, headerBytes);
-  const bytes = encode([headerBytes, sealWith(recordKey, nonce, aad, pad(inner))]);
+  const header = encodeHeader(draft, place, nonce, recordKey);
+  const aad = additionalData(place.ledgerId, place.index, header);
+  const sealed = sealedParts(recordKey, nonce, aad, padded);
   recordKey.fill(0);
+  const bytes = encodeRecord(header, sealed);
   if (bytes.length > recordBytesMax)
     throw new LedgerError('TOO_LARGE', `a ${draft.kind} record of ${bytes.length} bytes`);
   return { bytes, body };
@@ -93,7 +113,7 @@ export function sealRecord(
  */
 export function parseRecord(bytes: Uint8Array, index: number): StoredRecord {
   if (bytes.length > recordBytesMax) throw malformed(index, `${bytes.length} bytes`);
-  const parts = decodeArray(bytes, index, 'RECORD_MALFORMED');
+  const parts = arrayOf(decodeShared, bytes, index, 'RECORD_MALFORMED');
   const [headerBytes, sealed] = parts;
   if (parts.length !== 2) throw malformed(index, 'parts');
   if (!(headerBytes instanceof Uint8Array) || !(sealed instanceof Uint8Array))
@@ -111,13 +131,38 @@ export function openRecord(
   index: number,
   key: Uint8Array,
 ): OpenedBody {
+  const recordKey = recordKeyOf(record, key);
+  try {
+    return openDisclosed(record, ledgerId, index, recordKey);
+  } finally {
+    recordKey.fill(0);
+  }
+}
+
+/**
+ * The key of one record (32 bytes): whoever has it can read this record, and no other.
+ * @param key - its scope's 32 bytes
+ */
+export function recordKeyOf({ header }: StoredRecord, key: Uint8Array): Uint8Array {
+  return messageKey(key, header.nonce);
+}
+
+/**
+ * Opens a record under its own key, which may come from anywhere.
+ * @param recordKey - 32 bytes
+ * @throws LedgerError KEY_COMMITMENT, SEAL_BROKEN, BODY_MALFORMED, in this order
+ */
+export function openDisclosed(
+  record: StoredRecord,
+  ledgerId: Uint8Array,
+  index: number,
+  recordKey: Uint8Array,
+): OpenedBody {
   const { nonce, commitment } = record.header;
-  const recordKey = messageKey(key, nonce);
   if (!equalBytes(sha256(commitmentDomain, recordKey), commitment))
     throw new LedgerError('KEY_COMMITMENT', 'the key is not the one committed to', { index });
   const aad = additionalData(ledgerId, index, record.headerBytes);
   const padded = openWith(recordKey, nonce, aad, record.sealed);
-  recordKey.fill(0);
   if (padded === undefined)
     throw new LedgerError('SEAL_BROKEN', 'the body is not authentic', { index });
   const inner = unpad(padded);
@@ -126,7 +171,7 @@ export function openRecord(
 }
 
 function parseBody(inner: Uint8Array, index: number): OpenedBody {
-  const parts = decodeArray(inner, index, 'BODY_MALFORMED');
+  const parts = arrayOf(decode, inner, index, 'BODY_MALFORMED');
   const [scopeIndex, scopePrevious, cause, body] = parts;
   if (parts.length !== 4 || body === undefined)
     throw new LedgerError('BODY_MALFORMED', 'parts', { index });
@@ -139,37 +184,63 @@ function parseBody(inner: Uint8Array, index: number): OpenedBody {
   return { ...place, cause };
 }
 
+/** In memory that is written over by the next encoding. */
 function encodeBody(draft: Draft, { scopeIndex, scopePrevious, index }: Place): Uint8Array {
   try {
-    return encode([scopeIndex, scopePrevious, draft.cause ?? null, storedBody(draft)]);
+    return encodeShared([scopeIndex, scopePrevious, draft.cause ?? null, storedBody(draft)]);
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new LedgerError('BODY_MALFORMED', cause.message, { index, cause });
   }
 }
 
+/**
+ * All headers have one form: six parts, the time in 64 bits. In memory that the next call writes over.
+ */
 function encodeHeader(
   draft: Draft,
   place: Place,
   nonce: Uint8Array,
   recordKey: Uint8Array,
 ): Uint8Array {
-  if (!Number.isSafeInteger(place.time)) throw malformed(place.index, 'time');
-  const bytes = encode([
-    recordVersion,
-    kindNumbers[draft.kind],
-    integer(place.time),
-    fromHex(draft.scope),
-    nonce,
-    sha256(commitmentDomain, recordKey),
-  ]);
-  if (parseHeader(bytes, place.index).scope !== draft.scope)
-    throw malformed(place.index, 'scope is not lower-case hex');
-  return bytes;
+  const { time, index } = place;
+  if (!Number.isSafeInteger(time) || time < 0) throw malformed(index, 'time');
+  const number = kindNumbers[draft.kind];
+  if (kindOf(number) !== draft.kind) throw malformed(index, 'kind');
+  written[2] = number;
+  written.set(u64(time), 4);
+  written.set(scopeId(draft.scope, index), 14);
+  written.set(nonce, 32);
+  written.set(sha256(commitmentDomain, recordKey), 58);
+  return written;
+}
+
+const scopeIds = new Map<string, Uint8Array>();
+const scopeIdsMax = 1024;
+
+/** Bytes of a scope id. The last thousand are kept: a ledger comes back to the same few. */
+function scopeId(hex: string, index: number): Uint8Array {
+  const known = scopeIds.get(hex);
+  if (known !== undefined) return known;
+  const id = fromHex(hex);
+  if (id.length !== 16) throw malformed(index, 'scope');
+  if (toHex(id) !== hex) throw malformed(index, 'scope is not lower-case hex');
+  if (scopeIds.size >= scopeIdsMax) scopeIds.clear();
+  scopeIds.set(hex, id);
+  return id;
+}
+
+/** `[header, body]` of two binaries. */
+function encodeRecord(
+  header: Uint8Array,
+  [ciphertext, tag]: readonly [Uint8Array, Uint8Array],
+): Uint8Array {
+  const sealedHeader = binaryHeader(ciphertext.length + tag.length);
+  return concat(recordStart, header, sealedHeader, ciphertext, tag);
 }
 
 function parseHeader(bytes: Uint8Array, index: number): Header {
-  const parts = decodeArray(bytes, index, 'RECORD_MALFORMED');
+  const parts = arrayOf(decodeShared, bytes, index, 'RECORD_MALFORMED');
   const [version, number, time, scope, nonce, commitment] = parts;
   // The version stands first: a later one may have other parts.
   if (typeof version !== 'number') throw malformed(index, 'version');
@@ -186,13 +257,14 @@ function parseHeader(bytes: Uint8Array, index: number): Header {
   return { kind, time, scope: toHex(scope), nonce, commitment };
 }
 
-function decodeArray(
+function arrayOf(
+  read: (bytes: Uint8Array) => MsgpackValue,
   bytes: Uint8Array,
   index: number,
   code: 'RECORD_MALFORMED' | 'BODY_MALFORMED',
 ): readonly MsgpackValue[] {
   try {
-    const value = decode(bytes);
+    const value = read(bytes);
     if (Array.isArray(value)) return value as readonly MsgpackValue[];
   } catch (error) {
     if (!(error instanceof MsgpackError)) throw error;
@@ -209,6 +281,10 @@ function isLeaf(value: MsgpackValue | undefined): value is Uint8Array {
   return value instanceof Uint8Array && value.length === 32;
 }
 
+/** In memory that the next call writes over. */
 function additionalData(ledgerId: Uint8Array, index: number, header: Uint8Array): Uint8Array {
-  return concat(ledgerId, u64(index), header);
+  bound.set(ledgerId);
+  bound.set(u64(index), 16);
+  bound.set(header, 24);
+  return bound.subarray(0, 24 + header.length);
 }

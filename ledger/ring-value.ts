@@ -5,9 +5,6 @@ import { LedgerError } from './errors.ts';
 
 /** Version of everything that a ring keeps. */
 export const ringVersion = 1;
-
-/** Bytes of msgpack around a name and a key, at most. */
-const overheadBytes = 11;
 const scopePrefix = 'scope.';
 const secretPrefix = 'secret.';
 
@@ -37,10 +34,11 @@ export function secretName(name: string): string {
   return secretPrefix + name;
 }
 
-/** Bytes that keys take in a box, at most. */
-export function boxBytes(keys: RingKeys): number {
-  let size = 16 + 5;
-  for (const [name, key] of keys) size += storedName(name).length + key.length + overheadBytes;
+/** Bytes that keys take in a box, at most: 53 for that of a scope. */
+export function boxedBytes(keys: RingKeys): number {
+  let size = 0;
+  for (const [name, key] of keys)
+    size += 1 + packedBytes(storedName(name).length) + packedBytes(key.length);
   return size;
 }
 
@@ -130,6 +128,11 @@ function arrayIn(bytes: Uint8Array): readonly MsgpackValue[] {
 
 function boundTo({ kind, ledgerId }: Sealing, header: Uint8Array): Uint8Array {
   return concat(utf8(`cambium/ring/${kind}/v1\0`), ledgerId, header);
+}
+
+/** Bytes of msgpack for text or binary of this length, at most. */
+function packedBytes(length: number): number {
+  return length + (length < 0x100 ? 2 : length < 0x1_0000 ? 3 : 5);
 }
 
 /** A scope's id is kept as 16 bytes: there are many of them, and a root is one message. */

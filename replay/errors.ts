@@ -5,6 +5,17 @@ export type ReplayErrorCode =
   | 'BEFORE_START'
   /** A record that belongs to no event. */
   | 'NOT_AN_EVENT'
+  /** No event, or no connection, of that name. */
+  | 'UNKNOWN_EVENT'
+  | 'UNKNOWN_CONNECTION'
+  /** Nothing was signed about it, and its records are not to be opened: a receipt would say nothing. */
+  | 'NOTHING_SAID'
+  /** A record that holds a value or a key: it is never opened to others. */
+  | 'NOT_DISCLOSED'
+  /** No record of it between these ends. */
+  | 'EMPTY_RANGE'
+  /** More than one receipt may hold. */
+  | 'TOO_MANY'
   /** Something was erased while it was read. */
   | 'RING_CHANGED';
 

@@ -5,6 +5,7 @@ import { signerFrom } from '../wire/crypto.ts';
 import type { ContractRef } from '../wire/event.ts';
 import { encapsulationKeyFrom } from '../wire/key-encapsulation.ts';
 import type { ConnectionAccepted, ConnectionRequest, Invite } from '../wire/messages.ts';
+import { ledgerOf } from './checked-answer.ts';
 import type { PeerIdentity } from './session.ts';
 import type { VaultAddress } from './vault-client.ts';
 
@@ -41,6 +42,7 @@ export async function addressOf(
     encapsulation: await encapsulationKeyFrom(fromBase64url(keys.encapsulation)),
     vaultSigning: fromBase64url(invite.signing),
     vaultEncapsulation: fromBase64url(invite.encapsulation),
+    ledger: ledgerOf(invite),
   };
   return { servers, credential: accepted?.credential ?? invite.credential, identity };
 }

@@ -23,6 +23,7 @@ import {
   keyId,
 } from '../wire/key-encapsulation.ts';
 import type { MsgpackValue } from '../wire/msgpack.ts';
+import type { KnownLedger } from './checked-answer.ts';
 
 const epochAgeMaxMs = 24 * 60 * 60 * 1000;
 const epochMessagesMax = 10_000;
@@ -37,6 +38,8 @@ export type PeerIdentity = {
   readonly encapsulation: EncapsulationKey;
   readonly vaultSigning: Uint8Array;
   readonly vaultEncapsulation: Uint8Array;
+  /** The ledger that the vault's statements are about; the owner's app needs none. */
+  readonly ledger?: KnownLedger;
 };
 
 /** An event about to be sent. */

@@ -1,7 +1,7 @@
 import { connect, jwtAuthenticator, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { utf8 } from '../wire/bytes.ts';
-import type { Event } from '../wire/event.ts';
-import { type Answer, answerType } from '../wire/messages.ts';
+import { type Event, isMap } from '../wire/event.ts';
+import { answerType } from '../wire/messages.ts';
 import {
   forApp,
   forVault,
@@ -10,6 +10,7 @@ import {
   ownerAppInbox,
   partyInbox,
 } from '../wire/subjects.ts';
+import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
 import { ServiceError } from './errors.ts';
 import { type OutgoingEvent, type PeerIdentity, PeerSession, type SealedEvent } from './session.ts';
 
@@ -27,13 +28,13 @@ export type AskOptions = {
   /** A critical event is acknowledged by the messaging layer, and waits there for the vault. */
   readonly critical?: boolean;
   readonly timeoutMs: number;
-  /** Called when the answer is that the owner is asked first. */
-  readonly onPending?: (answer: Extract<Answer, { status: 'pending' }>) => void;
+  /** Called once, when the answer is that the owner is asked first. */
+  readonly onPending?: (answer: Extract<CheckedAnswer, { status: 'pending' }>) => void;
   /** Settle for `pending` as an answer, instead of waiting for the owner. */
   readonly acceptPending?: boolean;
 };
 
-type Waiting = (answer: Answer) => void;
+type Waiting = (answer: CheckedAnswer) => void;
 
 /** A connection to one vault: of a service, or of its owner's app. */
 export class VaultClient {
@@ -84,11 +85,11 @@ export class VaultClient {
   }
 
   /**
-   * Sends an event and waits for its answer. A best-effort event is sent again, byte for byte, until
-   * something answers: the vault decides about an id once.
+   * Sends an event and waits for its answer, whose statement is checked. A best-effort event is sent
+   * again, byte for byte, until something answers: the vault decides about an id once.
    * @throws ServiceError NOT_ACCEPTED, NO_ANSWER
    */
-  async ask(outgoing: OutgoingEvent, options: AskOptions): Promise<Answer> {
+  async ask(outgoing: OutgoingEvent, options: AskOptions): Promise<CheckedAnswer> {
     const answer = await this.askSealed(await this.seal(outgoing), options);
     if (answer.status !== 'refused' || answer.code !== 'key_unknown') return answer;
     // Another session of ours was faster with a later epoch, or the vault has lost this one.
@@ -97,7 +98,7 @@ export class VaultClient {
   }
 
   /** `ask` for an event that is sealed already. */
-  async askSealed(sealed: SealedEvent, options: AskOptions): Promise<Answer> {
+  async askSealed(sealed: SealedEvent, options: AskOptions): Promise<CheckedAnswer> {
     const answered = this.#answerTo(sealed.id, options);
     answered.catch(() => undefined);
     const resend = setInterval(() => {
@@ -133,13 +134,16 @@ export class VaultClient {
     await this.#nc.close();
   }
 
-  #answerTo(id: string, options: AskOptions): Promise<Answer> {
+  #answerTo(id: string, options: AskOptions): Promise<CheckedAnswer> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new ServiceError('NO_ANSWER', `no answer within ${options.timeoutMs} ms`));
       }, options.timeoutMs);
+      let held = false;
       this.#waiting.set(id, (answer) => {
-        if (answer.status === 'pending') options.onPending?.(answer);
+        // An event that is sent again is told again that it waits.
+        if (answer.status === 'pending' && !held) options.onPending?.(answer);
+        held = true;
         if (answer.status === 'pending' && options.acceptPending !== true) return;
         clearTimeout(timer);
         resolve(answer);
@@ -150,7 +154,8 @@ export class VaultClient {
   async #receive(message: Msg): Promise<void> {
     const event = await this.#session.open(message.subject, message.data);
     if (event === undefined) return;
-    if (event.type !== answerType || event.cause === undefined) return this.onEvent(event);
-    this.#waiting.get(event.cause)?.(event.payload as unknown as Answer);
+    const answers = event.type === answerType && isMap(event.payload);
+    if (!answers || event.cause === undefined) return this.onEvent(event);
+    this.#waiting.get(event.cause)?.(checkedAnswer(this.#identity, event));
   }
 }

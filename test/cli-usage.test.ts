@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CliWorld } from './cli-world.ts';
+import { CliWorld, contract } from './cli-world.ts';
 
 let world: CliWorld;
 
@@ -15,6 +15,10 @@ describe('wrong use ends with 2', () => {
     [['explain']],
     [['owner', 'set', 'personal/name']],
     [['service', 'request', 'data.request', '--timeout', 'soon']],
+    [['service', 'connect', 'invite', '--as', '../acme', '--contract', contract]],
+    [['owner', 'set', 'name', 'Ada']],
+    [['owner', 'sever', 'acme']],
+    [['audit', '--export', 'trail.xlsx']],
   ])('of %j', async (args) => {
     expect((await world.run(args)).code).toBe(2);
   });
@@ -32,6 +36,10 @@ describe('wrong use ends with 2', () => {
     expect((await world.run(['init'], { CAMBIUM_PIN: '123456' })).code).toBe(2);
     expect((await world.run(['init'], { CAMBIUM_PIN: '' })).err).toContain('CAMBIUM_PIN');
   });
+});
+
+it('says its version', async () => {
+  expect((await world.run(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
 it.each(['init', 'run', 'vine', 'verify', 'replay', 'audit', 'explain', 'doctor', 'demo'])(

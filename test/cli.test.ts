@@ -178,7 +178,36 @@ describe('a person with a vault', () => {
     await expect(fetch(vine.replace('nats:', 'http:'))).rejects.toThrow();
     expect(await world.json(['verify'])).toMatchObject({ ok: true });
     expect((await world.run(['audit'])).out).toContain('The vault was closed');
-    expect((await world.run(['service', 'request', 'data.request'])).code).toBe(1);
+  });
+
+  it('says that no vault runs, to a service that waited a moment for one', async () => {
+    const { code, err } = await world.run(['service', 'request', 'data.request']);
+    expect(code).toBe(1);
+    expect(err).toMatch(/start one with: .*cambium run/);
+  });
+
+  it('may call several commands at once: each waits for the others', async () => {
+    const commands = [['verify'], ['owner', 'fields'], ['replay'], ['audit']];
+    const results = await Promise.all(commands.map((command) => world.run(command)));
+    expect(results.map(({ code, err }) => (code === 0 ? 'fine' : err))).toEqual(
+      commands.map(() => 'fine'),
+    );
+  });
+
+  it('may ask a vault that has just been told to run', async () => {
+    const starting = spawn(process.execPath, [main, 'run'], {
+      env: world.environment(),
+      stdio: 'ignore',
+    });
+    const words = ['service', 'request', 'data.request', '--field', 'personal/shipping_address'];
+    const [service, owner] = await Promise.all([
+      world.run(words),
+      world.run(['owner', 'set', 'personal/shipping_address', '12 St James Square']),
+    ]);
+    expect(owner).toMatchObject({ code: 0 });
+    expect(service).toMatchObject({ code: 0 });
+    starting.kill('SIGTERM');
+    expect(await once(starting, 'exit')).toEqual([0, null]);
   });
 
   it('gives one digest, however often it is replayed', async () => {

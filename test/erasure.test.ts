@@ -62,7 +62,7 @@ describe('forgetting', () => {
   }
 
   async function use<T>(path: string, look: (loot: Loot) => Promise<T>): Promise<T> {
-    const server = await startLedger(dataDir(path), await natsBinary(() => {}));
+    const server = await startLedger(dataDir(path), await natsBinary(() => {}), 'lasting');
     const nc = await connectLedger(server.url, server.seeds.reader);
     try {
       const records: (StoredRecord & { index: number })[] = [];

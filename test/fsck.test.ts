@@ -66,7 +66,7 @@ describe('a whole ledger', () => {
 
   it('is not looked at while a vault runs on it', async () => {
     const data = await world.copy();
-    const server = await startLedger(data, await natsBinary(() => {}));
+    const server = await startLedger(data, await natsBinary(() => {}), 'brief');
     await expect(fsck(data, { from: world.late })).rejects.toMatchObject({ kind: 'failed' });
     await server.stop();
   });
@@ -247,7 +247,7 @@ describe('a replacement that was interrupted', () => {
     await rename(data.ledger, join(data.path, healed));
     const note = { healed, aside: 'ledger.damaged-20260101T000000Z', pid: 1, began: 'before' };
     await writeFile(join(data.path, 'repair.json'), JSON.stringify(note));
-    const server = await startLedger(data, await natsBinary(() => {}));
+    const server = await startLedger(data, await natsBinary(() => {}), 'brief');
     await server.stop();
     expect(await world.contents(data)).toEqual(whole);
   });

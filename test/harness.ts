@@ -73,8 +73,8 @@ export class TestHouse {
     const binary = await natsBinary(() => {});
     const data = dataDir(path);
     const card = await readCard(data);
-    const ledger = await startLedger(data, binary);
-    const vine = await startVine(data, binary);
+    const ledger = await startLedger(data, binary, 'lasting');
+    const vine = await startVine(data, binary, 'lasting');
     return new TestHouse(folder, data, card, { ledger, vine });
   }
 
@@ -112,13 +112,13 @@ export class TestHouse {
   /** Starts the messaging layer again after it was stopped: on another port. */
   async restartVine(): Promise<void> {
     await this.vine.stop();
-    this.vine = await startVine(this.data, await natsBinary(() => {}));
+    this.vine = await startVine(this.data, await natsBinary(() => {}), 'lasting');
   }
 
   /** Starts the ledger's server again after it was stopped. */
   async restartLedger(): Promise<void> {
     await this.ledger.stop();
-    this.ledger = await startLedger(this.data, await natsBinary(() => {}));
+    this.ledger = await startLedger(this.data, await natsBinary(() => {}), 'lasting');
   }
 
   /** The owner's app, connected. */

@@ -9,6 +9,7 @@ import { jetStreamRing } from '../ledger/ring-store.ts';
 import type { AuditEntry } from '../projections/audit-entry.ts';
 import { AuditTrail } from '../projections/audit-trail.ts';
 import { eventKey } from '../projections/vault-state.ts';
+import { decode, encode, integer, type MsgpackValue } from '../wire/msgpack.ts';
 import type { TestHouse } from './harness.ts';
 
 type Of<K extends LedgerRecord['kind']> = Extract<LedgerRecord, { kind: K }>;
@@ -104,4 +105,16 @@ export function trailOf(records: readonly LedgerRecord[]): AuditEntry[] {
 
 function bodies<K extends keyof Bodies>(records: readonly LedgerRecord[], kind: K): Bodies[K][] {
   return records.flatMap((record) => (record.kind === kind ? [record.body as Bodies[K]] : []));
+}
+
+/** A commit in which the time of its last record is another: one bit of a clear header. */
+export function altered(commit: Uint8Array): Uint8Array {
+  const parts = decode(commit) as readonly MsgpackValue[];
+  const records = parts[4] as readonly Uint8Array[];
+  const last = new Uint8Array(records.at(-1) as Uint8Array);
+  // After the array, the header's own length, version and kind: the lowest byte of the time.
+  const timeEnd = 3 + 11;
+  last[timeEnd] = (last[timeEnd] ?? 0) ^ 1;
+  const whole = parts.map((part, at) => (at === 2 ? integer(Number(part)) : part));
+  return encode(whole.with(4, records.with(-1, last) as never));
 }

@@ -27,9 +27,12 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 export function u64(value: number): Uint8Array {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a u64: ${value}`);
   const out = new Uint8Array(8);
-  const view = new DataView(out.buffer);
-  view.setUint32(0, Math.floor(value / 2 ** 32));
-  view.setUint32(4, value % 2 ** 32);
+  const high = Math.floor(value / 2 ** 32);
+  // No DataView: its buffer costs more than all the rest.
+  for (let at = 0; at < 4; at++) {
+    out[at] = high >>> (24 - 8 * at);
+    out[at + 4] = value >>> (24 - 8 * at);
+  }
   return out;
 }
 

@@ -33,6 +33,15 @@ describe('SHA-256', () => {
     );
   });
 
+  test('is the same however the bytes are divided, at every length up to several buffers', () => {
+    const all = new Uint8Array(9000).map((_, at) => at * 31);
+    for (let size = 0; size < all.length; size += 61) {
+      const whole = sha256(all.subarray(0, size));
+      expect(sha256(all.subarray(0, size >> 1), all.subarray(size >> 1, size))).toEqual(whole);
+      expect(whole).toEqual(nobleSha256(all.subarray(0, size)));
+    }
+  });
+
   test('gives the example of FIPS 180-4', () => {
     expect(toHex(sha256(utf8('abc')))).toBe(
       'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',

@@ -20,6 +20,7 @@ import { isSmallOrder } from './small-order.ts';
  */
 
 const tagBytes = 16;
+const sealing = { authTagLength: tagBytes };
 const pkcs8Ed25519 = Uint8Array.of(
   ...[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04],
   0x20,
@@ -45,10 +46,18 @@ export type Signer = {
 /** SHA-256 (FIPS 180-4) over the parts after one another: 32 bytes. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   const [first] = parts;
-  if (parts.length === 1 && first !== undefined) return plain(hash('sha256', first, 'buffer'));
-  const state = createHash('sha256');
-  for (const part of parts) state.update(part);
-  return plain(state.digest());
+  if (parts.length === 1 && first !== undefined) return sha256Whole(first);
+  let size = 0;
+  for (const part of parts) size += part.length;
+  if (size > joined.length) return sha256Long(parts);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  const digest = sha256Whole(joined.subarray(0, size));
+  joined.fill(0, 0, size);
+  return digest;
 }
 
 /** HKDF-SHA256 (RFC 5869): `length` bytes from `secret` for one `purpose`. */
@@ -70,9 +79,13 @@ export function hkdf(
 export function messageKey(key: Uint8Array, nonce: Uint8Array): Uint8Array {
   expectLength('key', key, 32);
   expectLength('nonce', nonce, 24);
-  const words = new Uint32Array(8);
-  hchacha(sigma, words32(key), words32(nonce.subarray(0, 16)), words);
-  return new Uint8Array(words.buffer);
+  keyBytes.set(key);
+  for (let at = 0; at < 16; at++) nonceBytes[at] = nonce[at] ?? 0;
+  hchacha(sigma, keyWords, nonceWords, innerWords);
+  const inner = new Uint8Array(innerBytes);
+  keyBytes.fill(0);
+  innerBytes.fill(0);
+  return inner;
 }
 
 /**
@@ -87,13 +100,21 @@ export function sealWith(
   aad: Uint8Array,
   message: Uint8Array,
 ): Uint8Array {
-  const cipher = createCipheriv('chacha20-poly1305', inner, innerNonce(nonce), {
-    authTagLength: tagBytes,
-  });
+  return concat(...sealedParts(inner, nonce, aad, message));
+}
+
+/** What `sealWith` gives, as its two parts: for whoever copies them to where they belong. */
+export function sealedParts(
+  inner: Uint8Array,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  message: Uint8Array,
+): readonly [ciphertext: Uint8Array, tag: Uint8Array] {
+  const cipher = createCipheriv('chacha20-poly1305', inner, innerNonce(nonce), sealing);
   cipher.setAAD(aad, { plaintextLength: message.length });
-  const body = cipher.update(message);
+  const ciphertext = cipher.update(message);
   cipher.final();
-  return concat(body, cipher.getAuthTag());
+  return [ciphertext, cipher.getAuthTag()];
 }
 
 /** Opens what `sealWith` sealed; `undefined` when it is not authentic. */
@@ -105,9 +126,7 @@ export function openWith(
 ): Uint8Array | undefined {
   if (sealed.length < tagBytes) return undefined;
   const split = sealed.length - tagBytes;
-  const cipher = createDecipheriv('chacha20-poly1305', inner, innerNonce(nonce), {
-    authTagLength: tagBytes,
-  });
+  const cipher = createDecipheriv('chacha20-poly1305', inner, innerNonce(nonce), sealing);
   cipher.setAAD(aad, { plaintextLength: split });
   cipher.setAuthTag(sealed.subarray(split));
   const body = cipher.update(sealed.subarray(0, split));
@@ -204,20 +223,39 @@ function verifierFor(publicKey: Uint8Array): KeyObject | undefined {
 const sigma = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574);
 const zero = new Uint8Array(1);
 
+// All of this is synchronous, so one buffer of a kind serves every call. What may be secret is wiped.
+const joined = new Uint8Array(4096);
+const keyWords = new Uint32Array(8);
+const keyBytes = new Uint8Array(keyWords.buffer);
+const innerWords = new Uint32Array(8);
+const innerBytes = new Uint8Array(innerWords.buffer);
+const nonceWords = new Uint32Array(4);
+const nonceBytes = new Uint8Array(nonceWords.buffer);
+const tailNonce = new Uint8Array(12);
+
+/** By way of text: a digest that comes as a Buffer costs twice as much, for its memory. */
+function sha256Whole(bytes: Uint8Array): Uint8Array {
+  const text = hash('sha256', bytes, 'binary');
+  const out = new Uint8Array(32);
+  for (let at = 0; at < 32; at++) out[at] = text.charCodeAt(at);
+  return out;
+}
+
+function sha256Long(parts: readonly Uint8Array[]): Uint8Array {
+  const state = createHash('sha256');
+  for (const part of parts) state.update(part);
+  return plain(state.digest());
+}
+
 function underDomain(domain: string, message: Uint8Array): Uint8Array {
   return concat(utf8(domain), zero, message);
 }
 
+/** Four zero bytes, then the last eight of `nonce`; in memory that the next call writes over. */
 function innerNonce(nonce: Uint8Array): Uint8Array {
   expectLength('nonce', nonce, 24);
-  const out = new Uint8Array(12);
-  out.set(nonce.subarray(16, 24), 4);
-  return out;
-}
-
-/** Not `slice`: that of a Buffer is a view, and its `buffer` the whole pool. */
-function words32(bytes: Uint8Array): Uint32Array {
-  return new Uint32Array(new Uint8Array(bytes).buffer);
+  for (let at = 0; at < 8; at++) tailNonce[at + 4] = nonce[at + 16] ?? 0;
+  return tailNonce;
 }
 
 function expectLength(what: string, bytes: Uint8Array, length: number): void {

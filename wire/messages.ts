@@ -3,6 +3,7 @@ import { fieldNamePattern, signedContractSchema } from './contract.ts';
 import { objectSchema } from './json-schema.ts';
 import type { DeliveryClass, JsonSchema } from './manifest.ts';
 import type { PublicReason } from './reasons.ts';
+import type { AnswerStatement } from './statement.ts';
 
 /*
  * The events that the standard itself knows: handshake, answers and what the owner's app says.
@@ -17,7 +18,7 @@ export const consentRequestedType = 'consent.requested';
 export const connectionRequestedType = 'connection.requested';
 
 /** Payload of an answer. */
-export type Answer =
+export type Answer = (
   | { readonly status: 'served'; readonly type: string; readonly result: unknown }
   | { readonly status: 'pending'; readonly type: string; readonly until?: number }
   | {
@@ -26,7 +27,11 @@ export type Answer =
       readonly code: PublicReason;
       /** In words, where the owner may know more than a peer. */
       readonly detail?: string;
-    };
+    }
+) & {
+  /** What the vault signs about it, where it answers a service. */
+  readonly statement?: AnswerStatement;
+};
 
 /** Payload of `connection.request`. */
 export type ConnectionRequest = {
@@ -76,6 +81,8 @@ export type Invite = {
   /** The vault's Ed25519 and MLKEM768-X25519 keys, base64url. */
   readonly signing: string;
   readonly encapsulation: string;
+  /** The ledger that the vault's statements are about: its id (hex), and the Ed25519 key that signs them now. */
+  readonly ledger: { readonly id: string; readonly key: string };
   /** Unix time in milliseconds. */
   readonly expires: number;
 };

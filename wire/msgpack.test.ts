@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { Unpackr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { concat, fromHex, toHex, utf8 } from './bytes.ts';
-import { decode, encode, encodeCanonical, integer, MsgpackError } from './msgpack.ts';
+import { decode, decodeShared, encode, encodeCanonical, integer, MsgpackError } from './msgpack.ts';
+import { referenceDecode } from './testing/reference-decoder.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 80 });
 const key = fc.oneof(
@@ -40,6 +41,51 @@ function outcome(bytes: Uint8Array): unknown {
     return 'refused';
   }
 }
+
+/** Bytes that mean something to a decoder more often than random ones do. */
+const tokens = fc.oneof(
+  { weight: 3, arbitrary: value.map(encode) },
+  { weight: 3, arbitrary: fc.uint8Array({ minLength: 1, maxLength: 9 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 0x80, max: 0xdf }).map((tag) => Uint8Array.of(tag)) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom(0xca, 0xcb, 0xcf, 0xd3), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }))
+      .map(([tag, bits]) => fromHex(tag.toString(16) + bits.toString(16).padStart(16, '0'))),
+  },
+);
+const messages = fc.array(tokens, { maxLength: 6 }).map((parts) => concat(...parts));
+
+function resultOf(read: (bytes: Uint8Array) => unknown, bytes: Uint8Array): unknown {
+  try {
+    return read(bytes);
+  } catch (error) {
+    if (!(error instanceof MsgpackError)) throw error;
+    return error.message;
+  }
+}
+
+describe('the decoder', () => {
+  test('gives the values, and finds the faults at the bytes, that the reference does', () => {
+    fc.assert(
+      fc.property(messages, (bytes) => {
+        const expected = resultOf(referenceDecode, bytes);
+        for (const read of [decode, decodeShared])
+          expect(isDeepStrictEqual(resultOf(read, bytes), expected)).toBe(true);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('shares memory with the message only when asked to', () => {
+    const bytes = Buffer.from(encode([Uint8Array.of(1, 2, 3)]));
+    const [own] = decode(bytes) as readonly Uint8Array[];
+    const [shared] = decodeShared(bytes) as readonly Uint8Array[];
+    expect([own, shared]).toStrictEqual([Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2, 3)]);
+    bytes.fill(9);
+    expect([own, shared]).toStrictEqual([Uint8Array.of(1, 2, 3), Uint8Array.of(9, 9, 9)]);
+  });
+});
 
 describe('encoding and decoding', () => {
   test('give back every value', () => {

@@ -45,8 +45,24 @@ const depthMax = 32;
  * numbers that are not finite, integers beyond 2^53 - 1, half surrogates, nesting above 32
  */
 export function encode(value: unknown): Uint8Array {
+  return new Uint8Array(encodeShared(value));
+}
+
+/**
+ * `encode` into memory that the next call of any encoder here writes over: for whoever copies the bytes
+ * at once.
+ * @throws TypeError as `encode`
+ */
+export function encodeShared(value: unknown): Uint8Array {
   checkEncodable(value, depthMax);
-  return packed(value);
+  return packr.pack(value, RESET_BUFFER_MODE);
+}
+
+/** What stands before binary of so many bytes (up to 2^32 - 1), as `encode` writes it. */
+export function binaryHeader(length: number): Uint8Array {
+  if (length < 0x100) return Uint8Array.of(0xc4, length);
+  if (length < 0x10000) return Uint8Array.of(0xc5, length >> 8, length);
+  return Uint8Array.of(0xc6, length >>> 24, length >> 16, length >> 8, length);
 }
 
 /**
@@ -55,12 +71,7 @@ export function encode(value: unknown): Uint8Array {
  */
 export function encodeCanonical(value: unknown): Uint8Array {
   checkEncodable(value, depthMax);
-  return packed(sorted(value));
-}
-
-/** The packer's buffer is its own and is written again by the next call, hence the copy. */
-function packed(value: unknown): Uint8Array {
-  return new Uint8Array(packr.pack(value, RESET_BUFFER_MODE));
+  return new Uint8Array(packr.pack(sorted(value), RESET_BUFFER_MODE));
 }
 
 /**
@@ -71,9 +82,21 @@ function packed(value: unknown): Uint8Array {
  * @throws MsgpackError
  */
 export function decode(bytes: Uint8Array, depth: number = depthMax): MsgpackValue {
-  const reader = new Reader(bytes);
+  return whole(new Reader(bytes, copyOf), depth);
+}
+
+/**
+ * `decode`, except that binary shares memory with `bytes`: for whoever hashes or parses the parts, and
+ * lets go of them.
+ * @throws MsgpackError as `decode`
+ */
+export function decodeShared(bytes: Uint8Array): MsgpackValue {
+  return whole(new Reader(bytes, partOf), depthMax);
+}
+
+function whole(reader: Reader, depth: number): MsgpackValue {
   const value = reader.value(depth);
-  if (reader.at !== bytes.length) throw new MsgpackError('trailing bytes', reader.at);
+  if (reader.at !== reader.end) throw new MsgpackError('trailing bytes', reader.at);
   return value;
 }
 
@@ -96,21 +119,29 @@ function sorted(value: unknown): unknown {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Text of up to so many bytes is put together by hand: calling the decoder costs more. */
+const shortText = 8;
+
 class Reader {
   at = 0;
+  readonly end: number;
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #binary: (bytes: Uint8Array, start: number, end: number) => Uint8Array;
 
-  constructor(bytes: Uint8Array) {
+  constructor(
+    bytes: Uint8Array,
+    binary: (bytes: Uint8Array, start: number, end: number) => Uint8Array,
+  ) {
+    this.end = bytes.length;
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#binary = binary;
   }
 
   /** The next value, which may hold `depth` more levels. */
   value(depth: number): MsgpackValue {
     if (depth < 0) throw new MsgpackError('nested too deep', this.at);
-    const start = this.at;
-    const tag = this.#uint(1);
+    const start = this.#skip(1);
+    const tag = this.#bytes[start] ?? 0;
     if (tag <= 0x7f) return tag;
     if (tag >= 0xe0) return tag - 0x100;
     if (tag <= 0x8f) return this.#map(tag & 0x0f, depth);
@@ -128,9 +159,10 @@ class Reader {
         return tag === 0xc3;
       case 0xc4:
       case 0xc5:
-      case 0xc6:
-        // Not `slice`: that of a Buffer is a view of the same memory.
-        return new Uint8Array(this.#take(this.#uint(1 << (tag - 0xc4))));
+      case 0xc6: {
+        const at = this.#skip(this.#uint(1 << (tag - 0xc4)));
+        return this.#binary(this.#bytes, at, this.at);
+      }
       case 0xca:
       case 0xcb:
         return this.#float(tag === 0xca ? 4 : 8);
@@ -159,54 +191,46 @@ class Reader {
     }
   }
 
-  #take(length: number): Uint8Array {
-    const end = this.at + length;
-    if (end > this.#bytes.length) throw new MsgpackError('cut short', this.at);
-    const part = this.#bytes.subarray(this.at, end);
-    this.at = end;
-    return part;
+  /** Goes over `length` bytes; gives where they begin. */
+  #skip(length: number): number {
+    const { at } = this;
+    if (at + length > this.end) throw new MsgpackError('cut short', at);
+    this.at = at + length;
+    return at;
   }
 
   #uint(size: number): number {
-    const at = this.at;
-    this.#take(size);
-    if (size === 1) return this.#view.getUint8(at);
-    if (size === 2) return this.#view.getUint16(at);
-    if (size === 4) return this.#view.getUint32(at);
-    return this.#safe(this.#view.getUint32(at) * 2 ** 32 + this.#view.getUint32(at + 4), at);
+    const at = this.#skip(size);
+    let value = 0;
+    // A sum above 2^53 is rounded to a number above 2^53, so it is refused all the same.
+    for (let i = at; i < this.at; i++) value = value * 0x100 + (this.#bytes[i] ?? 0);
+    return safe(value, at);
   }
 
   #int(size: number): number {
-    const at = this.at;
-    this.#take(size);
-    if (size === 1) return this.#view.getInt8(at);
-    if (size === 2) return this.#view.getInt16(at);
-    if (size === 4) return this.#view.getInt32(at);
-    return this.#safe(this.#view.getInt32(at) * 2 ** 32 + this.#view.getUint32(at + 4), at);
-  }
-
-  #safe(value: number, at: number): number {
-    if (!Number.isSafeInteger(value)) throw new MsgpackError('integer too large', at);
-    return value;
+    const at = this.#skip(size);
+    const first = this.#bytes[at] ?? 0;
+    let value = first < 0x80 ? first : first - 0x100;
+    for (let i = at + 1; i < this.at; i++) value = value * 0x100 + (this.#bytes[i] ?? 0);
+    return safe(value, at);
   }
 
   #float(size: number): number {
-    const at = this.at;
-    this.#take(size);
-    const value = size === 4 ? this.#view.getFloat32(at) : this.#view.getFloat64(at);
+    const at = this.#skip(size);
+    const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at, size);
+    const value = size === 4 ? view.getFloat32(0) : view.getFloat64(0);
     if (!Number.isFinite(value)) throw new MsgpackError('number is not finite', at);
     return value === 0 ? 0 : value;
   }
 
   #string(length: number): string {
-    const at = this.at;
-    const bytes = this.#take(length);
-    if (length <= 48) {
-      const ascii = asciiText(bytes);
+    const at = this.#skip(length);
+    if (length <= shortText) {
+      const ascii = asciiText(this.#bytes, at, this.at);
       if (ascii !== undefined) return ascii;
     }
     try {
-      return decoder.decode(bytes);
+      return decoder.decode(this.#bytes.subarray(at, this.at));
     } catch {
       throw new MsgpackError('text is not UTF-8', at);
     }
@@ -235,13 +259,29 @@ class Reader {
 
   /** Each item takes a byte at least, so a huge count in a small message is refused unread. */
   #expectRoom(items: number): void {
-    if (items > this.#bytes.length - this.at) throw new MsgpackError('cut short', this.at);
+    if (items > this.end - this.at) throw new MsgpackError('cut short', this.at);
   }
 }
 
-function asciiText(bytes: Uint8Array): string | undefined {
+/** Not `slice`: that of a Buffer is a view of the same memory. */
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
+}
+
+/** Nor `subarray`: that of a Buffer is one. */
+function partOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+}
+
+function safe(value: number, at: number): number {
+  if (!Number.isSafeInteger(value)) throw new MsgpackError('integer too large', at);
+  return value;
+}
+
+function asciiText(bytes: Uint8Array, start: number, end: number): string | undefined {
   let out = '';
-  for (const byte of bytes) {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0xff;
     if (byte > 0x7f) return undefined;
     out += String.fromCharCode(byte);
   }

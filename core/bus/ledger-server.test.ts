@@ -9,7 +9,7 @@ import {
   StorageType,
 } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
-import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
+import { connect, headers, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LedgerSeeds, type LedgerServer, startLedgerServer } from './ledger-server.ts';
 import { findNatsServer } from './nats-binary.ts';
@@ -104,6 +104,20 @@ describe('the runtime user of the ledger server', () => {
     await keyring.purge('other');
     expect((await keyring.get('other'))?.operation).toBe('PURGE');
     expect((await keyring.status()).values).toBeGreaterThan(0);
+  });
+
+  it('replaces all of the ring in one message, and none of the ledger', async () => {
+    const alone = headers();
+    alone.set('Nats-Rollup', 'all');
+    const keyring = await new Kvm(runtime).open(ring);
+    await keyring.put('one', 'wrapped');
+    const publish = jetstream(runtime).publish.bind(jetstream(runtime));
+    await publish(`$KV.${ring}.scope`, 'wrapped anew', { headers: alone });
+    expect((await keyring.status()).values).toBe(1);
+    expect((await keyring.get('scope'))?.string()).toBe('wrapped anew');
+    const before = await stored();
+    await expect(publish(subject, 'commit', { headers: alone })).rejects.toThrow(/rollup/);
+    expect(await stored()).toEqual(before);
   });
 
   it.each(['CREATE', 'UPDATE', 'DELETE', 'PURGE', 'RESTORE', 'SNAPSHOT', 'MSG.DELETE'])(

@@ -13,7 +13,6 @@ export type LedgerServerOptions = {
   readonly runDir: string;
   /** How long to wait for another server to leave the store, in milliseconds. */
   readonly lockWaitMs?: number;
-  readonly onLog?: (line: string) => void;
 };
 
 /**

@@ -14,9 +14,8 @@ export type CommandLock = {
 };
 
 // $0 is the parent's id. Dying with the parent is asked for first; if the parent had died even before that, the shell
-// sees a stranger as its parent. SIGPIPE stays ignored across exec: without it a server that is told to stop because
-// its parent died would itself die of its first log line, and not close its store.
-const shell = 'trap "" PIPE; [ "$PPID" = "$0" ] || exit 74; exec "$@"';
+// sees a stranger as its parent.
+const shell = '[ "$PPID" = "$0" ] || exit 74; exec "$@"';
 
 /**
  * Wraps `command` so that the process it becomes dies with its parent, and holds the kernel lock on

@@ -10,9 +10,16 @@ export type ServerPorts = {
   readonly websocket?: string;
 };
 
+const logFile = 'server.log';
+const logFileBytes = 1024 * 1024;
+
 /**
  * Writes a complete configuration under a name of this start's own: two starts in one folder must
  * not exchange configurations while only one of them can get the lock.
+ *
+ * The server logs into a file, two at most. On a pipe, which breaks when its reader is killed, the
+ * next line it logs would kill it too, in the middle of closing its store (a Go program dies of
+ * SIGPIPE on its standard error, whether or not that signal is ignored).
  * @param dir - absolute; existing
  * @returns the file, mode 0600
  */
@@ -24,6 +31,9 @@ export async function writeConfig(dir: string, name: string, config: string): Pr
     'host: "127.0.0.1"',
     'port: -1',
     `ports_file_dir: ${JSON.stringify(dir)}`,
+    `log_file: ${JSON.stringify(join(dir, logFile))}`,
+    `logfile_size_limit: ${logFileBytes}`,
+    'logfile_max_num: 2',
   ];
   await writeFile(file, `${own.join('\n')}\n${config}\n`, { mode: 0o600, flag: 'wx' });
   return file;
@@ -54,6 +64,15 @@ export async function readPorts(dir: string, pid: number): Promise<ServerPorts |
   } catch {
     return undefined; // It is being written.
   }
+}
+
+/**
+ * Lines that the server with this process id logged, oldest first.
+ * @returns none when it never came so far as to log
+ */
+export async function readLog(dir: string, pid: number): Promise<string[]> {
+  const text = await readFile(join(dir, logFile), 'utf8').catch(() => '');
+  return text.split('\n').filter((line) => line.startsWith(`[${pid}] `));
 }
 
 /** Whether something accepts TCP connections at `url`. */

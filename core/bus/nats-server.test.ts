@@ -53,13 +53,13 @@ describe('a nats-server child', () => {
     await connection.close();
   });
 
-  it('leaves a private configuration and nothing else behind', async () => {
+  it('leaves a private configuration and its log behind, and nothing else', async () => {
     const server = await start();
     const dir = join(folder, 'run');
     expect((await stat(dir)).mode & 0o777).toBe(0o700);
     expect((await stat(join(dir, 'server.conf'))).mode & 0o777).toBe(0o600);
     await server.stop();
-    expect(await readdir(dir)).toEqual(['server.conf']);
+    expect((await readdir(dir)).sort()).toEqual(['server.conf', 'server.log']);
   });
 
   it('ends when stopped, and may be stopped again', async () => {
@@ -79,12 +79,6 @@ describe('a nats-server child', () => {
   it('names its websocket address when it has one', async () => {
     const config = 'websocket { host: "127.0.0.1", port: -1, no_tls: true }';
     expect((await start({ config })).websocketUrl).toMatch(/^ws:\/\/127\.0\.0\.1:\d+$/);
-  });
-
-  it('passes its log on', async () => {
-    const lines: string[] = [];
-    await start({ onLog: (line) => lines.push(line) });
-    await until(() => lines.some((line) => line.includes('Server is ready')));
   });
 
   it('sees nothing of the environment of its parent', async () => {
@@ -115,6 +109,16 @@ describe('a nats-server child that does not come up', () => {
       message: expect.stringContaining('no_such_setting'),
     });
     expect(await readdir(join(folder, 'run'))).toEqual([]);
+  });
+
+  it('gives its last log lines when it can read its configuration, and still cannot start', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    const failed = start({ config: `jetstream { store_dir: ${JSON.stringify(file)} }` });
+    await expect(failed).rejects.toMatchObject({
+      code: 'START_FAILED',
+      message: expect.stringContaining('JetStream'),
+    });
   });
 
   it('is a failed start when there is no such program', async () => {
@@ -196,26 +200,16 @@ describe('a nats-server whose parent is killed with SIGKILL', () => {
     return [parent, Number(String(output))];
   }
 
-  it('closes its store and ends, and its lock is free', async () => {
-    const [lock, log] = [join(folder, 'lock'), join(folder, 'log')];
-    const config = `jetstream { store_dir: ${JSON.stringify(join(folder, 'store'))} }\nlog_file: ${JSON.stringify(log)}`;
-    const dir = join(folder, 'run');
+  it('closes its store and ends, though nobody listens any more, and its lock is free', async () => {
+    const [lock, dir] = [join(folder, 'lock'), join(folder, 'run')];
+    const config = `jetstream { store_dir: ${JSON.stringify(join(folder, 'store'))} }\ndebug: true`;
     const [parent, pid] = await parentOf({ binary, dir, config, name: 'orphan', lock });
     expect(isAlive(pid)).toBe(true);
     parent.kill('SIGKILL');
     await until(() => !isAlive(pid));
-    expect(await readFile(log, 'utf8')).toContain('Server Exiting');
-    await start({ lock });
-  });
-
-  it('closes its store even though nobody reads its log any more', async () => {
-    const store = join(folder, 'store');
-    const config = `jetstream { store_dir: ${JSON.stringify(store)} }\ndebug: true`;
-    const dir = join(folder, 'run');
-    const [parent, pid] = await parentOf({ binary, dir, config, name: 'orphan' });
-    parent.kill('SIGKILL');
-    await until(() => !isAlive(pid));
+    expect(await readFile(join(dir, 'server.log'), 'utf8')).toContain('Server Exiting');
     // Removed by an orderly shutdown only.
     expect((await readdir(dir)).filter((name) => name.endsWith('.ports'))).toEqual([]);
+    await start({ lock });
   });
 });

@@ -9,6 +9,7 @@ import {
   accepts,
   dropConfig,
   publishConfig,
+  readLog,
   readPorts,
   type ServerPorts,
   writeConfig,
@@ -30,8 +31,6 @@ export type NatsServerOptions = {
   readonly lockWaitMs?: number;
   /** How long it may take to be ready once it holds the lock, in milliseconds. */
   readonly readyWaitMs?: number;
-  /** Called with each line that the server logs. */
-  readonly onLog?: (line: string) => void;
 };
 
 /** A running `nats-server` child on loopback. */
@@ -48,19 +47,19 @@ export type NatsServer = {
   kill(signal: NodeJS.Signals): void;
 };
 
-/** A child under observation; `log` keeps its last lines. */
+/** A child under observation. `words`: its last lines on standard error; once it is up, it logs into its file. */
 type WatchedChild = {
   readonly pid: number;
   readonly exited: NatsServer['exited'];
   readonly ended: () => boolean;
-  readonly log: readonly string[];
+  readonly words: readonly string[];
   readonly kill: (signal: NodeJS.Signals) => void;
 };
 
 const readyWaitMs = 60_000;
 const stopWaitMs = 5_000;
 const pollMs = 5;
-const keptLogLines = 20;
+const keptLines = 20;
 
 /**
  * Starts `nats-server` on a free loopback port and waits until it accepts connections.
@@ -77,7 +76,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   const configFile = await writeConfig(dir, options.name, options.config);
   try {
     const [program, ...args] = await lockedCommand([options.binary, '-c', configFile], options);
-    const child = watch(program, args, dir, options.onLog);
+    const child = watch(program, args, dir);
     const ports = await untilReady(child, options, dir);
     await publishConfig(configFile, dir);
     return handle(child, ports);
@@ -87,12 +86,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   }
 }
 
-function watch(
-  program: string,
-  args: readonly string[],
-  cwd: string,
-  onLog: NatsServerOptions['onLog'],
-): WatchedChild {
+function watch(program: string, args: readonly string[], cwd: string): WatchedChild {
   const child = spawn(program, args, {
     cwd,
     env: {},
@@ -100,10 +94,9 @@ function watch(
     // A session of its own, or Ctrl-C would end the server before the vault has closed.
     detached: true,
   });
-  const log: string[] = [];
+  const words: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => {
-    if (log.push(line) > keptLogLines) log.shift();
-    onLog?.(line);
+    if (words.push(line) > keptLines) words.shift();
   });
   const end = { reached: false };
   const exited = new Promise<{ code: number | null; signal: string | null }>((settle) => {
@@ -112,11 +105,11 @@ function watch(
       settle({ code, signal });
     };
     child.once('error', () => ended(null, null));
-    // `close`, not `exit`: the last log lines have been read by then.
+    // `close`, not `exit`: its last words have been read by then.
     child.once('close', ended);
   });
   const kill = (signal: NodeJS.Signals) => void child.kill(signal);
-  return { pid: child.pid ?? -1, exited, ended: () => end.reached, log, kill };
+  return { pid: child.pid ?? -1, exited, ended: () => end.reached, words, kill };
 }
 
 async function untilReady(
@@ -133,11 +126,15 @@ async function untilReady(
       child.kill('SIGKILL');
       await child.exited;
       const text = `nats-server "${options.name}" was not ready after ${waitMs} ms`;
-      throw new NatsServerError('TIMEOUT', text, child.log);
+      throw new NatsServerError('TIMEOUT', text, await lastLines(child, dir));
     }
     await Promise.race([sleep(pollMs), child.exited]);
   }
-  throw failure(await child.exited, options, child.log);
+  throw failure(await child.exited, options, await lastLines(child, dir));
+}
+
+async function lastLines(child: WatchedChild, dir: string): Promise<string[]> {
+  return [...(await readLog(dir, child.pid)), ...child.words].slice(-keptLines);
 }
 
 function failure(

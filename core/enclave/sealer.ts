@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { toHex } from '../../wire/bytes.ts';
+import { syncFolder } from '../files/durable-file.ts';
 import { stateFolder } from './state-folder.ts';
 
 const secretBytes = 32;
@@ -122,15 +123,6 @@ async function destroyFile(path: string): Promise<void> {
     await file.close();
   }
   await rm(path, { force: true });
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** A file or folder that is not there is no error here. */

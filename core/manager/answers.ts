@@ -3,6 +3,7 @@ import type { Decision } from '../../ledger/decision.ts';
 import { eventKey, type VaultState } from '../../projections/vault-state.ts';
 import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
 import { publicReason, type Reason } from '../../wire/reasons.ts';
+import { withStatement } from './statements.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 /** What an answer is given to. */
@@ -36,7 +37,7 @@ export async function queueAnswer(
   await parts.sealer.queue(turn.batch, {
     connection,
     type: answerType,
-    payload: answer,
+    payload: withStatement(parts, turn, question, answer),
     cause: id,
     from,
     ...(fields.length === 0 ? {} : { fields }),

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
+import { lastKey } from '../../ledger/chain-end.ts';
 import type { Connection } from '../../projections/vault-state.ts';
-import { toBase64url } from '../../wire/bytes.ts';
+import { toBase64url, toHex } from '../../wire/bytes.ts';
 import { identifierFrom } from '../../wire/identifiers.ts';
 import {
   type Answer,
@@ -36,6 +37,10 @@ export async function invite(parts: VaultParts, turn: Turn, label: string): Prom
     credential,
     signing: toBase64url(parts.secrets.signing.publicKey),
     encapsulation: toBase64url(parts.secrets.encapsulation.publicKey),
+    ledger: {
+      id: toHex(parts.ledger.identity.id),
+      key: toBase64url(lastKey(parts.ledger.end.keys)),
+    },
     expires,
   };
 }

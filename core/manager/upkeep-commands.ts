@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { ErasureTarget } from '../../ledger/bodies.ts';
 import { lastKey } from '../../ledger/chain-end.ts';
-import { ledgerLog, openCheckpoint } from '../../ledger/checkpoint.ts';
-import { LedgerError } from '../../ledger/errors.ts';
 import { rotationToJson } from '../../ledger/rotation-json.ts';
-import { equalBytes, toBase64 } from '../../wire/bytes.ts';
+import { toBase64 } from '../../wire/bytes.ts';
 import type { Answer, CheckpointShown } from '../../wire/messages.ts';
-import { refusal } from './answers.ts';
 import { addCheckpoint } from './checkpoints.ts';
 import { dismiss } from './connections.ts';
+import { continues } from './continuity.ts';
 import { addErasure, scopesOf } from './erasure.ts';
 import type { Command } from './owner-commands.ts';
 import type { Turn, VaultParts } from './turn.ts';
@@ -63,10 +61,11 @@ export async function showCheckpoint(parts: VaultParts, command: Command): Promi
   const type = 'owner.checkpoint';
   const { ledger, proofs, journal } = parts;
   const { kept, cosigned, record } = payloadOf<CheckpointAsked>(command);
-  if (cosigned !== undefined) await expectContinued(parts, cosigned);
+  // It is evidence: the event that brings it is signed and recorded. Another history stops the vault.
+  if (cosigned !== undefined) await continues(ledger, proofs, cosigned, "the owner's app");
   const end = ledger.durableEnd;
-  if (kept > end.size) return refusal(type, 'malformed', 'the ledger has fewer records');
-  const proof = await proofs.consistency(kept, end.size);
+  // Whoever keeps a longer one sees from the note that this is shorter: there is nothing to prove.
+  const proof = kept > end.size ? [] : await proofs.consistency(kept, end.size);
   const shown: CheckpointShown = {
     note: ledger.checkpoint(end),
     proof: proof.map(toBase64),
@@ -87,26 +86,6 @@ type CheckpointAsked = {
   readonly cosigned?: string;
   readonly record?: boolean;
 };
-
-/**
- * What the owner's app has seen, and has signed with its device's key: the event that brings it is.
- * @throws LedgerError ROLLED_BACK, FORKED when this ledger is not that one any more: the vault stops
- */
-async function expectContinued({ ledger, proofs }: VaultParts, note: string): Promise<void> {
-  const { size, keys } = ledger.durableEnd;
-  const all = keys.map(({ publicKey }) => publicKey);
-  const opened = openCheckpoint(note, ledgerLog(ledger.identity.id, all));
-  // Not ours: then it says nothing about this ledger.
-  if (!opened.ok) return;
-  const seen = opened.checkpoint;
-  if (seen.size > size)
-    throw new LedgerError(
-      'ROLLED_BACK',
-      `the owner's app has seen ${seen.size} records of ${size}`,
-    );
-  if (seen.size > 0 && !equalBytes(await proofs.root(seen.size), seen.root))
-    throw new LedgerError('FORKED', "the owner's app has seen another history");
-}
 
 /** Records how the keyring stands now, and answers. */
 async function told(

@@ -7,6 +7,7 @@ import type { Pin } from '../pins/pin.ts';
 import { PinKeeper } from '../pins/pin-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
 import { revoke } from './connections.ts';
+import { continues } from './continuity.ts';
 import { type Arrival, readInbound, unreadable } from './inbound.ts';
 import type { Batch } from './journal.ts';
 import { Outbox, queuedIn } from './outbox.ts';
@@ -71,6 +72,7 @@ export class Vault {
         note: ledger.checkpoint(ledger.durableEnd),
         size: ledger.durableEnd.size,
       }),
+      continues: (note: string) => continues(ledger, parts.proofs, note, 'a pin'),
       log: parts.log,
       onConflict: (error: Error) => this.#fail(error),
     };

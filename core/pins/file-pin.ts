@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { link, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LedgerError } from '../../ledger/errors.ts';
 import { toHex } from '../../wire/bytes.ts';
 import { stateFolder } from '../enclave/state-folder.ts';
+import { makeFolder, syncFolder } from '../files/durable-file.ts';
 import type { Pin } from './pin.ts';
 
 /** A pin that can be asked what it keeps. */
@@ -28,7 +29,7 @@ export function filePin(folder: string, name: string): FilePin {
     behindMs,
     read: async () => (await latest(folder))?.note,
     replace: async (expected, next) => {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolder(folder);
       const kept = await latest(folder);
       if (kept?.note !== expected) throw conflict(name);
       const number = (kept?.number ?? 0) + 1;
@@ -83,15 +84,6 @@ async function keep(folder: string, number: number, note: string, name: string):
     await rm(partial, { force: true });
   }
   await syncFolder(folder);
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function fileOf(number: number): string {

@@ -34,6 +34,7 @@ function keeper(pin: Pin) {
     {
       pins: [pin],
       durable: () => ({ note: `note ${ledger.size}`, size: ledger.size }),
+      continues: async (note) => note.startsWith('note '),
       log: () => {},
       onConflict: (error) => conflicts.push(error),
     },
@@ -86,8 +87,17 @@ describe('keeping pins up with a ledger', () => {
     expect(pin.note).toBe('somebody else was here');
   });
 
+  it('goes on from what the writer before has left, where its own ledger continues that', async () => {
+    const pin = new ShakyPin();
+    const { keeping, conflicts } = keeper(pin);
+    pin.note = 'note 1, moved once more';
+    await keeping.cover();
+    expect([pin.note, conflicts]).toEqual(['note 2', []]);
+  });
+
   it('covers everything where there is no pin', async () => {
     const parts = { pins: [], durable: () => ({ note: '', size: 9 }), log: () => {} };
-    await new PinKeeper({ ...parts, onConflict: () => {} }, new Map()).cover();
+    const continues = async () => false;
+    await new PinKeeper({ ...parts, continues, onConflict: () => {} }, new Map()).cover();
   });
 });

@@ -15,6 +15,11 @@ export type PinKeeperParts = {
   /** Signs what is durable at this moment. */
   readonly durable: () => Covered;
   readonly log: (line: string, details?: Record<string, unknown>) => void;
+  /**
+   * Whether a note is a checkpoint that this ledger continues.
+   * @throws LedgerError when it is one of this ledger, and is not continued
+   */
+  readonly continues: (note: string) => Promise<boolean>;
   /** Called once, when a pin turns out to be somebody else's. */
   readonly onConflict: (error: LedgerError) => void;
 };
@@ -94,11 +99,27 @@ export class PinKeeper {
       if (!(error instanceof LedgerError && ending.has(error.code))) {
         holder.tried = note;
         await wait(againMs);
-      } else if (!(await landed(holder))) {
+      } else if (!(await this.#adopts(holder))) {
         this.stop();
         this.#object(error);
         this.#parts.onConflict(error);
       }
+    }
+  }
+
+  /**
+   * What the pin keeps instead: a move of ours that was made though it failed, or one of the writer before
+   * us, whom we have fenced. Anything else is not for us to overwrite.
+   */
+  async #adopts(holder: Holder): Promise<boolean> {
+    try {
+      const found = await holder.pin.read?.();
+      if (found === undefined || found === holder.note) return false;
+      if (found !== holder.tried && !(await this.#parts.continues(found))) return false;
+      holder.note = found;
+      return true;
+    } catch {
+      return false;
     }
   }
 }
@@ -113,14 +134,6 @@ type Holder = {
   moving?: Promise<void> | undefined;
   timer?: NodeJS.Timeout | undefined;
 };
-
-/** Whether a move that failed was made all the same; then it is what the pin keeps. */
-async function landed(holder: Holder): Promise<boolean> {
-  const found = await holder.pin.read?.().catch(() => undefined);
-  if (found === undefined || found !== holder.tried) return false;
-  holder.note = found;
-  return true;
-}
 
 function wait(ms: number): Promise<void> {
   return new Promise((resolve) => {

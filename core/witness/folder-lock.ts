@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { lockConflictExitCode, lockedCommand } from '../bus/locked-command.ts';
 import { NatsServerError } from '../bus/nats-server-error.ts';
-import { makeFolder } from './durable-file.ts';
+import { makeFolder } from '../files/durable-file.ts';
 import { WitnessError } from './witness-error.ts';
 
 /** A kernel lock on a folder, which ends with this process however it ends. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type NoteKey, noteKey } from '../../ledger/note-key.ts';
 import { fromBase64url, toBase64url, toHex } from '../../wire/bytes.ts';
 import { type Signer, sha256, signerFrom } from '../../wire/crypto.ts';
-import { createFile } from './durable-file.ts';
+import { createFile } from '../files/durable-file.ts';
 import { WitnessError } from './witness-error.ts';
 
 /** A witness's own key. It signs cosignatures, and nothing else ever. */

@@ -6,7 +6,7 @@ import type { NoteKey } from '../../ledger/note-key.ts';
 import { formatNote, type Note, parseNote } from '../../ledger/signed-note.ts';
 import { toHex, utf8 } from '../../wire/bytes.ts';
 import { sha256 } from '../../wire/crypto.ts';
-import { makeFolder, replaceFile } from './durable-file.ts';
+import { makeFolder, replaceFile } from '../files/durable-file.ts';
 import { WitnessError } from './witness-error.ts';
 
 /** What a witness last cosigned for one log. */

@@ -1,14 +1,15 @@
 import { decide } from '../../core/decision/decide.ts';
 import { type Batch, Journal } from '../../core/manager/journal.ts';
 import type { HandledBody, InstalledHandler, ReceivedEvent } from '../../ledger/bodies.ts';
+import { lastKey } from '../../ledger/chain-end.ts';
 import type { Decision } from '../../ledger/decision.ts';
-import { Ledger } from '../../ledger/ledger.ts';
+import { Ledger, type LedgerParts } from '../../ledger/ledger.ts';
 import { fixedBytes, identity, signerFor, startTime } from '../../ledger/testing/fixtures.ts';
 import { MemoryStore } from '../../ledger/testing/memory-store.ts';
 import { dayOf, emptyState, eventKey } from '../../projections/vault-state.ts';
-import { toHex } from '../../wire/bytes.ts';
+import { equalBytes, toHex } from '../../wire/bytes.ts';
 import { contractHash } from '../../wire/contract.ts';
-import { sha256 } from '../../wire/crypto.ts';
+import { type Signer, sha256 } from '../../wire/crypto.ts';
 import { decodeEvent, encodeEvent } from '../../wire/event.ts';
 import { eventId } from '../../wire/identifiers.ts';
 import {
@@ -46,10 +47,13 @@ export class Story {
     this.journal = new Journal(ledger, emptyState);
   }
 
-  static async begin(): Promise<Story> {
+  /** @param later - keys that the ledger's may hand over to */
+  static async begin(later: readonly Signer[] = []): Promise<Story> {
     const store = new MemoryStore();
     const clock = { now: startTime };
-    const parts = { store, identity, signerFor, keys: storyKeys, now: () => clock.now };
+    const held: LedgerParts['signerFor'] = (publicKey) =>
+      later.find((one) => equalBytes(one.publicKey, publicKey)) ?? signerFor(publicKey);
+    const parts = { store, identity, signerFor: held, keys: storyKeys, now: () => clock.now };
     const story = new Story(store, await Ledger.create(parts), clock);
     await story.turn(birth);
     await story.turn(connect);
@@ -63,6 +67,15 @@ export class Story {
     const result = add(batch);
     await this.journal.commit(batch);
     return result;
+  }
+
+  /** The ledger's key hands over. */
+  async rotate(next: Signer): Promise<void> {
+    const batch = this.journal.beginRotation(next);
+    const from = lastKey(this.ledger.end.keys);
+    const body = { purpose: 'ledger' as const, from, to: next.publicKey };
+    batch.add({ kind: 'rotated', scope: ownScope, body });
+    await this.journal.commit(batch);
   }
 
   /** An event of the shop, or of the owner's app, as the vault reads it. */
@@ -168,8 +181,8 @@ export type Told = {
 };
 
 /** A history with everything in it: served, refused, held, approved, denied, expired, handled twice. */
-export async function tellStory(): Promise<Told> {
-  const story = await Story.begin();
+export async function tellStory(later: readonly Signer[] = []): Promise<Told> {
+  const story = await Story.begin(later);
   const keys: Record<string, string> = {};
   const decisions: Record<string, Decision> = {};
   const ask = async (name: string, type: string, payload: object, odd: Odd = {}) => {

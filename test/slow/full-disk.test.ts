@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cp, open, rm } from 'node:fs/promises';
+import { cp, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
@@ -110,8 +110,11 @@ it('stops on a full disk without another word, and opens whole when there is roo
   expect(await house.verify()).toBeGreaterThan(0);
   await load.stop(graceMs);
   await house.stop();
+  // Copied off first: removing the folder that it is mounted on would unmount the disk everywhere.
+  const saved = join(house.folder, 'saved');
+  await cp(disk.path, saved, { recursive: true });
   await rm(house.data.ledger, { recursive: true });
-  await cp(disk.path, house.data.ledger, { recursive: true });
+  await rename(saved, house.data.ledger);
   const facts = new LedgerFacts();
   await house.read(async ({ store, card, unlock }) => {
     for await (const record of history(store, card.ledger, await unlock(passphrase)))

@@ -11,7 +11,6 @@ export type VineServerOptions = {
   readonly config: string;
   /** How long to wait for another vine on `dir` to end, in milliseconds; 0 by default. */
   readonly lockWaitMs?: number;
-  readonly onLog?: (line: string) => void;
 };
 
 /**

@@ -24,6 +24,29 @@ export async function showCaughtFlip(
   }
 }
 
+/** Keeps a copy of the ledger's files as they are now; gives its folder. */
+export async function keepEarlier(data: DataDir): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'cambium-earlier-'));
+  await cp(data.ledger, join(folder, 'copy', 'ledger'), { recursive: true });
+  return folder;
+}
+
+/** Has an earlier copy verified in the ledger's place: it is whole, and the pins have seen more. */
+export async function showCaughtRollback(
+  context: CommandContext,
+  folder: string,
+  card: VaultCard,
+): Promise<boolean> {
+  try {
+    const copy = dataDir(join(folder, 'copy'));
+    await writeCard(copy, card);
+    context.print('\nThe copy from before the payment, put in the place of the ledger:\n');
+    return (await verifyCommand({ ...context, data: copy.path, open: false })) === 1;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 async function flipByte(folder: string, vault: string): Promise<{ file: string; offset: number }> {
   const files = await readdir(folder, { recursive: true });
   const file = files.find((name) => name.includes(`LEDGER_${vault}`) && name.endsWith('.blk'));

@@ -35,7 +35,8 @@ async function writeAndSync(file: string, text: string, flag: 'w' | 'wx'): Promi
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** What was made, renamed or removed in a folder is on disk when this resolves. */
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

@@ -1,0 +1,90 @@
+import { printable } from '../projections/printable.ts';
+import type { Contract } from '../wire/contract.ts';
+import { pasteable } from './hint.ts';
+
+/** A held request, as the vault describes it. */
+export type HeldRequest = {
+  readonly request: string;
+  readonly hash: string;
+  readonly type: string;
+  readonly party: string;
+  readonly fields: readonly {
+    readonly name: string;
+    readonly tier: string;
+    readonly purpose: string;
+  }[];
+  readonly purpose: string | null;
+  readonly contract: { readonly id: string; readonly version: number } | null;
+  readonly asked: number;
+  readonly until: number | null;
+};
+
+/** A connection, as the vault describes it. */
+export type DescribedConnection = {
+  readonly connection: string;
+  readonly party: string;
+  readonly name: string;
+  readonly status: string;
+  readonly contract: Contract | null;
+  readonly missing: readonly string[];
+  readonly optional: readonly string[];
+  readonly tokens: number | null;
+};
+
+/** Everything that waits for the owner. */
+export type Pending = {
+  readonly requests: readonly HeldRequest[];
+  readonly connections: readonly DescribedConnection[];
+};
+
+/** What waits, and the commands that answer it, for a data directory. */
+export function renderPending({ requests, connections }: Pending, data: string): string {
+  if (requests.length + connections.length === 0) return 'nothing waits for you';
+  return [
+    ...requests.map((held) => renderRequest(held, data)),
+    ...connections.map((asking) => renderConnection(asking, data)),
+  ].join('\n\n');
+}
+
+function renderRequest(held: HeldRequest, data: string): string {
+  const fields = held.fields.map(({ name, tier, purpose }) => `${name} (${tier}, for ${purpose})`);
+  return [
+    `${printable(held.party)} asks for ${fields.join(', ')}`,
+    `  asked   ${new Date(held.asked).toISOString()}`,
+    `  until   ${held.until === null ? 'no limit' : new Date(held.until).toISOString()}`,
+    `  under   ${held.contract === null ? 'no contract' : `${held.contract.id} version ${held.contract.version}`}`,
+    ...answers(idOf(held.request), data),
+  ].join('\n');
+}
+
+function renderConnection(
+  { connection, name, contract, missing }: DescribedConnection,
+  data: string,
+): string {
+  const fields = contract?.fields.map(
+    (field) => `    ${field.name}: ${field.tier}, for ${field.purpose}, kept ${field.retention}`,
+  );
+  return [
+    `${printable(name)} wants to connect: ${printable(contract?.title ?? '')}`,
+    `  ${printable(contract?.description ?? '')}`,
+    ...(fields ?? []),
+    ...(missing.length === 0
+      ? []
+      : [
+          `  missing: ${missing.join(', ')}`,
+          `           set them with: ${pasteable('owner set FIELD VALUE', data)}`,
+        ]),
+    ...answers(connection, data),
+  ].join('\n');
+}
+
+function answers(id: string, data: string): string[] {
+  return [
+    `  answer  ${pasteable(`owner approve ${id}`, data)}`,
+    `          ${pasteable(`owner deny ${id}`, data)}`,
+  ];
+}
+
+function idOf(key: string): string {
+  return key.slice(key.indexOf('/') + 1);
+}

@@ -1,0 +1,45 @@
+import { fromBase64url } from '../wire/bytes.ts';
+import type { Event } from '../wire/event.ts';
+import type { Answer, Invite } from '../wire/messages.ts';
+import { checkStatement, type StatementCheck } from '../wire/statement.ts';
+import type { PeerIdentity } from './session.ts';
+
+/** Whose word a vault's statements are. */
+export type KnownLedger = {
+  /** Ledger id, hex. */
+  readonly id: string;
+  /** Ed25519 keys of the ledger that we know, 32 bytes each. */
+  readonly keys: readonly Uint8Array[];
+};
+
+/** An answer, and whether the vault has signed it. */
+export type CheckedAnswer = Answer & {
+  /** Kept as evidence where it is good; absent for the owner's app, which is told no statements. */
+  readonly check?: StatementCheck;
+};
+
+/** The ledger that an invite names. */
+export function ledgerOf({ ledger }: Invite): KnownLedger {
+  return { id: ledger.id, keys: [fromBase64url(ledger.key)] };
+}
+
+/**
+ * The answer in an event of the vault, with its statement checked: it must be about this event, on this
+ * connection, with this status and code. The session has authenticated the answer; the statement is what
+ * others can be shown.
+ */
+export function checkedAnswer(
+  identity: Pick<PeerIdentity, 'vault' | 'connection' | 'ledger'>,
+  { cause, payload }: Event,
+): CheckedAnswer {
+  const answer = payload as unknown as Answer;
+  const { ledger, vault, connection } = identity;
+  if (ledger === undefined) return answer;
+  if (answer.statement === undefined) return { ...answer, check: { ok: false, fault: 'missing' } };
+  const { type, status, statement } = answer;
+  const code = status === 'refused' ? { code: answer.code } : {};
+  const about = { vault, ledger: ledger.id, connection, event: cause, type, status, ...code };
+  // Twice: for the order of the members, and so that a statement cannot say what it is about.
+  const said = { ...about, ...statement, ...about };
+  return { ...answer, check: checkStatement(said, ledger.keys) };
+}
