@@ -1,6 +1,7 @@
 import { printable } from '../projections/printable.ts';
 import type { Diagnosis } from '../replay/fsck.ts';
 import type { Ending } from '../replay/heal.ts';
+import { pasteable } from './hint.ts';
 
 /** What `cambium fsck` found and did. */
 export type FsckReport = {
@@ -35,8 +36,8 @@ type WholeEnding = {
   readonly head: string;
 };
 
-/** The report for a person. */
-export function renderFsck(report: FsckReport, colour: boolean): string {
+/** The report for a person, of a data directory. */
+export function renderFsck(report: FsckReport, data: string, colour: boolean): string {
   const { ledger, keyring, plan, healed } = report;
   const paint = (text: string, code: number): string =>
     colour ? `\u001b[${code}m${text}\u001b[0m` : text;
@@ -46,7 +47,9 @@ export function renderFsck(report: FsckReport, colour: boolean): string {
     ...(plan === undefined ? [] : renderPlan(plan, healed !== undefined)),
     ...(healed === undefined ? [] : renderHealed(healed, paint)),
     ...(plan === undefined && !(ledger.ok && keyring.ok)
-      ? ['heal it from a copy: cambium fsck --from EXPORT, FOLDER or nats://MIRROR']
+      ? [
+          `heal it from a copy: ${pasteable('fsck --from EXPORT', data)} (or FOLDER, or nats://MIRROR)`,
+        ]
       : []),
   ].join('\n');
 }
@@ -75,7 +78,7 @@ function renderPlan({ heals, ending }: NonNullable<FsckReport['plan']>, done: bo
     case 'short':
       return [
         `copy    cannot heal it: it comes to ${ending.records} records, but ${ending.why}`,
-        '        find a later copy; an export alone can be made into a vault with: cambium import',
+        '        find a later copy; an export alone can be made into a vault with `cambium import`',
       ];
     case 'forked':
       return [
