@@ -187,7 +187,8 @@ function sayNext(context: CommandContext, event: string): void {
     'service request data.request --field personal/shipping_address',
   ].flatMap((words) => {
     const line = `  ${pasteable(words, context.data)}`;
-    if (words.startsWith('receipt')) return [line, '  ./cambium receipt verify event.receipt'];
+    if (words.startsWith('receipt'))
+      return [line, `  ${pasteable('receipt verify event.receipt')}`];
     return words === 'run' ? `${line} &` : line;
   });
   const passphraseLine = `  export ${passphraseVariable}='${passphrase}'`;

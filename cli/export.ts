@@ -5,6 +5,7 @@ import { type AttachedLedger, withLedger } from './attach.ts';
 import { carriedFiles } from './carried-files.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { type DataDir, dataDir, readCard } from './data-dir.ts';
+import { pasteable, quoted } from './hint.ts';
 import { makeFile } from './new-file.ts';
 import { pacedProgress } from './paced-progress.ts';
 import { pinnedOf } from './pins.ts';
@@ -58,8 +59,8 @@ function renderExported(file: string, exported: Exported, sealer: readonly strin
     `${file}: ${records} records in ${commits} commits, the wrapped keyring, ${files.length} files; ${bytes} bytes`,
     `  head   ${toHex(head)}`,
     `  root   ${toHex(root)}`,
-    `verify it anywhere: cambium verify --export ${file}`,
-    `make a vault of it: cambium import ${file} --data FOLDER`,
+    `verify it anywhere: ${pasteable(`verify --export ${quoted(file)}`)}`,
+    `make a vault of it: ${pasteable(`import ${quoted(file)} --data FOLDER`)}`,
     'not in it, so that whoever has the file and the passphrase opens nothing:',
     "  the sealer's secrets, to be carried another way:",
     ...sealer.map((path) => `    ${path}`),

@@ -54,7 +54,7 @@ export async function fsckCommand(options: FsckOptions): Promise<ExitCode> {
     const found = await diagnose(store, card.ledger, pinned, storeFault);
     return treat({ options, data, card, binary, pinned, examined, found });
   });
-  print(json ? JSON.stringify(report) : renderFsck(report, colour));
+  print(json ? JSON.stringify(report) : renderFsck(report, options.data, colour));
   const whole = report.ledger.ok && report.keyring.ok;
   return whole || report.healed !== undefined ? 0 : 1;
 }

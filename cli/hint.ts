@@ -29,6 +29,7 @@ function fromHere(path: string): string {
   return near.startsWith('..') || near === '' ? resolve(path) : near;
 }
 
-function quoted(word: string): string {
+/** A word as a shell takes it whole. */
+export function quoted(word: string): string {
   return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -12,6 +12,7 @@ import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { type DataDir, dataDir, exists, makeWhole, type VaultCard, writeCard } from './data-dir.ts';
 import { openExportFile } from './export-source.ts';
+import { pasteable } from './hint.ts';
 import { pacedProgress } from './paced-progress.ts';
 import { pinnedOf, pinsOf } from './pins.ts';
 import { sealerFilesOf } from './sealer-files.ts';
@@ -68,7 +69,7 @@ export async function importCommand(options: ImportOptions): Promise<ExitCode> {
         `pin     ${pinned ? 'its last checkpoint is kept on this machine' : noPin}`,
         '',
         'run it only when the old copy runs no more: of two that run, each makes the other a fork',
-        `run it: cambium run --data ${options.data}`,
+        `run it: ${pasteable('run', options.data)}`,
       ].join('\n'),
     );
   return 0;

@@ -1,5 +1,6 @@
 import { printable } from '../projections/printable.ts';
 import type { Diagnosis, Outcome } from '../replay/fsck.ts';
+import { pasteable } from './hint.ts';
 
 /** What `cambium fsck` found and did. */
 export type FsckReport = {
@@ -34,8 +35,8 @@ type WholeEnding = {
   readonly head: string;
 };
 
-/** The report for a person. */
-export function renderFsck(report: FsckReport, colour: boolean): string {
+/** The report for a person, of a data directory. */
+export function renderFsck(report: FsckReport, data: string, colour: boolean): string {
   const { ledger, keyring, plan, healed } = report;
   const paint = (text: string, code: number): string =>
     colour ? `\u001b[${code}m${text}\u001b[0m` : text;
@@ -45,7 +46,9 @@ export function renderFsck(report: FsckReport, colour: boolean): string {
     ...(plan === undefined ? [] : renderPlan(plan, healed !== undefined)),
     ...(healed === undefined ? [] : renderHealed(healed, paint)),
     ...(plan === undefined && !(ledger.ok && keyring.ok)
-      ? ['heal it from a copy: cambium fsck --from EXPORT, FOLDER or nats://MIRROR']
+      ? [
+          `heal it from a copy: ${pasteable('fsck --from EXPORT', data)} (or FOLDER, or nats://MIRROR)`,
+        ]
       : []),
   ].join('\n');
 }
@@ -74,7 +77,7 @@ function renderPlan({ heals, ending }: NonNullable<FsckReport['plan']>, done: bo
     case 'short':
       return [
         `copy    cannot heal it: it comes to ${ending.records} records, but ${ending.why}`,
-        '        find a later copy; an export alone can be made into a vault with: cambium import',
+        '        find a later copy; an export alone can be made into a vault with `cambium import`',
       ];
     case 'pinned':
       return [`copy    cannot heal it: ${printable(ending.why)} (${ending.code})`];

@@ -256,14 +256,14 @@ describe('a replacement that was interrupted', () => {
 describe('the report', () => {
   it('says in words what was found and done', async () => {
     const data = await world.holding({ ...whole, commits: whole.commits.toSpliced(5, 1) });
-    const found = renderFsck(await fsck(data), false);
+    const found = renderFsck(await fsck(data), data.path, false);
     expect(found).toContain('NOT WHOLE, lost: record');
     expect(found).toContain('--from');
-    const dry = renderFsck(await fsck(data, { from: world.late, dryRun: true }), false);
+    const dry = renderFsck(await fsck(data, { from: world.late, dryRun: true }), data.path, false);
     expect(dry).toContain('1 of them from the copy');
-    const done = renderFsck(await fsck(data, { from: world.late }), false);
+    const done = renderFsck(await fsck(data, { from: world.late }), data.path, false);
     expect(done).toMatch(/healed {2}\d+ records/);
     expect(done).toContain('ledger.damaged-');
-    expect(renderFsck(await fsck(data), false)).toContain('whole:');
+    expect(renderFsck(await fsck(data), data.path, false)).toContain('whole:');
   });
 });
