@@ -4,16 +4,22 @@ import { type PassphraseRoots, rootsFrom } from '../core/keys/root-key.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring } from '../ledger/keyring.ts';
+import type { Pinned } from '../ledger/pinned.ts';
 import type { ScopeKeys } from '../ledger/record-opener.ts';
 import { valuesOf } from '../ledger/ring-copy.ts';
 import { jetStreamRing, type KeptValue } from '../ledger/ring-store.ts';
+import { storeUpTo } from '../ledger/store-up-to.ts';
 import { type DataDir, readCard, type VaultCard } from './data-dir.ts';
+import { pinnedOf } from './pins.ts';
 import { connectLedger, natsBinary, takeLedger } from './servers.ts';
 
 /** A ledger that can be read: beside a running vault, or with a server of our own for as long as it takes. */
 export type AttachedLedger = {
   readonly card: VaultCard;
+  /** As it stood when it was attached: whoever unlocks the keyring then has all its keys. */
   readonly store: CommitStore;
+  /** What had been pinned of it by then. */
+  readonly pinned: readonly Pinned[];
   /**
    * What the keyring keeps, still wrapped: its root, then what came since.
    * @throws LedgerError RING_MALFORMED when it has no root
@@ -56,9 +62,13 @@ async function withConnection<T>(
     return ring;
   };
   try {
+    // The pins first: a vault that runs moves them on, and its ledger is ahead of them.
+    const pinned = await pinnedOf(card);
+    const store = await jetStreamStore(nc, card.vault);
     return await use({
       card,
-      store: await jetStreamStore(nc, card.vault),
+      store: storeUpTo(store, await store.last()),
+      pinned,
       ring: async () => valuesOf(await (await jetStreamRing(nc, card.vault)).read()),
       unlock: async (passphrase) => {
         const unlocked = await unlockRing(passphrase);

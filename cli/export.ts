@@ -1,4 +1,3 @@
-import type { Pinned } from '../ledger/pinned.ts';
 import { type Exported, exportLedger } from '../replay/export.ts';
 import { toHex } from '../wire/bytes.ts';
 import { type AttachedLedger, withLedger } from './attach.ts';
@@ -8,7 +7,6 @@ import { type DataDir, dataDir, readCard } from './data-dir.ts';
 import { pasteable, quoted } from './hint.ts';
 import { makeFile } from './new-file.ts';
 import { pacedProgress } from './paced-progress.ts';
-import { pinnedOf } from './pins.ts';
 import { sealerFilesOf } from './sealer-files.ts';
 
 /** What `cambium export` is told. */
@@ -25,10 +23,8 @@ export async function exportCommand(options: ExportOptions): Promise<ExitCode> {
   const { file, progress, json, print } = options;
   const data = dataDir(options.data);
   const card = await readCard(data);
-  // Before the ledger is read: it has to hold what was pinned by then.
-  const pinned = await pinnedOf(card);
   const exported = await withLedger(data, progress, (ledger) =>
-    makeFile(file, (write) => writeExport(data, ledger, pinned, write, progress)),
+    makeFile(file, (write) => writeExport(data, ledger, write, progress)),
   );
   const sealer = sealerFilesOf(card.ledger.id, [...exported.keys, ...exported.files]);
   if (json) print(JSON.stringify({ file, ...asJson(exported), sealer }));
@@ -38,8 +34,7 @@ export async function exportCommand(options: ExportOptions): Promise<ExitCode> {
 
 function writeExport(
   data: DataDir,
-  { card, store, ring }: AttachedLedger,
-  pinned: readonly Pinned[],
+  { card, store, ring, pinned }: AttachedLedger,
   write: (bytes: Uint8Array) => Promise<void>,
   progress: (line: string) => void,
 ): Promise<Exported> {

@@ -7,7 +7,6 @@ import { withLedger } from './attach.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { dataDir, writeFileSafely } from './data-dir.ts';
-import { pinnedOf } from './pins.ts';
 import { momentOf } from './replay.ts';
 
 /** What `cambium receipt` is told: an event, or a connection. */
@@ -30,12 +29,12 @@ export async function receiptCommand(options: ReceiptCommandOptions): Promise<Ex
   const { data, progress, passphrase, out, json, print } = options;
   const receipt = await withLedger(dataDir(data), progress, async (ledger) => {
     const ring = await ledger.unlockRing(await passphrase());
-    const { store, card } = ledger;
+    const { store, card, pinned } = ledger;
     const source: LedgerSource = {
       store,
       identity: card.ledger,
       keys: (scope) => ring.scopeKey(scope),
-      pinned: await pinnedOf(card),
+      pinned,
     };
     return make(source, new LedgerKeys(ring)).catch(asRefusal);
   });

@@ -12,7 +12,6 @@ import { counted } from './counted.ts';
 import { dataDir } from './data-dir.ts';
 import { openExportFile } from './export-source.ts';
 import { pacedProgress } from './paced-progress.ts';
-import { pinnedOf } from './pins.ts';
 
 /** What `cambium verify` is told. */
 export type VerifyCommandOptions = CommandContext & {
@@ -38,8 +37,7 @@ async function verify(
   { open, passphrase, progress }: VerifyCommandOptions,
 ): Promise<VerifyReport> {
   const keys = open ? { keys: await ledger.unlock(await passphrase()) } : {};
-  const pinned = await pinnedOf(ledger.card);
-  const options = { ...keys, pinned, ...telling(progress) };
+  const options = { ...keys, pinned: ledger.pinned, ...telling(progress) };
   return verifyLedger(ledger.store, ledger.card.ledger, options);
 }
 
