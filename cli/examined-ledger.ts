@@ -14,7 +14,11 @@ import { jetStreamRing, type KeptValue } from '../ledger/ring-store.ts';
 import { CliError } from './cli-error.ts';
 import type { DataDir, VaultCard } from './data-dir.ts';
 import { dropLeftovers } from './ledger-swap.ts';
+import { runningLedger } from './notes.ts';
 import { connectLedger } from './servers.ts';
+
+/** Another command may have it for a moment. */
+const lockWaitMs = 10_000;
 
 /** What can be read of a ledger that may be damaged. */
 export type ExaminedLedger = {
@@ -54,11 +58,13 @@ export async function withExamined<T>(
 }
 
 async function lockOf(data: DataDir): Promise<HeldLock> {
+  if ((await runningLedger(data)) !== undefined)
+    throw new CliError('failed', `${data.path} is in use: stop the vault first`);
   try {
-    return await holdLock(join(data.ledger, 'lock'));
+    return await holdLock(join(data.ledger, 'lock'), lockWaitMs);
   } catch (error) {
     if (!(error instanceof NatsServerError) || error.code !== 'LOCKED') throw error;
-    throw new CliError('failed', `${data.path} is in use: stop the vault first`, error);
+    throw new CliError('failed', `${data.path} is in use by another process`, error);
   }
 }
 

@@ -64,6 +64,7 @@ function renderExported(file: string, exported: Exported, sealer: readonly strin
     'not in it, so that whoever has the file and the passphrase opens nothing:',
     "  the sealer's secrets, to be carried another way:",
     ...sealer.map((path) => `    ${path}`),
+    '  they are gone with the next erasure (old answers lose their keys every day): then export again',
     'nor what the vault does not own: services/, and critical events that still wait for the vault',
   ].join('\n');
 }

@@ -26,6 +26,8 @@ export type ImportOptions = CommandContext & {
 
 const noPin = 'none: neither the export nor this machine has a checkpoint of it';
 const notThere = ' (not there: bring it from the old machine)';
+const goneThere =
+  '        if the old vault has erased something since, the secret is gone there too: only a later export opens';
 
 /** What was imported. */
 type ImportedVault = {
@@ -63,6 +65,7 @@ export async function importCommand(options: ImportOptions): Promise<ExitCode> {
         `root    ${root}`,
         `data    ${data.path}`,
         ...sealer.map((path) => `sealer  ${path}${missing.includes(path) ? notThere : ''}`),
+        ...(missing.length > 0 ? [goneThere] : []),
         `pin     ${pinned ? 'its last checkpoint is kept on this machine' : noPin}`,
         '',
         'run it only when the old copy runs no more: of two that run, each makes the other a fork',

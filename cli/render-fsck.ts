@@ -1,6 +1,5 @@
 import { printable } from '../projections/printable.ts';
-import type { Diagnosis } from '../replay/fsck.ts';
-import type { Ending } from '../replay/heal.ts';
+import type { Diagnosis, Outcome } from '../replay/fsck.ts';
 import { pasteable } from './hint.ts';
 
 /** What `cambium fsck` found and did. */
@@ -12,7 +11,7 @@ export type FsckReport = {
   readonly plan?: {
     /** Whether the ledger becomes another one. */
     readonly heals: boolean;
-    readonly ending: WholeEnding | Exclude<Ending, { readonly kind: 'whole' }>;
+    readonly ending: WholeEnding | Exclude<Outcome, { readonly kind: 'whole' }>;
   };
   /** The ledger that is there now; absent where nothing was changed. */
   readonly healed?: {
@@ -80,6 +79,8 @@ function renderPlan({ heals, ending }: NonNullable<FsckReport['plan']>, done: bo
         `copy    cannot heal it: it comes to ${ending.records} records, but ${ending.why}`,
         '        find a later copy; an export alone can be made into a vault with `cambium import`',
       ];
+    case 'pinned':
+      return [`copy    cannot heal it: ${printable(ending.why)} (${ending.code})`];
     case 'forked':
       return [
         `copy    is another history from record ${ending.index} on; both are signed, so nothing is changed:`,

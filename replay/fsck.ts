@@ -1,5 +1,6 @@
 import type { LedgerIdentity } from '../ledger/chain-end.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
+import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts';
 import type { Pinned } from '../ledger/pinned.ts';
 import { type Ending, type HealParts, healed } from './heal.ts';
 import { type Verified, type VerifyReport, verifyLedger } from './verify.ts';
@@ -29,35 +30,51 @@ export async function diagnose(
   };
 }
 
+/** How a healing would end. */
+export type Outcome =
+  | Ending
+  /** Whole by itself, but a pin has seen something else, or more. */
+  | { readonly kind: 'pinned'; readonly code: LedgerErrorCode; readonly why: string };
+
 /** What a copy would make of a ledger. */
 export type Plan = {
   /** The diagnosis again, now that there is something to compare with. */
   readonly diagnosis: Diagnosis;
-  readonly ending: Ending;
+  readonly ending: Outcome;
   /** Whether the healed ledger is another than the one that is there. */
   readonly heals: boolean;
 };
 
-/**
- * Goes through a healing without writing anything.
- * @throws LedgerError FORKED, ROLLED_BACK, PIN_INVALID when a pin has seen something else
- */
+const pinCodes: ReadonlySet<LedgerErrorCode> = new Set(['FORKED', 'ROLLED_BACK', 'PIN_INVALID']);
+
+/** Goes through a healing without writing anything. */
 export async function planHealing(
   parts: HealParts,
   found: Diagnosis,
   onProgress: (verified: Verified) => void = () => {},
 ): Promise<Plan> {
+  try {
+    return planOf(found, await rehearse(parts, onProgress));
+  } catch (error) {
+    if (!(error instanceof LedgerError && pinCodes.has(error.code))) throw error;
+    const { code, message: why } = error;
+    return planOf(found, { kind: 'pinned', code, why });
+  }
+}
+
+async function rehearse(
+  parts: HealParts,
+  onProgress: (verified: Verified) => void,
+): Promise<Ending> {
   const healing = healed(parts);
-  let commits = 0;
-  for (;;) {
+  for (let commits = 1; ; commits++) {
     const next = await healing.next();
-    if (next.done === true) return planOf(found, next.value);
-    commits += 1;
+    if (next.done === true) return next.value;
     onProgress({ records: next.value.end.size, commits });
   }
 }
 
-function planOf(found: Diagnosis, ending: Ending): Plan {
+function planOf(found: Diagnosis, ending: Outcome): Plan {
   if (ending.kind === 'forked') {
     const { index } = ending;
     const message = 'the ledger and its copy have gone on each for itself';
@@ -67,7 +84,7 @@ function planOf(found: Diagnosis, ending: Ending): Plan {
       heals: false,
     };
   }
-  if (ending.kind === 'short') return { diagnosis: found, ending, heals: false };
+  if (ending.kind !== 'whole') return { diagnosis: found, ending, heals: false };
   const { size } = ending.end;
   if (!found.ok || found.records === size) return { diagnosis: found, ending, heals: !found.ok };
   const message = `the copy has ${size} records, and here are ${found.records}`;

@@ -24,6 +24,8 @@ export type Said = {
   readonly received: {
     readonly connection: string;
     readonly id: string;
+    /** Hex. */
+    readonly digest: string;
     readonly event?: {
       readonly type: string;
       readonly contract?: { readonly id: string; readonly version: number; readonly hash: string };
@@ -37,7 +39,12 @@ export type Said = {
     readonly facts: { readonly fields?: readonly string[] };
     readonly checks: readonly { readonly check: string; readonly inputs: JsonMap }[];
   };
-  readonly consented: { readonly request: string; readonly outcome: 'approved' | 'denied' };
+  readonly consented: {
+    readonly request: string;
+    readonly outcome: 'approved' | 'denied';
+    /** Digest of the request that the owner saw, hex. */
+    readonly hash: string;
+  };
   readonly handled: {
     readonly request: string;
     readonly code: string;
@@ -69,7 +76,12 @@ const check = open({ check: text, inputs: { type: 'object' } });
 
 const schemas: Readonly<Record<keyof Said, JsonSchema>> = {
   received: open(
-    { connection: text, id: text, event: open({ type: text, contract }, ['contract']) },
+    {
+      connection: text,
+      id: text,
+      digest: text,
+      event: open({ type: text, contract }, ['contract']),
+    },
     ['event'],
   ),
   decided: open(
@@ -83,7 +95,7 @@ const schemas: Readonly<Record<keyof Said, JsonSchema>> = {
     },
     ['reason'],
   ),
-  consented: open({ request: text, outcome: { enum: ['approved', 'denied'] } }),
+  consented: open({ request: text, outcome: { enum: ['approved', 'denied'] }, hash: text }),
   handled: open({ request: text, code: text, reason, provided: names }, ['reason']),
   expired: open({ request: text, reason }),
   requested: open({ connection: text, event: text }),

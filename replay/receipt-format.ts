@@ -89,7 +89,11 @@ const rotationSchema: JsonSchema = objectSchema({
 const receiptSchema: JsonSchema = objectSchema({
   type: { const: receiptType },
   v: { const: receiptVersion },
-  summary: { type: 'object', required: ['about'], properties: { about: { type: 'string' } } },
+  summary: {
+    type: 'object',
+    required: ['about'],
+    properties: { about: { enum: ['event', 'record', 'connection'] } },
+  },
   statements: { type: 'array', maxItems: statementsMax, items: signedStatementSchema },
   ledger: objectSchema({
     id: { type: 'string', pattern: '^[0-9a-f]{32}$' },

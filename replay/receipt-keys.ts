@@ -98,7 +98,7 @@ export function proveCheckpoint(
  * Whether the key at `at` signs what the ledger of `size` records says: not after it was replaced. At
  * the change itself both are in force.
  */
-export function isInForce(keys: readonly SigningKey[], at: number, size: number): boolean {
+function isInForce(keys: readonly SigningKey[], at: number, size: number): boolean {
   const [key, next] = [keys[at], keys[at + 1]];
   return key !== undefined && key.from <= size && (next === undefined || size <= next.from);
 }

@@ -1,8 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Kind } from '../ledger/kinds.ts';
 import { fixedBytes } from '../ledger/testing/fixtures.ts';
 import { toBase64 } from '../wire/bytes.ts';
 import { receiptOfEvent } from './issue-receipt.ts';
 import type { Receipt, ReceiptRecord } from './receipt-format.ts';
+import {
+  decided,
+  draft,
+  type Forged,
+  forgedEvidence,
+  id,
+  received,
+} from './testing/forged-receipts.ts';
 import {
   bad,
   flipped,
@@ -13,6 +22,7 @@ import {
   withRecord,
 } from './testing/receipts.ts';
 import { type Told, tellStory } from './testing/story.ts';
+import { shop } from './testing/story-facts.ts';
 
 let told: Told;
 let plain: Receipt;
@@ -70,6 +80,61 @@ describe('a record of a receipt', () => {
     const { key: _, ...closed } = foreign;
     const hidden = { ...plain, records: [...plain.records, closed] };
     expect(verified(hidden)).toMatchObject(bad('SUMMARY_MISMATCH'));
+  });
+
+  it('is not taken for the event’s where another event had the same id', () => {
+    const request = `${shop}/${id}`;
+    const run = { request, code: 'ok', provided: [] };
+    const late = { request, reason: 'expired' };
+    const consent = { request, outcome: 'approved', hash: fixedBytes('digest') };
+    const knock = { connection: shop, event: id };
+    const records: readonly (readonly [Kind, unknown, number, boolean])[] = [
+      ['handled', run, 1, true],
+      ['handled', run, 0, false],
+      ['expired', late, 1, true],
+      ['expired', late, 0, false],
+      ['consented', consent, 1, true],
+      ['consented', { ...consent, hash: fixedBytes('other') }, 1, false],
+      ['decided', decided({ again: true }), 2, false],
+      ['decided', decided({}), 1, true],
+      ['decided', decided({}), 0, false],
+      ['requested', knock, 2, true],
+      ['requested', knock, 1, false],
+      ['requested', { ...knock, event: 'another' }, 2, false],
+      ['connected', { connection: shop }, 1, false],
+      ['declined', { connection: shop }, 1, false],
+      ['severed', { connection: shop }, 1, false],
+      ['received', received({}), 1, false],
+    ];
+    for (const [kind, body, cause, taken] of records) {
+      const { records: all, ...evidence } = forgedEvidence([
+        { draft: draft('received', received({ digest: fixedBytes('other') })) },
+        { draft: draft('received', received({})) },
+        { draft: draft('decided', decided({}), 1) },
+        { draft: draft(kind, body, cause) },
+      ]);
+      const ours = { ...evidence, records: all.slice(1) };
+      const receipt = { ...plain, ...ours };
+      const code = taken ? 'SUMMARY_MISMATCH' : 'RECORD_FOREIGN';
+      expect(verified(receipt), `${kind} of ${cause}`).toMatchObject(bad(code));
+    }
+  });
+
+  it('is the answer to a request to connect only beside that request', () => {
+    const connected = { connection: shop };
+    const facts = (...kinds: readonly Forged[]): Receipt => ({
+      ...plain,
+      ...forgedEvidence([
+        { draft: draft('received', received({})) },
+        { draft: draft('decided', decided({}), 0) },
+        ...kinds,
+      ]),
+    });
+    const asked = { draft: draft('requested', { connection: shop, event: id }, 1) };
+    const answered = { draft: draft('connected', connected, 1) };
+    expect(verified(facts(asked, answered))).toMatchObject(bad('SUMMARY_MISMATCH'));
+    expect(verified(facts(answered))).toMatchObject(bad('RECORD_FOREIGN'));
+    expect(verified(facts(answered, asked))).toMatchObject(bad('RECORD_FOREIGN'));
   });
 
   it('of another scope is refused', async () => {

@@ -97,8 +97,9 @@ function sameContract(
 ): boolean {
   if (kind !== 'decided' || disclosed === undefined) return true;
   const { again } = disclosed.contents as unknown as Said['decided'];
-  const hash = contract?.hash ?? null;
-  return again || hash === null || statement.contract === hash;
+  // Without an id it is the statements' own word.
+  const hash = contract?.id === null ? null : contract?.hash;
+  return again || hash === null || hash === undefined || statement.contract === hash;
 }
 
 function saysTheSame(statement: SignedStatement, { kind, disclosed }: ProvenRecord): boolean {

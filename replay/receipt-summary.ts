@@ -38,7 +38,7 @@ export type EventSummary = {
   readonly provided: readonly string[] | null;
   /** What the owner said, where the owner was asked. */
   readonly consent: 'approved' | 'denied' | null;
-  /** Times of the records that this is said by, Unix milliseconds. */
+  /** Times of the records that say so, Unix milliseconds: when it came, and when it was decided about. */
   readonly received: number | null;
   readonly decided: number | null;
   readonly steps: readonly Step[];
@@ -128,7 +128,6 @@ function byStatement(records: readonly ProvenRecord[], statement: SignedStatemen
     outcome: status,
     code,
     contract: statedContract(statement),
-    received: records.find(({ kind }) => kind === 'received')?.time ?? null,
     decided: time,
     steps: stepsOf(records),
   };
@@ -151,39 +150,43 @@ function byRecords(records: readonly OpenRecord[]): EventSummary {
     received: arrival.time,
     steps: stepsOf(records),
   };
-  return followed.reduce((summary, record) => {
-    if (!isAbout(record, arrival, summary))
-      throw new ReceiptError(
-        'RECORD_FOREIGN',
-        `record ${record.index} is not about this event`,
-        record.index,
-      );
-    return withRecord(summary, record, event);
-  }, begun);
+  const stray = followed.find((record) => !isAbout(record, arrival, followed));
+  if (stray !== undefined)
+    throw new ReceiptError(
+      'RECORD_FOREIGN',
+      `record ${stray.index} is not about this event`,
+      stray.index,
+    );
+  return followed.reduce((summary, record) => withRecord(summary, record, event), begun);
 }
 
-/** Whether a record says itself that it is about the event. */
-function isAbout(
-  { kind, disclosed: { contents, cause } }: OpenRecord,
-  arrival: OpenRecord,
-  { connection, event }: EventSummary,
-): boolean {
-  const said = contents as { readonly request?: string; readonly connection?: string };
-  switch (kind) {
+/**
+ * Whether a record says itself that it is about the event: an event under the same id has the same request,
+ * so the record that it follows from counts too.
+ */
+function isAbout(record: OpenRecord, arrival: OpenRecord, others: readonly OpenRecord[]): boolean {
+  const { contents, cause } = record.disclosed;
+  const { connection, id, digest } = arrival.disclosed.contents as unknown as Said['received'];
+  const said = contents as Partial<Said['consented'] & Said['requested'] & Said['decided']>;
+  const isRequest = said.request === `${connection}/${id}`;
+  const follows = (kind: Kind): boolean =>
+    others.some((other) => other.kind === kind && other.index === cause);
+  switch (record.kind) {
     case 'decided':
-      return (
-        said.request === `${connection}/${event}` &&
-        ((contents as unknown as Said['decided']).again || cause === arrival.index)
-      );
+      return isRequest && (said.again === true ? follows('consented') : cause === arrival.index);
     case 'consented':
+      return isRequest && said.hash === digest;
     case 'handled':
     case 'expired':
-      return said.request === `${connection}/${event}`;
+      return isRequest && cause === arrival.index;
     case 'requested':
-      return said.connection === connection && (contents as Said['requested']).event === event;
+      return said.connection === connection && said.event === id && follows('decided');
     case 'connected':
-    case 'declined':
-      return said.connection === connection;
+    case 'declined': {
+      // A connection is asked for once: the request in this receipt is the one that was answered.
+      const asked = others.some(({ kind, index }) => kind === 'requested' && index < record.index);
+      return said.connection === connection && asked;
+    }
     default:
       return false;
   }

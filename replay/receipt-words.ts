@@ -1,4 +1,5 @@
 import { printable } from '../projections/printable.ts';
+import { fromBase64url, toHex } from '../wire/bytes.ts';
 import type { EventSummary, RecordSummary } from './receipt-summary.ts';
 import type { ConnectionSummary } from './scope-run.ts';
 import type { GoodReceipt } from './verify-receipt.ts';
@@ -60,7 +61,7 @@ function placed({ records, checkpoint, ledger }: GoodReceipt): string {
   return `Ledger ${ledger.id} holds ${which}, unaltered, under a checkpoint of ${size} records ${keys}.`;
 }
 
-function eventClaims({ statements }: GoodReceipt, summary: EventSummary): Claims {
+function eventClaims({ records, statements }: GoodReceipt, summary: EventSummary): Claims {
   const after = 'That nothing followed: later records about this event may exist.';
   const values = 'What values were sent: records hold names of fields only.';
   if (summary.basis === 'records')
@@ -77,10 +78,23 @@ function eventClaims({ statements }: GoodReceipt, summary: EventSummary): Claims
     proves: ['The vault has signed this outcome, as what one of them says.'],
     leaves: [
       'What the records themselves say: they are closed, and the outcome is the vault’s word.',
+      ...strays(records, statements),
       after,
       values,
     ],
   };
+}
+
+/** Closed records that nothing but the receipt itself puts beside the event. */
+function strays(
+  records: GoodReceipt['records'],
+  statements: GoodReceipt['statements'],
+): readonly string[] {
+  const named = new Set(statements.map(({ leaf }) => toHex(fromBase64url(leaf))));
+  const others = records.filter(({ leaf }) => !named.has(leaf)).map(({ index }) => index);
+  return others.length === 0
+    ? []
+    : [`That ${others.join(', ')} are about this event: only the receipt says so.`];
 }
 
 function connectionClaims(summary: ConnectionSummary): Claims {

@@ -126,7 +126,7 @@ describe('a vault that lies in form', () => {
     ['an event that is text', received({ signed: 'text' })],
     ['an event that is no event', received({ signed: fixedBytes('event') })],
     ['an id that is a number', received({ id: 7 })],
-    ['no connection', { id: eventId(1_000, fixedBytes('id', 10)) }],
+    ['no connection', { id: eventId(1_000, fixedBytes('id', 10)), digest: fixedBytes('digest') }],
     ['a list', []],
     ['a decision without an outcome', received({}), decided({ outcome: undefined })],
     ['an unknown outcome', received({}), decided({ outcome: 'maybe' })],

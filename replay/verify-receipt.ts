@@ -142,7 +142,11 @@ function goodReceipt(text: string, knows: ReaderKnows): GoodReceipt {
   };
 }
 
-function prove(evidence: ReceiptEvidence, about: string, knows: ReaderKnows): Proved {
+function prove(
+  evidence: ReceiptEvidence,
+  about: ReceiptSummary['about'],
+  knows: ReaderKnows,
+): Proved {
   const chain = followKeys(evidence);
   const witnesses = knows.witnesses ?? [];
   const checkpoint = proveCheckpoint(evidence.checkpoint, chain, knows.key, witnesses);
@@ -155,16 +159,14 @@ function prove(evidence: ReceiptEvidence, about: string, knows: ReaderKnows): Pr
 }
 
 function summarize(
-  about: string,
+  about: ReceiptSummary['about'],
   records: readonly ProvenRecord[],
   statements: readonly SignedStatement[],
 ): ReceiptSummary {
   if (about === 'event') return eventSummary(records, statements);
   if (statements.length > 0)
     throw new ReceiptError('STATEMENT_UNRELATED', 'statements are about an event');
-  if (about === 'connection') return connectionSummary(records);
-  if (about === 'record') return recordSummary(records);
-  throw new ReceiptError('MALFORMED', 'it is about nothing that is known');
+  return about === 'connection' ? connectionSummary(records) : recordSummary(records);
 }
 
 function shown({ index, kind, time, leaf, disclosed }: ProvenRecord): ShownRecord {

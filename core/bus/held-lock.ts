@@ -13,11 +13,12 @@ export type HeldLock = {
  * Holds the kernel lock that a server would hold, without a server: so that none starts on a store
  * while it is looked at or replaced. Ends with this process, whatever ends that.
  * @param file - created if absent, never removed
+ * @param waitMs - how long to wait for whoever has it
  * @throws NatsServerError LOCKED, UNSUPPORTED_PLATFORM
  */
-export async function holdLock(file: string): Promise<HeldLock> {
+export async function holdLock(file: string, waitMs = 0): Promise<HeldLock> {
   const waiting = ['/bin/sh', '-c', 'echo held; exec cat'] as const;
-  const [program, ...args] = await lockedCommand(waiting, { lock: file });
+  const [program, ...args] = await lockedCommand(waiting, { lock: file, lockWaitMs: waitMs });
   const child = spawn(program, args, {
     env: {},
     stdio: ['pipe', 'pipe', 'ignore'],

@@ -2,6 +2,7 @@
 import type { Draft } from '../../ledger/bodies.ts';
 import { leafOf } from '../../ledger/chain.ts';
 import { ledgerOrigin, signCheckpoint } from '../../ledger/checkpoint.ts';
+import type { Kind } from '../../ledger/kinds.ts';
 import { formatVkey } from '../../ledger/note-key.ts';
 import { inclusionRanges } from '../../ledger/proofs.ts';
 import { type Place, parseRecord, recordKeyOf, sealRecord } from '../../ledger/record.ts';
@@ -88,7 +89,7 @@ export const id: string = eventId(1_000, fixedBytes('id', 10));
 /** What a forged event says. */
 export function received(more: object): unknown {
   const event = { type: 'data.request', contract: { id: 'shop', version: 1, hash: 'x' } };
-  return { connection: shop, id, event, ...more };
+  return { connection: shop, id, digest: fixedBytes('digest'), event, ...more };
 }
 
 /** What a forged decision says. */
@@ -97,10 +98,10 @@ export function decided(more: object): unknown {
   return { ...said, reason: 'rate_limited', facts: {}, checks: [], ...more };
 }
 
-/** A record of these contents, whatever they are. */
-export function draft(kind: 'received' | 'decided', body: unknown): Draft {
-  const cause = kind === 'decided' ? { cause: 0 } : {};
-  return { kind, scope: shopScope, body, ...cause } as Draft;
+/** A record of these contents, whatever they are; what is no event follows from the first record. */
+export function draft(kind: Kind, body: unknown, cause = 0): Draft {
+  const why = kind === 'received' ? {} : { cause };
+  return { kind, scope: shopScope, body, ...why } as Draft;
 }
 
 /** A request and its refusal. */

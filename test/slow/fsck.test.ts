@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DataDir } from '../../cli/data-dir.ts';
+import { main } from '../cli-world.ts';
 import { type Contents, FsckWorld, fsck } from '../fsck-world.ts';
 import { passphrase } from '../harness.ts';
 import { type SeededRandom, seededRandom } from './seeded-random.ts';
@@ -61,18 +61,11 @@ describe('whatever happens to the files of a ledger server', () => {
 });
 
 describe('a repair that is killed', () => {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-
-  /** Runs the built command in a process of its own, and kills it after this time. */
+  /** Runs the command in a process of its own, and kills it after this time. */
   async function killed(data: DataDir, afterMs: number): Promise<boolean> {
-    const program = `
-      const { fsckCommand } = await import(${JSON.stringify(join(root, 'dist/cli/fsck.js'))});
-      const options = { data: ${JSON.stringify(data.path)}, from: ${JSON.stringify(world.late)} };
-      const silent = { json: true, dryRun: false, progress() {}, print() {} };
-      const passphrase = async () => ${JSON.stringify(passphrase)};
-      await fsckCommand({ ...options, ...silent, passphrase });`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    const child = spawn(process.execPath, [main, 'fsck', '--from', world.late], {
       stdio: 'ignore',
+      env: { ...process.env, CAMBIUM_DATA: data.path, CAMBIUM_PIN: passphrase },
     });
     const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
     const [code] = (await once(child, 'exit')) as [number | null];
@@ -85,7 +78,7 @@ describe('a repair that is killed', () => {
     for (let turn = 0; turn < kills; turn++) {
       const data = await world.holding({ ...whole, commits: whole.commits.toSpliced(5, 1) });
       if (await killed(data, random.between(200, 1_500))) cutShort += 1;
-      const { code } = await again(data);
+      const { code } = await fsck(data, { from: world.late });
       expect(code).toBe(0);
       expect(await world.contents(data)).toEqual(whole);
       const left = (await readdir(data.path)).filter((name) => name.startsWith('ledger.'));
@@ -95,15 +88,4 @@ describe('a repair that is killed', () => {
     console.log(`${cutShort} of ${kills} were cut short`);
     expect(cutShort).toBeGreaterThan(kills / 4);
   });
-
-  /** The servers of a killed process hold their lock for a moment longer. */
-  async function again(data: DataDir): Promise<{ readonly code: number }> {
-    for (let attempt = 0; ; attempt++)
-      try {
-        return await fsck(data, { from: world.late });
-      } catch (error) {
-        if (attempt > 50 || !String(error).includes('in use')) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-  }
 });
