@@ -28,6 +28,6 @@ export function decodeInvite(text: string): Invite {
       throw new TypeError('ledger');
     return invite;
   } catch (error) {
-    throw new CliError('usage', 'this is not an invite', error);
+    throw new CliError('usage', 'this is neither an invite nor a file that holds one', error);
   }
 }

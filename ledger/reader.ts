@@ -35,20 +35,18 @@ export async function* verifyStore(
     end = verified.end;
     yield verified;
   }
-  if (claimed > sequence)
-    throw new LedgerError('SEQUENCE_GAP', `commits ${sequence + 1} to ${claimed} are lost`, {
-      index: end.size,
-      sequence: sequence + 1,
-    });
+  if (claimed > sequence) throw lost(sequence + 1, claimed, end);
   if (end.size === 0) throw new LedgerError('EMPTY', 'the ledger holds no record');
 }
 
 function expectSequence(commit: StoredCommit, sequence: number, end: ChainEnd): void {
-  if (commit.sequence === sequence) return;
-  throw new LedgerError('SEQUENCE_GAP', `commits ${sequence} to ${commit.sequence - 1} are lost`, {
-    index: end.size,
-    sequence,
-  });
+  if (commit.sequence !== sequence) throw lost(sequence, commit.sequence - 1, end);
+}
+
+/** Commits that are not there, from the first to the last, both counted. */
+function lost(first: number, last: number, end: ChainEnd): LedgerError {
+  const which = first === last ? `commit ${first} is lost` : `commits ${first} to ${last} are lost`;
+  return new LedgerError('SEQUENCE_GAP', which, { index: end.size, sequence: first });
 }
 
 function verifyAt(commit: StoredCommit, identity: LedgerIdentity, end: ChainEnd): VerifiedCommit {
