@@ -35,7 +35,7 @@ export const emptyFrontier: Frontier = { size: 0, peaks: [] };
 export function extend(frontier: Frontier, leaves: readonly Uint8Array[]): Frontier {
   assertFrontier(frontier);
   const end = treeSize(frontier.size + leaves.length);
-  const peaks = [...frontier.peaks];
+  const peaks = frontier.peaks.slice();
   let { size } = frontier;
   for (const leaf of leaves) {
     addLeaf(peaks, size, leaf);
