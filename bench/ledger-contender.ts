@@ -16,7 +16,6 @@ import { signerFrom } from '../wire/crypto.ts';
 import { encode } from '../wire/msgpack.ts';
 import { bodyBytes, type Contender } from './contender.ts';
 
-const vault = 'bench';
 const scope = 'a0'.repeat(16);
 /** Facts that may wait for their commit: two commits' worth, so that one fills while one is written. */
 const waitingMax = 2000;
@@ -28,35 +27,39 @@ export type LedgerContender = Required<Contender> & {
   inMemory(): Promise<Contender>;
   /** Reading alone: every commit is fetched, none is looked at. */
   readonly reading: Contender;
+  /** The ledger whose facts were appended one at a time: each has a commit, and so a signature, of its own. */
+  readonly singles: Contender;
 };
 
-/** Starts a ledger server in `folder`, with `sync_interval: always`, and begins a ledger. */
+/** Starts a ledger server in `folder`, with `sync_interval: always`, and begins two ledgers on it. */
 export async function startLedgerContender(
   binary: string,
   folder: string,
 ): Promise<LedgerContender> {
   const server = await startServer(binary, folder);
-  const { nc, parts } = await connectParts(server);
-  const ledger = await Ledger.create(parts);
-  await ledger.append([genesis(parts)]).durable;
-  const verify = () => verifyAll(parts);
+  const nc = await connectLedger(server.url, server.seeds.runtime);
+  const bursts = await partsOf(server, nc, 'bursts');
+  const singles = await partsOf(server, nc, 'singles');
+  const burstLedger = await begin(bursts);
+  const singleLedger = await begin(singles);
   return {
     name: 'cambium: sealed, chain, tree, signed, fsynced',
-    burst: (count) => burst(ledger, count),
-    alone: () => ledger.append([fact(ledger.end.size)]).durable,
-    verify,
-    replay: () => replayAll(parts),
+    burst: (count) => burst(burstLedger, count),
+    alone: () => singleLedger.append([fact(singleLedger.end.size)]).durable,
+    verify: () => verifyAll(bursts),
+    replay: () => replayAll(bursts),
     close: async () => {
       await nc.close();
       await server.stop();
     },
-    inMemory: () => inMemory(parts),
-    reading: {
-      name: 'reading its commits alone',
-      verify: () => readAll(parts.store, ledger),
-      close: async () => undefined,
-    },
+    inMemory: () => inMemory(bursts),
+    reading: reader('reading its commits alone', () => readAll(bursts.store, burstLedger)),
+    singles: reader('cambium, one record a commit', () => verifyAll(singles)),
   };
+}
+
+function reader(name: string, verify: () => Promise<number>): Contender {
+  return { name, verify, close: async () => undefined };
 }
 
 async function startServer(binary: string, folder: string): Promise<LedgerServer> {
@@ -64,28 +67,32 @@ async function startServer(binary: string, folder: string): Promise<LedgerServer
   return startLedgerServer({ binary, dir: join(folder, 'store'), runDir: join(folder, 'run') });
 }
 
-async function connectParts(
+async function partsOf(
   server: LedgerServer,
-): Promise<{ nc: NatsConnection; parts: LedgerParts }> {
+  nc: NatsConnection,
+  vault: string,
+): Promise<LedgerParts> {
   const admin = await connectLedger(server.url, server.seeds.admin);
   await createLedgerStream(admin, vault);
   await admin.close();
-  const nc = await connectLedger(server.url, server.seeds.runtime);
   const signer = signerFrom(new Uint8Array(randomBytes(32)));
   const key = new Uint8Array(randomBytes(32));
   const identity = { id: ledgerIdOf(signer.publicKey), publicKey: signer.publicKey };
   const store = await jetStreamStore(nc, vault);
-  return {
-    nc,
-    parts: { store, signerFor: () => signer, identity, keys: () => key, now: Date.now },
-  };
+  return { store, signerFor: () => signer, identity, keys: () => key, now: Date.now };
+}
+
+async function begin(parts: LedgerParts): Promise<Ledger> {
+  const ledger = await Ledger.create(parts);
+  await ledger.append([genesis(parts)]).durable;
+  return ledger;
 }
 
 async function burst(ledger: Ledger, count: number): Promise<number> {
   const waiting: Promise<void>[] = [];
   for (let done = 0; done < count; done++) {
-    if (waiting.length >= waitingMax) await waiting[waiting.length - waitingMax];
-    waiting.push(ledger.append([fact(ledger.end.size)]).durable);
+    if (done >= waitingMax) await waiting[done % waitingMax];
+    waiting[done % waitingMax] = ledger.append([fact(ledger.end.size)]).durable;
   }
   await ledger.flush();
   return count;
@@ -147,5 +154,5 @@ function fact(index: number): Draft {
 function genesis({ identity }: LedgerParts): Draft {
   const { publicKey } = identity;
   const keys = { signing: publicKey, encapsulation: publicKey, ledger: publicKey, purposes: {} };
-  return { kind: 'genesis', scope, body: { vault, keys, measurement: 'none' } };
+  return { kind: 'genesis', scope, body: { vault: 'bench', keys, measurement: 'none' } };
 }

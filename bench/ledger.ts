@@ -48,7 +48,7 @@ async function compare(ledger: LedgerContender): Promise<void> {
   for (let round = 0; round < Number(options.rounds); round++) {
     await measureWriting([ledger, ...peers], samples);
     const held = await ledger.inMemory();
-    await measureReading([ledger, held, ledger.reading, ...peers], samples);
+    await measureReading([ledger, held, ledger.singles, ledger.reading, ...peers], samples);
   }
   const tables = samples.tables();
   if (options.json) process.stdout.write(`${JSON.stringify(tables, null, 2)}\n`);

@@ -71,6 +71,24 @@ describe('the bytes of a record', () => {
   });
 });
 
+describe('a record that is refused', () => {
+  it('leaves nothing behind in the one that is sealed after it', () => {
+    const long = { ...stored('x'.repeat(5000)), cause: 3 };
+    const refused = [
+      () => sealRecord({ ...long, cause: place.index }, place, key, nonce),
+      () => sealRecord({ ...long, scope: 'A0'.repeat(16) }, place, key, nonce),
+      () => sealRecord(long, { ...place, time: -1 }, key, nonce),
+      () => sealRecord(long, place, key, nonce.subarray(1)),
+    ];
+    for (const seal of refused) {
+      expect(seal).toThrow();
+      expect(sealRecord({ ...stored('Ada'), cause: 3 }, place, key, nonce).bytes).toEqual(
+        sealedOne,
+      );
+    }
+  });
+});
+
 describe('a sealed record', () => {
   it('opens to what was sealed, whatever that was', () => {
     const bodies = fc.record({ field: fc.string(), value: fc.string({ unit: 'binary' }) });

@@ -1,49 +1,37 @@
-import { concat, equalBytes, fromHex, toHex, u64, utf8 } from '../wire/bytes.ts';
-import { messageKey, openWith, sealedParts, sha256 } from '../wire/crypto.ts';
+import { Buffer } from 'node:buffer';
+import { equalBytes, u64 } from '../wire/bytes.ts';
+import { messageKey, openWith, sealedParts } from '../wire/crypto.ts';
 import {
   binaryHeader,
   decode,
   decodeShared,
   encodeShared,
-  MsgpackError,
   type MsgpackValue,
 } from '../wire/msgpack.ts';
-import { pad, unpad } from '../wire/padding.ts';
+import { pad, paddedBytes, unpad } from '../wire/padding.ts';
 import type { Draft } from './bodies.ts';
 import { LedgerError } from './errors.ts';
-import { type Kind, kindNumbers, kindOf } from './kinds.ts';
 import { storedBody } from './received-body.ts';
+import {
+  arrayOf,
+  commitmentTo,
+  encodeHeader,
+  type Header,
+  headerBytesWritten,
+  isLeaf,
+  malformed,
+  parseHeader,
+} from './record-header.ts';
 
-/** Version of the record format. */
-export const recordVersion = 1;
 /** Largest record, in stored bytes: one must leave room for its commit. */
 export const recordBytesMax: number = 480 * 1024;
 
-const commitmentDomain = utf8('cambium/ledger/record-key/v1\0');
-
-/** The header that is being written: what msgpack puts before its parts stands there already. */
-const written: Uint8Array = new Uint8Array(90);
-written.set([0x96, recordVersion, 0, 0xd3]);
-written.set(binaryHeader(16), 12);
-written.set(binaryHeader(24), 30);
-written.set(binaryHeader(32), 56);
 /** What stands before the header in a record. */
-const recordStart = Uint8Array.of(0x92, ...binaryHeader(written.length));
+const recordStart = Uint8Array.of(0x92, ...binaryHeader(headerBytesWritten));
+/** Where bodies are padded, if they fit. All zeros while none is being sealed. */
+const room = new Uint8Array(8192);
 /** What the seal binds. A header that can be read has at most 119 bytes, whatever form its numbers have. */
 const bound = new Uint8Array(16 + 8 + 119);
-
-/** The clear part of a record: all that a reader without keys can see. */
-export type Header = {
-  readonly kind: Kind;
-  /** Unix time in milliseconds. */
-  readonly time: number;
-  /** Scope id, hex. */
-  readonly scope: string;
-  /** 24 bytes. */
-  readonly nonce: Uint8Array;
-  /** SHA-256 over the record key: a body opens in one way only. */
-  readonly commitment: Uint8Array;
-};
 
 /** A record as it is stored. Its parts, the header's too, share memory with the bytes that it was read from. */
 export type StoredRecord = {
@@ -94,17 +82,16 @@ export function sealRecord(
   nonce: Uint8Array,
 ): SealedRecord {
   const inner = encodeBody(draft, place);
-  const padded = pad(inner);
-  const { body } = parseBody(padded.subarray(0, inner.length), place.index);
-  const recordKey = messageKey(key, nonce);
-  const header = encodeHeader(draft, place, nonce, recordKey);
-  const aad = additionalData(place.ledgerId, place.index, header);
-  const sealed = sealedParts(recordKey, nonce, aad, padded);
-  recordKey.fill(0);
-  const bytes = encodeRecord(header, sealed);
-  if (bytes.length > recordBytesMax)
-    throw new LedgerError('TOO_LARGE', `a ${draft.kind} record of ${bytes.length} bytes`);
-  return { bytes, body };
+  const padded = pad(inner, zeros(paddedBytes(inner.length)));
+  try {
+    const { body } = parseBody(padded.subarray(0, inner.length), place.index);
+    const bytes = sealPadded(padded, draft, place, messageKey(key, nonce), nonce);
+    if (bytes.length > recordBytesMax)
+      throw new LedgerError('TOO_LARGE', `a ${draft.kind} record of ${bytes.length} bytes`);
+    return { bytes, body };
+  } finally {
+    padded.fill(0);
+  }
 }
 
 /**
@@ -159,7 +146,7 @@ export function openDisclosed(
   recordKey: Uint8Array,
 ): OpenedBody {
   const { nonce, commitment } = record.header;
-  if (!equalBytes(sha256(commitmentDomain, recordKey), commitment))
+  if (!equalBytes(commitmentTo(recordKey), commitment))
     throw new LedgerError('KEY_COMMITMENT', 'the key is not the one committed to', { index });
   const aad = additionalData(ledgerId, index, record.headerBytes);
   const padded = openWith(recordKey, nonce, aad, record.sealed);
@@ -184,6 +171,20 @@ function parseBody(inner: Uint8Array, index: number): OpenedBody {
   return { ...place, cause };
 }
 
+function sealPadded(
+  padded: Uint8Array,
+  draft: Draft,
+  place: Place,
+  recordKey: Uint8Array,
+  nonce: Uint8Array,
+): Uint8Array {
+  const header = encodeHeader(draft, place, nonce, recordKey);
+  const aad = additionalData(place.ledgerId, place.index, header);
+  const sealed = sealedParts(recordKey, nonce, aad, padded);
+  recordKey.fill(0);
+  return encodeRecord(header, sealed);
+}
+
 /** In memory that is written over by the next encoding. */
 function encodeBody(draft: Draft, { scopeIndex, scopePrevious, index }: Place): Uint8Array {
   try {
@@ -194,91 +195,25 @@ function encodeBody(draft: Draft, { scopeIndex, scopePrevious, index }: Place): 
   }
 }
 
-/**
- * All headers have one form: six parts, the time in 64 bits. In memory that the next call writes over.
- */
-function encodeHeader(
-  draft: Draft,
-  place: Place,
-  nonce: Uint8Array,
-  recordKey: Uint8Array,
-): Uint8Array {
-  const { time, index } = place;
-  if (!Number.isSafeInteger(time) || time < 0) throw malformed(index, 'time');
-  const number = kindNumbers[draft.kind];
-  if (kindOf(number) !== draft.kind) throw malformed(index, 'kind');
-  written[2] = number;
-  written.set(u64(time), 4);
-  written.set(scopeId(draft.scope, index), 14);
-  written.set(nonce, 32);
-  written.set(sha256(commitmentDomain, recordKey), 58);
-  return written;
-}
-
-const scopeIds = new Map<string, Uint8Array>();
-const scopeIdsMax = 1024;
-
-/** Bytes of a scope id. The last thousand are kept: a ledger comes back to the same few. */
-function scopeId(hex: string, index: number): Uint8Array {
-  const known = scopeIds.get(hex);
-  if (known !== undefined) return known;
-  const id = fromHex(hex);
-  if (id.length !== 16) throw malformed(index, 'scope');
-  if (toHex(id) !== hex) throw malformed(index, 'scope is not lower-case hex');
-  if (scopeIds.size >= scopeIdsMax) scopeIds.clear();
-  scopeIds.set(hex, id);
-  return id;
-}
-
-/** `[header, body]` of two binaries. */
-function encodeRecord(
-  header: Uint8Array,
-  [ciphertext, tag]: readonly [Uint8Array, Uint8Array],
-): Uint8Array {
-  const sealedHeader = binaryHeader(ciphertext.length + tag.length);
-  return concat(recordStart, header, sealedHeader, ciphertext, tag);
-}
-
-function parseHeader(bytes: Uint8Array, index: number): Header {
-  const parts = arrayOf(decodeShared, bytes, index, 'RECORD_MALFORMED');
-  const [version, number, time, scope, nonce, commitment] = parts;
-  // The version stands first: a later one may have other parts.
-  if (typeof version !== 'number') throw malformed(index, 'version');
-  if (version !== recordVersion)
-    throw new LedgerError('VERSION_UNSUPPORTED', `record version ${version}`, { index });
-  if (parts.length !== 6 || typeof number !== 'number') throw malformed(index, 'header');
-  const kind = kindOf(number);
-  if (kind === undefined) throw new LedgerError('KIND_UNKNOWN', `record kind ${number}`, { index });
-  if (typeof time !== 'number' || !Number.isSafeInteger(time) || time < 0)
-    throw malformed(index, 'time');
-  if (!(scope instanceof Uint8Array) || scope.length !== 16) throw malformed(index, 'scope');
-  if (!(nonce instanceof Uint8Array) || nonce.length !== 24) throw malformed(index, 'nonce');
-  if (!isLeaf(commitment)) throw malformed(index, 'key commitment');
-  return { kind, time, scope: toHex(scope), nonce, commitment };
-}
-
-function arrayOf(
-  read: (bytes: Uint8Array) => MsgpackValue,
-  bytes: Uint8Array,
-  index: number,
-  code: 'RECORD_MALFORMED' | 'BODY_MALFORMED',
-): readonly MsgpackValue[] {
-  try {
-    const value = read(bytes);
-    if (Array.isArray(value)) return value as readonly MsgpackValue[];
-  } catch (error) {
-    if (!(error instanceof MsgpackError)) throw error;
-    throw new LedgerError(code, error.message, { index });
+/** `[header, body]` of two binaries; in memory from Node's pool, which is not zeroed first. */
+function encodeRecord(header: Uint8Array, sealed: readonly [Uint8Array, Uint8Array]): Uint8Array {
+  const [ciphertext, tag] = sealed;
+  const sealedBytes = ciphertext.length + tag.length;
+  const parts = [recordStart, header, binaryHeader(sealedBytes), ciphertext, tag];
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  const { buffer, byteOffset } = Buffer.allocUnsafe(size);
+  const out = new Uint8Array(buffer, byteOffset, size);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
   }
-  throw new LedgerError(code, 'not an array', { index });
+  return out;
 }
 
-function malformed(index: number, what: string): LedgerError {
-  return new LedgerError('RECORD_MALFORMED', `not a record: ${what}`, { index });
-}
-
-function isLeaf(value: MsgpackValue | undefined): value is Uint8Array {
-  return value instanceof Uint8Array && value.length === 32;
+/** As many zeros. Whoever fills them wipes them: the next call gives the same memory. */
+function zeros(length: number): Uint8Array {
+  return length <= room.length ? room.subarray(0, length) : new Uint8Array(length);
 }
 
 /** In memory that the next call writes over. */

@@ -70,6 +70,26 @@ describe('a store in JetStream', () => {
       expect(Buffer.compare(each, large[at] ?? each)).toBe(0);
   });
 
+  it('scans for whoever holds up the thread for a while at each batch', async () => {
+    for (let at = 0; at < 20; at++) await store.append(bytes(500_000), at, `${at}`);
+    let count = 0;
+    for await (const { sequence } of store.scan(1)) {
+      count += 1;
+      expect(sequence).toBe(count);
+      if (count % 8 === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+    }
+    expect(count).toBe(20);
+  });
+
+  it('leaves nothing that keeps the process alive when a scan is given up', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout');
+    for (let at = 0; at < 20; at++) await store.append(bytes(500_000), at, `${at}`);
+    const before = timers();
+    for await (const { sequence } of store.scan(1)) if (sequence === 3) break;
+    await sleep(20);
+    expect(timers()).toEqual(before);
+  });
+
   it('refuses an append that expects another last commit', async () => {
     await store.append(bytes(9), 0, 'a');
     await expect(store.append(bytes(9), 0, 'b')).rejects.toThrow(/wrong last sequence/);

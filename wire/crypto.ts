@@ -110,7 +110,8 @@ export function sealedParts(
   aad: Uint8Array,
   message: Uint8Array,
 ): readonly [ciphertext: Uint8Array, tag: Uint8Array] {
-  const cipher = createCipheriv('chacha20-poly1305', inner, innerNonce(nonce), sealing);
+  const cipher = createCipheriv(...cipherWith(inner, nonce));
+  keyBytes.fill(0);
   cipher.setAAD(aad, { plaintextLength: message.length });
   const ciphertext = cipher.update(message);
   cipher.final();
@@ -126,7 +127,8 @@ export function openWith(
 ): Uint8Array | undefined {
   if (sealed.length < tagBytes) return undefined;
   const split = sealed.length - tagBytes;
-  const cipher = createDecipheriv('chacha20-poly1305', inner, innerNonce(nonce), sealing);
+  const cipher = createDecipheriv(...cipherWith(inner, nonce));
+  keyBytes.fill(0);
   cipher.setAAD(aad, { plaintextLength: split });
   cipher.setAuthTag(sealed.subarray(split));
   const body = cipher.update(sealed.subarray(0, split));
@@ -251,11 +253,16 @@ function underDomain(domain: string, message: Uint8Array): Uint8Array {
   return concat(utf8(domain), zero, message);
 }
 
-/** Four zero bytes, then the last eight of `nonce`; in memory that the next call writes over. */
-function innerNonce(nonce: Uint8Array): Uint8Array {
+/**
+ * ChaCha20-Poly1305 under `inner`, whose nonce is four zero bytes and the last eight of `nonce`. Key and
+ * nonce lie in memory of ours: that of a small array would first be moved to where OpenSSL can read it.
+ */
+function cipherWith(inner: Uint8Array, nonce: Uint8Array) {
+  expectLength('inner key', inner, 32);
   expectLength('nonce', nonce, 24);
+  keyBytes.set(inner);
   for (let at = 0; at < 8; at++) tailNonce[at + 4] = nonce[at + 16] ?? 0;
-  return tailNonce;
+  return ['chacha20-poly1305', keyBytes, tailNonce, sealing] as const;
 }
 
 function expectLength(what: string, bytes: Uint8Array, length: number): void {

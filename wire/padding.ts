@@ -10,9 +10,14 @@ export function paddedBytes(length: number): number {
   return Math.ceil(least / step) * step;
 }
 
-/** `message`, padded. */
-export function pad(message: Uint8Array): Uint8Array {
-  const out = new Uint8Array(paddedBytes(message.length));
+/**
+ * `message`, padded.
+ * @param out - where to put it: as many zeros as `paddedBytes` says
+ */
+export function pad(
+  message: Uint8Array,
+  out: Uint8Array = new Uint8Array(paddedBytes(message.length)),
+): Uint8Array {
   out.set(message);
   out[message.length] = 0x80;
   return out;
