@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addContracts } from './program-contract.ts';
 import type { Finish } from './program-flags.ts';
 import { addOwner } from './program-owner.ts';
 import { addReading } from './program-reading.ts';
@@ -17,6 +18,7 @@ export function buildProgram(finish: Finish): Command {
   addVault(program, finish);
   addReading(program, finish);
   addReceipts(program, finish);
+  addContracts(program, finish);
   addOwner(program.command('owner').description('be the owner, at their app'), finish);
   addService(
     program.command('service').description('be a service that talks to the vault'),
