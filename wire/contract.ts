@@ -58,6 +58,9 @@ export type SignedContract = {
   readonly signature: string;
 };
 
+/** A place in a contract (a JSON pointer), and what is wrong there, in words. */
+export type Contradiction = { readonly where: string; readonly what: string };
+
 const contractDomain = 'cambium/contract/v1';
 /** Form of a field name. */
 export const fieldNamePattern: string = '^[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)+$';
@@ -65,7 +68,7 @@ export const fieldNamePattern: string = '^[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)+$';
 export const purposePattern: string = '^[a-z][a-z0-9_]*$';
 
 /** One line that an owner is shown: no control characters, nothing that turns its direction round. */
-const linePattern =
+export const linePattern: string =
   '^[^\\p{Cc}\\p{Cs}\\u2028\\u2029\\u200e\\u200f\\u061c\\u202a-\\u202e\\u2066-\\u2069]*$';
 
 const text = (maxLength: number): JsonSchema => ({
@@ -78,7 +81,8 @@ const flag: JsonSchema = { type: 'boolean' };
 const time: JsonSchema = { type: 'integer', minimum: 0, maximum: 2 ** 48 - 1 };
 const count: JsonSchema = { type: 'integer', minimum: 1, maximum: contractVersionMax };
 
-const retentionPattern =
+/** Form of a retention. */
+export const retentionPattern: string =
   '^(session|until_revoked|P(?=.)(\\d{1,4}D)?(T(?=.)(\\d{1,4}H)?(\\d{1,4}M)?)?)$';
 
 const fieldSchema: JsonSchema = objectSchema({
@@ -143,8 +147,8 @@ export function parseContract(document: unknown): Parsed<SignedContract> {
   const fault = schemaFault(signedContractSchema, document);
   if (fault !== undefined) return refuse('schema_invalid', fault);
   const signed = document as SignedContract;
-  const contradiction = contradictionIn(signed.contract);
-  if (contradiction !== undefined) return refuse('schema_invalid', contradiction);
+  const [contradiction] = contradictionsIn(signed.contract);
+  if (contradiction !== undefined) return refuse('schema_invalid', contradiction.what);
   return validSignature(signed)
     ? { ok: true, value: signed }
     : refuse('signature_invalid', 'contract signature');
@@ -160,14 +164,17 @@ function validSignature({ contract, key, signature }: SignedContract): boolean {
   }
 }
 
-function contradictionIn(contract: Contract): string | undefined {
+/** What a contract in form says against itself, and where; nothing when it may be published. */
+export function contradictionsIn(contract: Contract): readonly Contradiction[] {
   const names = contract.fields.map((field) => field.name);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) return `field ${twice} is declared twice`;
+  const twice = names
+    .map((name, at) => ({ where: `/fields/${at}`, what: `field ${name} is declared twice`, name }))
+    .filter(({ name }, at) => names.indexOf(name) !== at)
+    .map(({ where, what }) => ({ where, what }));
   const first = contract.version === 1;
-  if (first !== (contract.previous === undefined))
-    return first ? 'version 1 has none before it' : 'the version before is not named';
-  return undefined;
+  if (first === (contract.previous === undefined)) return twice;
+  const what = first ? 'version 1 has none before it' : 'the version before is not named';
+  return [...twice, { where: '/previous', what }];
 }
 
 function canonicalBytes(contract: Contract): Uint8Array {

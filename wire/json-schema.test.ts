@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { objectSchema, schemaFault } from './json-schema.ts';
+import { objectSchema, schemaFault, schemaFaults } from './json-schema.ts';
 
 const name = { type: 'string', minLength: 1 } as const;
 
@@ -49,4 +49,20 @@ test('a schema that is none is an error, and so is a word that is not known', ()
 test('a fault tells little of a value whose names a stranger chose', () => {
   const schema = { type: 'object', additionalProperties: { type: 'string' } };
   expect(schemaFault(schema, { ['x'.repeat(10_000)]: 1 })?.length).toBeLessThan(200);
+});
+
+describe('every fault of a value', () => {
+  const schema = objectSchema({ name, nick: name });
+
+  test('is found, each with its place', () => {
+    const faults = schemaFaults(schema, { name: '', nick: 1 });
+    expect(faults.map(({ where, keyword }) => [where, keyword])).toEqual([
+      ['/name', 'minLength'],
+      ['/nick', 'type'],
+    ]);
+  });
+
+  test('is none where it fits', () => {
+    expect(schemaFaults(schema, { name: 'a', nick: 'b' })).toEqual([]);
+  });
 });

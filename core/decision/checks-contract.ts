@@ -1,7 +1,7 @@
+import { durationMs } from '../../wire/duration.ts';
 import { isMap } from '../../wire/event.ts';
 import { type CheckFunction, fail, pass, skip } from './check-result.ts';
 import { declared } from './context.ts';
-import { durationMs } from './duration.ts';
 
 /** Check 7: made under the contract that is in force. */
 export const contractCheck: CheckFunction = ({ received, connection, contract, time }) => {
