@@ -19,6 +19,8 @@ import { bodyBytes, type Contender } from './contender.ts';
 const scope = 'a0'.repeat(16);
 /** Facts that may wait for their commit: two commits' worth, so that one fills while one is written. */
 const waitingMax = 2000;
+/** Facts of one call, as the others take a batch: as many as fit a commit with bodies of this size. */
+const factsPerCall = 500;
 const fieldsMax = 1000;
 
 /** The vault's ledger on its own server: sealed, chained, in the tree, signed, fsynced. */
@@ -29,6 +31,8 @@ export type LedgerContender = Required<Contender> & {
   readonly reading: Contender;
   /** The ledger whose facts were appended one at a time: each has a commit, and so a signature, of its own. */
   readonly singles: Contender;
+  /** A burst of calls with one fact each: what many turns of a vault cost. */
+  readonly calls: Contender;
 };
 
 /** Starts a ledger server in `folder`, with `sync_interval: always`, and begins two ledgers on it. */
@@ -42,9 +46,10 @@ export async function startLedgerContender(
   const singles = await partsOf(server, nc, 'singles');
   const burstLedger = await begin(bursts);
   const singleLedger = await begin(singles);
+  const singlesOfBurst = await begin(await partsOf(server, nc, 'calls'));
   return {
     name: 'cambium: sealed, chain, tree, signed, fsynced',
-    burst: (count) => burst(burstLedger, count),
+    burst: (count) => burst(burstLedger, count, factsPerCall),
     alone: () => singleLedger.append([fact(singleLedger.end.size)]).durable,
     verify: () => verifyAll(bursts),
     replay: () => replayAll(bursts),
@@ -55,6 +60,11 @@ export async function startLedgerContender(
     inMemory: () => inMemory(bursts),
     reading: reader('reading its commits alone', () => readAll(bursts.store, burstLedger)),
     singles: reader('cambium, one record a commit', () => verifyAll(singles)),
+    calls: {
+      name: 'cambium, one fact a call',
+      burst: (count) => burst(singlesOfBurst, count, 1),
+      close: async () => undefined,
+    },
   };
 }
 
@@ -88,11 +98,14 @@ async function begin(parts: LedgerParts): Promise<Ledger> {
   return ledger;
 }
 
-async function burst(ledger: Ledger, count: number): Promise<number> {
+async function burst(ledger: Ledger, count: number, perCall: number): Promise<number> {
   const waiting: Promise<void>[] = [];
-  for (let done = 0; done < count; done++) {
-    if (done >= waitingMax) await waiting[done % waitingMax];
-    waiting[done % waitingMax] = ledger.append([fact(ledger.end.size)]).durable;
+  const callsMax = waitingMax / perCall;
+  for (let call = 0; call * perCall < count; call++) {
+    if (call >= callsMax) await waiting[call % callsMax];
+    const { size } = ledger.end;
+    const facts = Array.from({ length: perCall }, (_, at) => fact(size + at));
+    waiting[call % callsMax] = ledger.append(facts).durable;
   }
   await ledger.flush();
   return count;

@@ -46,7 +46,7 @@ async function compare(ledger: LedgerContender): Promise<void> {
   const peers = await startPeers();
   const samples = new Samples();
   for (let round = 0; round < Number(options.rounds); round++) {
-    await measureWriting([ledger, ...peers], samples);
+    await measureWriting([ledger, ledger.calls, ...peers], samples);
     const held = await ledger.inMemory();
     await measureReading([ledger, held, ledger.singles, ledger.reading, ...peers], samples);
   }
