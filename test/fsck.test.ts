@@ -47,6 +47,19 @@ async function expectLeft(data: DataDir, from: string) {
   return report;
 }
 
+function at(commits: readonly Uint8Array[], place: number): Uint8Array {
+  return commits[place] ?? new Uint8Array(0);
+}
+
+function edited(commit: Uint8Array): Uint8Array {
+  const middle = commit.length >> 1;
+  return commit.with(middle, (commit[middle] ?? 0) ^ 1);
+}
+
+function ofAnother(commit: Uint8Array): Uint8Array {
+  return encode((decode(commit) as MsgpackValue[]).with(1, new Uint8Array(16)));
+}
+
 describe('a whole ledger', () => {
   it('is left as it is', async () => {
     const data = await world.copy();
@@ -66,7 +79,7 @@ describe('a whole ledger', () => {
 
   it('is not looked at while a vault runs on it', async () => {
     const data = await world.copy();
-    const server = await startLedger(data, await natsBinary(() => {}), 'brief');
+    const server = await startLedger(data, await natsBinary(() => {}), 'lasting');
     await expect(fsck(data, { from: world.late })).rejects.toMatchObject({ kind: 'failed' });
     await server.stop();
   });
@@ -128,21 +141,15 @@ describe('a damaged ledger is healed', () => {
     await expectHealed(data, world.late);
   });
 
-  it('when its commits are out of order, missing, edited or foreign, whatever their sequences', async () => {
-    const { commits, ring } = whole;
-    const [a, b] = [commits[3], commits[8]] as [Uint8Array, Uint8Array];
-    const edited = b.with(b.length >> 1, (b[b.length >> 1] ?? 0) ^ 1);
-    const foreign = encode((decode(b) as MsgpackValue[]).with(1, new Uint8Array(16)));
-    for (const [name, damaged] of [
-      ['reordered', commits.with(3, b).with(8, a)],
-      ['lost', commits.toSpliced(5, 2)],
-      ['corrupted', commits.with(8, edited)],
-      ['foreign', commits.toSpliced(2, 0, foreign)],
-    ] as const) {
-      const data = await world.holding({ commits: damaged, ring });
-      expect(await fsck(data), name).toMatchObject({ code: 1, ledger: { class: name } });
-      await expectHealed(data, world.late);
-    }
+  it.each<readonly [string, (commits: readonly Uint8Array[]) => readonly Uint8Array[]]>([
+    ['reordered', (all) => all.with(3, at(all, 8)).with(8, at(all, 3))],
+    ['lost', (all) => all.toSpliced(5, 2)],
+    ['corrupted', (all) => all.with(8, edited(at(all, 8)))],
+    ['foreign', (all) => all.toSpliced(2, 0, ofAnother(at(all, 8)))],
+  ])('when its commits are %s, whatever their sequences', async (name, damage) => {
+    const data = await world.holding({ ...whole, commits: damage(whole.commits) });
+    expect(await fsck(data)).toMatchObject({ code: 1, ledger: { class: name } });
+    await expectHealed(data, world.late);
   });
 
   it('and then the vault runs on it', async () => {
