@@ -13,6 +13,7 @@ import os
 import pathlib
 import secrets
 import sys
+import time
 
 import contract as contracts
 import invite as invites
@@ -78,8 +79,8 @@ def request(options):
 
 
 def _session(state, path, invite):
-    """A session with a new epoch, whose number is on the disk before it is used."""
-    state["epoch"] += 1
+    """A session with a new epoch. Its number is no earlier one's, even where the state was lost: the clock's."""
+    state["epoch"] = max(state["epoch"] + 1, int(time.time()))
     _save(path, state)
     keys = {name: from_base64url(text) for name, text in state["keys"].items()}
     return Session(invite, keys["signing"], keys["encapsulation"], state["epoch"])
