@@ -8,9 +8,13 @@ import { LedgerError } from '../ledger/errors.ts';
 import { openExport } from '../replay/export-file.ts';
 import { verifyExport } from '../replay/verify-export.ts';
 
-export const verifierFolder: string = fileURLToPath(
-  new URL('../docs/spec/verifier', import.meta.url),
-);
+export const verifierFolder: string = programFolder('verifier');
+
+/** A program in Python beside the specification. */
+export type PythonProgram = 'verifier' | 'client';
+
+/** What a run of Python came to. */
+export type PythonRun = { readonly code: number; readonly out: string; readonly err: string };
 
 /** What a verifier says of a file: what it holds, or the first thing that is wrong with it. */
 export type Finding =
@@ -22,8 +26,12 @@ export type Finding =
     }
   | { readonly code: string; readonly index: number };
 
+function programFolder(program: PythonProgram): string {
+  return fileURLToPath(new URL(`../docs/spec/${program}`, import.meta.url));
+}
+
 /** The Python of this machine; `undefined`, and a loud word, where it has none of 3.9 or newer. */
-export function findPython(): string | undefined {
+export function findPython(program: PythonProgram = 'verifier'): string | undefined {
   try {
     const version = execFileSync('python3', ['--version']).toString();
     const [, minor = '0'] = /^Python 3\.(\d+)/.exec(version) ?? [];
@@ -32,17 +40,20 @@ export function findPython(): string | undefined {
     // Said below.
   }
   console.warn(
-    '\n*** NOT TESTED: the verifier in Python needs python3 >= 3.9, which is not here ***\n',
+    `\n*** NOT TESTED: the ${program} in Python needs python3 >= 3.9, which is not here ***\n`,
   );
   return undefined;
 }
 
 /** Runs Python in the verifier's folder, and writes nothing there. */
-export function runPython(
-  args: readonly string[],
-): Promise<{ code: number; out: string; err: string }> {
+export function runPython(args: readonly string[]): Promise<PythonRun> {
+  return runPythonIn('verifier', args);
+}
+
+/** Runs Python in the folder of a program, and writes nothing there. */
+export function runPythonIn(program: PythonProgram, args: readonly string[]): Promise<PythonRun> {
   const options = {
-    cwd: verifierFolder,
+    cwd: programFolder(program),
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
     maxBuffer: 64 * 1024 * 1024,
   };

@@ -1,0 +1,94 @@
+"""Events sent to a vault, and their answers (delivery.md)."""
+
+import json
+import time
+
+import statement
+from byte_text import from_base64url
+from nats import Connection, NatsError
+from refusal import Refusal
+
+_AGAIN_S = 2.0
+_ACCEPTED_S = 10.0
+_STATUSES = ("served", "pending", "refused")
+
+
+class Conversation:
+    """A connection to the vault's messaging layer, and the session on it."""
+
+    def __init__(self, session, invite, credential, server):
+        self._session = session
+        self._about = {
+            "vault": invite["vault"],
+            "ledger": invite["ledger"]["id"],
+            "connection": invite["connection"],
+        }
+        self._keys = [from_base64url(invite["ledger"]["key"])]
+        self._nats = Connection(server, credential, f"_INBOX.{session.party}")
+        self._nats.subscribe(f"MessageSpace.{session.party}.fromVault.{session.vault}.>")
+        self._nats.flush()
+
+    def ask(self, kind, payload, timeout, contract=None, critical=False):
+        """Yields (event id, answer, verdict on its statement) as they come: at most one `pending`, then the end.
+
+        Ends without the last one when the time, in seconds, is over. A best-effort event is sent again, byte
+        for byte, until something answers.
+        """
+        event_id, subject, data = self._session.seal(kind, payload, contract)
+        deadline = time.monotonic() + timeout
+        if critical:
+            early = self._hand_over(subject, data)
+        else:
+            self._nats.publish(subject, data)
+            early = []
+        heard = False
+        while time.monotonic() < deadline:
+            message = early.pop(0) if early else self._nats.next(min(deadline, time.monotonic() + _AGAIN_S))
+            if message is None:
+                if not critical and not heard:
+                    self._nats.publish(subject, data)
+                continue
+            event = self._answer_in(message, event_id)
+            if event is None or (event["payload"]["status"] == "pending" and heard):
+                continue
+            heard = True
+            verdict = statement.check_answer(event, self._about, self._keys)
+            yield event_id, event["payload"], verdict
+            if event["payload"]["status"] != "pending":
+                return
+
+    def close(self):
+        self._nats.close()
+
+    def _hand_over(self, subject, data):
+        """Gives a critical event to the messaging layer; other messages that come meanwhile are returned."""
+        reply = self._nats.request(subject, data)
+        deadline, early = time.monotonic() + _ACCEPTED_S, []
+        while True:
+            message = self._nats.next(deadline)
+            if message is None:
+                raise NatsError("the messaging layer did not take the event in time")
+            if message.subject == reply:
+                break
+            early.append(message)
+        if message.status is not None:
+            raise NatsError(f"nobody takes this event (status {message.status})")
+        taken = json.loads(message.data)
+        if "seq" not in taken:
+            raise NatsError(taken.get("error", {}).get("description", "the event was not taken"))
+        return early
+
+    def _answer_in(self, message, event_id):
+        """The event of an answer to ours. What does not open is nobody's: it is passed over."""
+        try:
+            event = self._session.open(message.subject, message.data)
+        except Refusal:
+            return None
+        payload = event["payload"]
+        if event["type"] != "event.answer" or event.get("cause") != event_id or not isinstance(payload, dict):
+            return None
+        if payload.get("status") not in _STATUSES or not isinstance(payload.get("type"), str):
+            return None
+        if payload["status"] == "refused" and not isinstance(payload.get("code"), str):
+            return None
+        return event
