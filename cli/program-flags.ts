@@ -48,3 +48,8 @@ export function contextOf(
     },
   };
 }
+
+/** Names with commas between. */
+export function listOf(text: string): string[] {
+  return text.split(',').map((part) => part.trim());
+}

@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { ErasureTarget } from '../ledger/bodies.ts';
-import { type Common, contextOf, type Finish, on } from './program-flags.ts';
+import { type Common, contextOf, type Finish, listOf, on } from './program-flags.ts';
 
 /** What the owner says to the vault. */
 export function addOwner(program: Command, finish: Finish): void {
@@ -30,8 +30,8 @@ export function addOwner(program: Command, finish: Finish): void {
     );
   on(program, 'approve', 'approve a held request, or accept a party that wants to connect')
     .argument('<id>', 'event id or connection id, as `owner pending` shows it')
-    .option('--fields <names>', 'only these of the fields asked for', list)
-    .option('--optional <names>', 'optional fields to give, when accepting a party', list)
+    .option('--fields <names>', 'only these of the fields asked for', listOf)
+    .option('--optional <names>', 'optional fields to give, when accepting a party', listOf)
     .action(async (id: string, options: Common & { fields?: string[]; optional?: string[] }) =>
       finish(await (await import('./owner.ts')).approveCommand(contextOf(options), id, options)),
     );
@@ -56,8 +56,4 @@ export function addOwner(program: Command, finish: Finish): void {
     .action(async (id: string, options: Common) =>
       finish(await (await import('./owner.ts')).severCommand(contextOf(options), id)),
     );
-}
-
-function list(text: string): string[] {
-  return text.split(',').map((part) => part.trim());
 }

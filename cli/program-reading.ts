@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { AuditOptions } from './audit.ts';
-import { type Common, contextOf, type Finish, on } from './program-flags.ts';
+import { type Common, contextOf, type Finish, listOf, on } from './program-flags.ts';
+import type { WhatIfCommandOptions } from './what-if.ts';
 
 /** Commands that read a ledger. */
 export function addReading(program: Command, finish: Finish): void {
@@ -30,6 +31,13 @@ export function addReading(program: Command, finish: Finish): void {
     .argument('<event>', 'event id, or index of a record')
     .action(async (event: string, options: Common) =>
       finish(await (await import('./explain.ts')).explainCommand({ ...contextOf(options), event })),
+    );
+  on(program, 'what-if', 'judge the history once more, as if another contract had been accepted')
+    .requiredOption('--contract <file>', 'the other contract, signed or not')
+    .option('--connection <id>', 'only this one; all under a contract of the same id by default')
+    .option('--optional <names>', 'optional fields that you would have given', listOf)
+    .action(async (options: Common & WhatIfCommandOptions) =>
+      finish(await (await import('./what-if.ts')).whatIfCommand(contextOf(options), options)),
     );
   on(program, 'audit', 'list the audit trail, or ask it in SQL (DuckDB)')
     .argument('[sql]', 'a query over the tables entries and checks')

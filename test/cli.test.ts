@@ -162,6 +162,9 @@ describe('a person with a vault', () => {
     expect(out).toContain('field_not_in_contract');
     expect(out).toContain('Deciding again gives the same decision');
     expect((await world.run(['explain', 'nothing'])).code).toBe(1);
+    const judged = await world.run(['what-if', '--contract', contract]);
+    expect(judged.code).toBe(0);
+    expect(judged.out).toContain('0 would be others');
   });
 
   it('says with doctor what is there', async () => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -8,6 +9,7 @@ import { programRoot } from '../cli/program-root.ts';
 import { replayCommand } from '../cli/replay.ts';
 import { connectLedger } from '../cli/servers.ts';
 import { verifyCommand } from '../cli/verify.ts';
+import { whatIfCommand } from '../cli/what-if.ts';
 import { Journal } from '../core/manager/journal.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
 import { MemoryStore } from '../ledger/testing/memory-store.ts';
@@ -17,6 +19,8 @@ import { checkDecisions } from '../replay/check-decisions.ts';
 import { explain } from '../replay/explain.ts';
 import { stateAt } from '../replay/time-travel.ts';
 import { verifyLedger } from '../replay/verify.ts';
+import type { WhatIfReport } from '../replay/what-if.ts';
+import type { Contract } from '../wire/contract.ts';
 import { type Owner, passphrase, retailer, type Service, TestHouse } from './harness.ts';
 import { readLedger } from './ledger-view.ts';
 
@@ -217,6 +221,39 @@ describe('the history of a real vault', () => {
     expect(explained.out).toContain(
       'Refused: field_not_in_contract (not declared: personal/income).',
     );
+  });
+
+  it('is judged under other terms by a command that changes nothing', async () => {
+    await history();
+    const size = liveState().size;
+    const what = async (other: Contract) => {
+      const contract = join(house.folder, 'other.json');
+      await writeFile(contract, JSON.stringify(other));
+      const { code, out } = await command((context) => whatIfCommand(context, { contract }));
+      expect(code).toBe(0);
+      expect(out).not.toContain('Analytical');
+      return JSON.parse(out) as WhatIfReport;
+    };
+    const terms = await retailer();
+    const same = await what(terms);
+    expect(same).toMatchObject({ judged: 8, same: 8, flips: [], unreproduced: 0 });
+    expect(same.connections).toMatchObject([{ missing: [] }]);
+    const fields = terms.fields.map((field) => ({ ...field, tier: 'on_demand' as const }));
+    const permissions = { ...terms.permissions, payment: false };
+    const { flips, after } = await what({ ...terms, fields, permissions });
+    expect(flips).toMatchObject([
+      { from: 'pending', to: 'allowed', check: 'tier', count: 3 },
+      {
+        from: 'allowed',
+        to: 'denied',
+        check: 'permission',
+        reason: 'permission_missing',
+        count: 1,
+      },
+    ]);
+    expect(after).toEqual({ allowed: 4, denied: 4, pending: 0 });
+    await expect(what({ ...terms, id: 'another' })).rejects.toMatchObject({ kind: 'failed' });
+    expect((await readLedger(house)).length).toBe(size);
   });
 
   it('says no, or refuses wrong use, in its own words', async () => {

@@ -30,7 +30,13 @@ import {
 } from './story-facts.ts';
 
 /** How an event differs from an honest one. */
-type Odd = { readonly id?: string; readonly valid?: boolean; readonly failure?: boolean };
+type Odd = {
+  readonly id?: string;
+  readonly valid?: boolean;
+  readonly failure?: boolean;
+  /** Version of the contract that it names. */
+  readonly version?: number;
+};
 
 /** A vault's history, told without a vault: the same on every run, byte for byte in its facts. */
 export class Story {
@@ -84,7 +90,7 @@ export class Story {
     const owners = type.startsWith('owner.');
     const time = this.#clock.now;
     const id = odd.id ?? eventId(time, fixedBytes(`event ${this.#count}`, 10));
-    const { version } = contract;
+    const version = odd.version ?? contract.version;
     const ref = { id: contract.id, version, hash: contractHash(contract) };
     const bytes = encodeEvent({
       id,

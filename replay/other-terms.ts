@@ -1,0 +1,131 @@
+import { Map as Table } from 'immutable';
+import type { ReceivedEvent } from '../ledger/bodies.ts';
+import type { Decision } from '../ledger/decision.ts';
+import type { Connection, VaultState } from '../projections/vault-state.ts';
+import { type Contract, contractHash } from '../wire/contract.ts';
+import type { ContractRef } from '../wire/event.ts';
+
+/*
+ * What makes the comparison of two contracts a fair one.
+ *
+ * The other contract stands in the place of the accepted one from the first request on, and whoever
+ * named the one in force names it instead; who named another, or none, still does. So check 7 fails
+ * for the same events as before, unless the other contract has run out.
+ *
+ * What follows from decisions follows from those under the other terms: tokens are spent from a bucket with
+ * the other limits, a field that would have been refused was not served and starts no retention, an
+ * order that would have been refused was not carried out. Where both terms let a request through, what
+ * the history served is taken as served, since the owner's word and the handler's run are facts. Where only the
+ * other ones allow it, it is taken as served at once, with what the vault held. Where only the other ones would
+ * have asked the owner, nobody knows the answer, and nothing is taken as served.
+ *
+ * The owner's choice of optional fields stands, unless another is given.
+ */
+
+/** The history of one connection as it would be under another contract. */
+export class OtherTerms {
+  readonly #contract: Contract;
+  readonly #ref: ContractRef;
+  readonly #optional: readonly string[] | undefined;
+  #bucket: Connection['bucket'];
+  #served: Connection['served'] = Table();
+  /** Keys that are used up under the other terms; a request asks for those of its own connection only. */
+  #once: VaultState['once'] = Table();
+  /** Requests whose results of then count. */
+  readonly #counted = new Set<string>();
+
+  /** @param optional - optional fields that the owner would have given; what they gave by default */
+  constructor(contract: Contract, optional?: readonly string[]) {
+    this.#contract = contract;
+    const { id, version } = contract;
+    this.#ref = { id, version, hash: contractHash(contract) };
+    this.#optional = optional;
+  }
+
+  /** The state with the other contract, and with what would have followed from it so far. */
+  state(state: VaultState, connection: Connection): VaultState {
+    const { bucket: _, ...rest } = connection;
+    const known: Connection = {
+      ...rest,
+      contract: { key: '', signature: '', ...connection.contract, contract: this.#contract },
+      contractHash: this.#ref.hash,
+      optional: this.#optional ?? connection.optional,
+      served: this.#served,
+      ...(this.#bucket === undefined ? {} : { bucket: this.#bucket }),
+    };
+    return {
+      ...state,
+      connections: state.connections.set(connection.id, known),
+      once: this.#once,
+    };
+  }
+
+  /** The event as its sender would have made it: under the contract in force. */
+  event(received: ReceivedEvent, connection: Connection): ReceivedEvent {
+    const { event } = received;
+    return event?.contract !== undefined && isInForce(event.contract, connection)
+      ? { ...received, event: { ...event, contract: this.#ref } }
+      : received;
+  }
+
+  /** Takes a decision under the other terms, and what was decided then. */
+  decided(
+    request: string,
+    then: Decision['outcome'],
+    now: Decision,
+    at: { readonly state: VaultState; readonly index: number; readonly time: number },
+  ): void {
+    this.#bucket = now.facts.bucket ?? this.#bucket;
+    if (now.outcome === 'denied') return;
+    if (then === now.outcome) {
+      this.#counted.add(request);
+      return;
+    }
+    if (now.outcome === 'allowed') this.#ran(now, at);
+  }
+
+  /** Takes what a handler's run came to. */
+  handled(
+    {
+      request,
+      code,
+      provided,
+      once,
+    }: {
+      readonly request: string;
+      readonly code: string;
+      readonly provided: readonly string[];
+      readonly once?: string;
+    },
+    { index, time }: { readonly index: number; readonly time: number },
+  ): void {
+    if (!this.#counted.delete(request)) return;
+    this.#serve(provided, time);
+    if (code === 'ok' && once !== undefined) this.#once = this.#once.set(once, index);
+  }
+
+  #ran(
+    { facts }: Decision,
+    {
+      state,
+      index,
+      time,
+    }: { readonly state: VaultState; readonly index: number; readonly time: number },
+  ): void {
+    this.#serve(
+      (facts.fields ?? []).filter((name) => state.fields.has(name)),
+      time,
+    );
+    if (facts.once !== undefined) this.#once = this.#once.set(facts.once, index);
+  }
+
+  #serve(names: readonly string[], time: number): void {
+    for (const name of names)
+      if (!this.#served.has(name)) this.#served = this.#served.set(name, time);
+  }
+}
+
+function isInForce({ id, version, hash }: ContractRef, connection: Connection): boolean {
+  const contract = connection.contract?.contract;
+  return contract?.id === id && contract.version === version && connection.contractHash === hash;
+}
