@@ -27,7 +27,7 @@ describe('an invite', () => {
   });
 
   test.each(refused)('with $name is refused', ({ text }) => {
-    expect(() => decodeInvite(text)).toThrow('this is not an invite');
+    expect(() => decodeInvite(text)).toThrow('neither an invite');
   });
 });
 
