@@ -112,11 +112,14 @@ export type Bodies = {
   readonly checkpoint: {
     /** Signed note (C2SP tlog-checkpoint) over the tree of all records before this one. */
     readonly note: string;
-    /** Digests of the state before this record; of scopes, those that have changed since the last one. */
+    /**
+     * Digests of the state before this record; of scopes, those that have changed since the last one. Where
+     * they are too many for a record, they are left out: then the next one begins anew.
+     */
     readonly digests: {
       readonly version: number;
       readonly total: string;
-      readonly scopes: Readonly<Record<string, string>>;
+      readonly scopes?: Readonly<Record<string, string>>;
     };
     readonly measurement: string;
   };

@@ -54,8 +54,9 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return { ...moved, fields: moved.fields.set(field, { value, scope, index, leaf, at }) };
     }
     case 'checkpoint': {
+      const { scopes } = record.body.digests;
       const known = moved.checkpoint?.digests ?? Table<string, string>();
-      const digests = known.merge(record.body.digests.scopes);
+      const digests = scopes === undefined ? Table<string, string>() : known.merge(scopes);
       return { ...moved, checkpoint: { size: record.index, digests } };
     }
     case 'rotated':

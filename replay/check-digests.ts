@@ -55,7 +55,10 @@ function* compared(
   const digest = stateDigest(before);
   if (erased.size === 0) yield ['total', digest.total === total];
   for (const [scope, found] of Object.entries(digest.scopes)) {
+    const recorded = checkpoint?.digests.get(scope);
     const lost = erased.has(scope) || (scope === betweenScopes && erased.size > 0);
-    if (!lost) yield [scope, checkpoint?.digests.get(scope) === found];
+    // A checkpoint of a vault with very many scopes has none of their digests.
+    const silent = recorded === undefined && checkpoint?.digests.isEmpty() === true;
+    if (!lost && !silent) yield [scope, recorded === found];
   }
 }

@@ -5,6 +5,8 @@ import type { Batch } from './journal.ts';
 
 /** Fewest records between two checkpoints that nobody asked for. */
 const recordsBetween = 4096;
+/** Most digests of one record: about 100 bytes each. */
+const scopesMax = 4_000;
 
 /**
  * Whether so much has happened since the last checkpoint that another is due. The digest of the state
@@ -28,7 +30,11 @@ export function addCheckpoint(batch: Batch, ledger: Ledger): void {
     scope: state.scope,
     body: {
       note: ledger.checkpoint(ledger.end),
-      digests: { version: 1, total, scopes: Object.fromEntries(changed) },
+      digests: {
+        version: 1,
+        total,
+        ...(changed.length > scopesMax ? {} : { scopes: Object.fromEntries(changed) }),
+      },
       measurement: state.measurement,
     },
   });
