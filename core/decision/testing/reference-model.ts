@@ -15,7 +15,7 @@ export type Expected = {
   /** The first check that fails, and the reasons that it may give. */
   readonly check?: CheckName;
   readonly reasons: readonly Reason[];
-  /** Tokens that are left, in millionths of an hour's milliseconds; absent where none are counted. */
+  /** Tokens that are left, `hourMs` for each; absent where none are counted. */
   readonly tokens?: number;
 };
 
