@@ -19,6 +19,9 @@ describe('wrong use ends with 2', () => {
     [['owner', 'set', 'name', 'Ada']],
     [['owner', 'sever', 'acme']],
     [['audit', '--export', 'trail.xlsx']],
+    [['what-if']],
+    [['what-if', '--contract', 'nowhere.json']],
+    [['contract', 'diff', contract]],
   ])('of %j', async (args) => {
     expect((await world.run(args)).code).toBe(2);
   });
@@ -42,12 +45,20 @@ it('says its version', async () => {
   expect((await world.run(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
-it.each(['init', 'run', 'vine', 'verify', 'replay', 'audit', 'explain', 'doctor', 'demo'])(
-  '%s has --help',
-  async (command) => {
-    const { code, out } = await world.run([command, '--help']);
-    expect(code).toBe(0);
-    expect(out).toContain(`Usage: cambium ${command}`);
-    expect(out).toContain('--json');
-  },
-);
+it.each([
+  'init',
+  'run',
+  'vine',
+  'verify',
+  'replay',
+  'audit',
+  'explain',
+  'what-if',
+  'doctor',
+  'demo',
+])('%s has --help', async (command) => {
+  const { code, out } = await world.run([command, '--help']);
+  expect(code).toBe(0);
+  expect(out).toContain(`Usage: cambium ${command}`);
+  expect(out).toContain('--json');
+});

@@ -20,7 +20,7 @@ type Word = {
   readonly fields?: readonly string[];
 };
 type Forgotten = { readonly kind: 'connection' | 'field' | 'namespace'; readonly name: string };
-type CommandCheck = (state: VaultState, payload: unknown) => CommandFault | undefined;
+type CommandCheck = (state: VaultState, payload: unknown, time: number) => CommandFault | undefined;
 
 /** Requires a payload that fits its schema. */
 const checks: Readonly<Record<string, CommandCheck>> = {
@@ -29,8 +29,8 @@ const checks: Readonly<Record<string, CommandCheck>> = {
   'owner.decline': (state, payload) => statusFault(state, payload, ['requested', 'invited']),
   'owner.sever': (state, payload) => statusFault(state, payload, ['active']),
   'owner.forget': (state, payload) => forgetFault(state, payload as Forgotten),
-  'owner.approve': (state, payload) => wordFault(state, payload as Word),
-  'owner.deny': (state, payload) => wordFault(state, payload as Word),
+  'owner.approve': (state, payload, time) => wordFault(state, payload as Word, time),
+  'owner.deny': (state, payload, time) => wordFault(state, payload as Word, time),
 };
 
 /**
@@ -38,10 +38,10 @@ const checks: Readonly<Record<string, CommandCheck>> = {
  * is there and waits for it, a request to connect brings a contract of its own. `undefined` where
  * nothing is wrong.
  */
-export function commandFault({ state, received }: CheckContext): CommandFault | undefined {
+export function commandFault({ state, received, time }: CheckContext): CommandFault | undefined {
   const type = received.event?.type ?? '';
   const check = Object.hasOwn(checks, type) ? checks[type] : undefined;
-  return check?.(state, received.event?.payload);
+  return check?.(state, received.event?.payload, time);
 }
 
 /** Required fields that the vault does not have. */
@@ -107,13 +107,18 @@ function forgetFault(state: VaultState, { kind, name }: Forgotten): CommandFault
   return isThere ? undefined : fault('field_absent', 'the vault holds no such field');
 }
 
-/** The owner's word on a held request. It names the hash of the exact request, or it releases nothing. */
+/**
+ * The owner's word on a held request. It names the hash of the exact request and comes before the wait
+ * is over, or it releases nothing: the request may still be there when many end at once.
+ */
 function wordFault(
   state: VaultState,
   { request: key, hash, fields }: Word,
+  time: number,
 ): CommandFault | undefined {
   const request = state.requests.get(key);
-  if (request?.status !== 'pending' || request.facts.deadline === undefined)
+  const { deadline } = request?.facts ?? {};
+  if (request?.status !== 'pending' || deadline === undefined || deadline <= time)
     return fault('expired', 'no such request is waiting');
   if (toHex(request.received.digest) !== hash)
     return fault('malformed', 'the hash is not the one of this request');

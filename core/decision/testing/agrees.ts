@@ -1,0 +1,34 @@
+import type { Decision } from '../../../ledger/decision.ts';
+import { decide } from '../decide.ts';
+import { countedAt, type Expected, expected, hourMs } from './reference-model.ts';
+import type { Scenario } from './scenario.ts';
+import { given } from './scenario-state.ts';
+
+/** How `decide` and the specification differ about a scenario, in words; `undefined` where they agree. */
+export function disagreement(scenario: Scenario): string | undefined {
+  const { state, received, time } = given(scenario);
+  const decision = decide(state, received, time, scenario.round);
+  const said = expected(scenario);
+  const wrong = outcomeFault(decision, said) ?? bucketFault(decision, said, scenario);
+  const { outcome, reason, detail, facts } = decision;
+  const decided = { outcome, reason, detail, facts };
+  return wrong && `${wrong}: ${JSON.stringify({ said, decided })}`;
+}
+
+function outcomeFault({ outcome, reason, checks }: Decision, said: Expected): string | undefined {
+  if (outcome !== said.outcome) return 'another outcome';
+  if (outcome !== 'denied') return reason === undefined ? undefined : 'a reason without a refusal';
+  const failing = checks.find(({ result }) => result === 'fail')?.check;
+  if (failing !== said.check) return 'another check fails first';
+  return reason !== undefined && said.reasons.includes(reason) ? undefined : 'another reason';
+}
+
+function bucketFault({ facts }: Decision, said: Expected, scenario: Scenario): string | undefined {
+  if (said.tokens === undefined)
+    return facts.bucket === undefined ? undefined : 'tokens are counted that are not to be';
+  if (facts.bucket === undefined) return 'no tokens are counted';
+  const { tokens, at } = facts.bucket;
+  if (tokens < 0) return 'tokens are negative';
+  if (at !== countedAt(scenario)) return 'counted at another time';
+  return Math.abs(tokens - said.tokens / hourMs) < 1e-6 ? undefined : 'another count of tokens';
+}

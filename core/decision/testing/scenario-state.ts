@@ -1,0 +1,266 @@
+import { Map as Table } from 'immutable';
+import type { InstalledHandler, ReceivedEvent } from '../../../ledger/bodies.ts';
+import {
+  type Connection,
+  emptyState,
+  eventKey,
+  type OpenRequest,
+  type VaultState,
+} from '../../../projections/vault-state.ts';
+import { toHex } from '../../../wire/bytes.ts';
+import { type Contract, signContract } from '../../../wire/contract.ts';
+import { signerFrom } from '../../../wire/crypto.ts';
+import type { Event } from '../../../wire/event.ts';
+import { eventId } from '../../../wire/identifiers.ts';
+import { objectSchema } from '../../../wire/json-schema.ts';
+import type { HandledType } from '../../../wire/manifest.ts';
+import { now, type Scenario, type ScenarioConnection } from './scenario.ts';
+
+/** A scenario as `decide` is given it. */
+export type Given = {
+  readonly state: VaultState;
+  readonly received: ReceivedEvent;
+  readonly time: number;
+};
+
+const vault = 'v'.repeat(26);
+const connectionId = 'c'.repeat(26);
+const ownerParty = 'owner';
+const serviceParty = `A${'B'.repeat(55)}`;
+const otherParty = `A${'C'.repeat(55)}`;
+const random = (fill: number): Uint8Array => new Uint8Array(10).fill(fill);
+const id = eventId(now, random(1));
+const heldKey = eventKey(connectionId, eventId(now, random(3)));
+const digest = new Uint8Array(32).fill(7);
+const heldDigest = new Uint8Array(32).fill(8);
+const accepted = 'a'.repeat(64);
+
+const signer = signerFrom(new Uint8Array(32).fill(1));
+const handshakeContract: Contract = {
+  v: 1,
+  id: 'shop.orders',
+  version: 1,
+  service: { id: 'shop', name: 'The Shop' },
+  title: 'Orders',
+  description: 'What we need to send you what you bought.',
+  published: 1,
+  fields: [],
+  permissions: {
+    store: false,
+    messages: false,
+    authentication: false,
+    payment: false,
+    signatures: false,
+    identity: false,
+    location: false,
+  },
+  limits: { requests_per_hour: 1, burst: 1 },
+};
+const handshakeContractSigned = signContract(signer, handshakeContract);
+
+const names = { type: 'array', items: { type: 'string' } } as const;
+const word = { type: 'string' } as const;
+const asking = objectSchema({ fields: names, purpose: word }, ['purpose']);
+const nothing = objectSchema({});
+
+function handledType(type: string, more: Partial<HandledType> = {}): HandledType {
+  return { type, delivery: 'best-effort', request: nothing, response: nothing, ...more };
+}
+
+/** One handler that serves every type of a scenario. */
+export const handlers: readonly InstalledHandler[] = [
+  {
+    digest: 'd'.repeat(64),
+    manifest: {
+      name: 'all',
+      version: '1.0.0',
+      description: 'Serves every type.',
+      types: [
+        handledType('data.request', { fields: 'fields', request: asking }),
+        handledType('location.request', {
+          fields: 'fields',
+          permission: 'location',
+          request: asking,
+        }),
+        handledType('payment.request', {
+          permission: 'payment',
+          once: 'order',
+          request: objectSchema({ order: word }),
+        }),
+        handledType('note.send'),
+      ],
+      permissions: ['read:*'],
+      effects: [],
+      limits: { timeMs: 1_000, memoryMiB: 64, resultBytes: 1_000 },
+      start: ['node', 'main.js'],
+    },
+  },
+];
+
+/** The state and the event that a scenario describes. */
+export function given(scenario: Scenario): Given {
+  return { state: stateOf(scenario), received: receivedOf(scenario), time: now };
+}
+
+function stateOf(scenario: Scenario): VaultState {
+  const { connection, seen, done } = scenario;
+  const party = partyOf(scenario);
+  const known = connection && connectionOf(connection, scenario.space, party);
+  const held = heldOf(scenario);
+  const before = { digest: seen === 'same bytes' ? toHex(digest) : 'e'.repeat(64), time: now };
+  return {
+    ...emptyState,
+    vault,
+    handlers,
+    connections: known === undefined ? Table() : Table([[connectionId, known]]),
+    seen: seen === 'no' ? Table() : Table([[eventKey(connectionId, id), before]]),
+    once: done ? Table([[`${connectionId}/payment.request/A-1`, 4]]) : Table(),
+    requests: held === undefined ? Table() : Table([[heldKey, held]]),
+  };
+}
+
+function connectionOf(
+  {
+    status,
+    contract,
+    contractExpiresIn,
+    optional,
+    servedAgo,
+    bucket,
+    inviteExpiresIn,
+  }: ScenarioConnection,
+  space: Scenario['space'],
+  party: string,
+): Connection {
+  const served = Object.entries(servedAgo).map(([name, ago]) => [name, now - ago] as const);
+  return {
+    id: connectionId,
+    kind: space === 'owner' ? 'owner' : 'service',
+    status,
+    party,
+    name: 'The Shop',
+    scope: 'f'.repeat(32),
+    optional,
+    served: Table(served),
+    receiving: Table(),
+    seen: 0,
+    inviteExpires: now + inviteExpiresIn,
+    ...(contract === undefined ? {} : acceptedContract(contract, contractExpiresIn)),
+    ...(bucket === undefined
+      ? {}
+      : { bucket: { tokens: bucket.tokens, at: now - bucket.countedAgo } }),
+  };
+}
+
+function acceptedContract(
+  contract: Contract,
+  expiresIn: number | undefined,
+): Pick<Connection, 'contract' | 'contractHash'> {
+  const { expires: _, ...endless } = contract;
+  const ending = expiresIn === undefined ? endless : { ...endless, expires: now + expiresIn };
+  return { contract: { contract: ending, key: '', signature: '' }, contractHash: accepted };
+}
+
+function receivedOf(scenario: Scenario): ReceivedEvent {
+  const { space, type, subjectSender, outside, envelope, signature } = scenario;
+  const party = subjectSender === 'party' ? partyOf(scenario) : otherParty;
+  const outer = outside === 'other type' ? 'note.other' : type;
+  // The owner's space has one sender only: another one arrives as a service.
+  const owners = space === 'owner' && subjectSender === 'party';
+  const shared = {
+    subject: owners
+      ? `OwnerSpace.${vault}.forVault.${outer}`
+      : `MessageSpace.${vault}.fromService.${party}.${outer}`,
+    connection: connectionId,
+    id,
+    digest,
+    bytes: 500,
+    epoch: 1,
+    seen: 0,
+  };
+  if (envelope !== undefined)
+    return { ...shared, failure: { reason: envelope, detail: 'does not open' } };
+  const bytes = new Uint8Array(64);
+  const signed = signature === 'none' ? {} : { signature: { bytes, valid: signature === 'valid' } };
+  return { ...shared, event: eventOf(scenario), ...signed };
+}
+
+function eventOf(scenario: Scenario): Event {
+  const { type, sentAgo, expiresIn, eventSender, outside, names: named, connection } = scenario;
+  const contract = connection?.contract;
+  const ref = {
+    id: named === 'other id' ? 'another' : (contract?.id ?? 'shop.orders'),
+    version: (contract?.version ?? 1) + (named === 'other version' ? 1 : 0),
+    hash: named === 'other hash' ? 'b'.repeat(64) : accepted,
+  };
+  return {
+    id: outside === 'other id' ? eventId(now, random(2)) : id,
+    type,
+    time: now - sentAgo,
+    party: eventSender === 'party' ? partyOf(scenario) : otherParty,
+    ...(expiresIn === undefined ? {} : { expires: now + expiresIn }),
+    ...(named === 'none' ? {} : { contract: ref }),
+    payload: payloadOf(scenario) as never,
+  };
+}
+
+function payloadOf({ type, fields, purpose, unfit, word: said }: Scenario): object {
+  const odd = unfit ? { unknown: true } : {};
+  switch (type) {
+    case 'data.request':
+    case 'location.request':
+      return { fields, ...(purpose === undefined ? {} : { purpose }), ...odd };
+    case 'payment.request':
+      return { order: 'A-1', ...odd };
+    case 'owner.approve': {
+      const hash = toHex(said.hash === 'right' ? heldDigest : digest);
+      const some = { asked: ['personal/full_name'], others: ['health/allergies'], all: undefined };
+      const chosen = some[said.fields];
+      return {
+        request: heldKey,
+        hash,
+        ...(chosen === undefined ? {} : { fields: chosen }),
+        ...odd,
+      };
+    }
+    case 'connection.request':
+      return {
+        signing: handshakeContractSigned.key,
+        encapsulation: 'A'.repeat(1622),
+        contract: handshakeContractSigned,
+        ...odd,
+      };
+    default:
+      return odd;
+  }
+}
+
+/** A request that waits for the owner, or did. */
+function heldOf({ word: { request, deadlineIn } }: Scenario): OpenRequest | undefined {
+  if (request === 'none') return undefined;
+  const waits = request === 'waits';
+  return {
+    key: heldKey,
+    connection: connectionId,
+    index: 3,
+    receivedAt: now - 1,
+    status: waits ? 'pending' : 'running',
+    received: {
+      subject: '',
+      connection: connectionId,
+      id,
+      digest: heldDigest,
+      bytes: 1,
+      epoch: 1,
+      seen: 0,
+    },
+    facts: {
+      fields: ['personal/full_name'],
+      ...(waits ? { deadline: now + deadlineIn } : {}),
+    },
+  };
+}
+
+function partyOf({ space }: Scenario): string {
+  return space === 'owner' ? ownerParty : serviceParty;
+}

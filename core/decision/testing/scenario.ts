@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import type { ConnectionStatus } from '../../../projections/vault-state.ts';
+import type { Contract } from '../../../wire/contract.ts';
+import type { Reason } from '../../../wire/reasons.ts';
+import { contracts, fieldNames, purposes } from '../../../wire/testing/contracts.ts';
+
+/**
+ * One event and everything that a decision about it may turn on, said in the words of the specification and not
+ * in those of the state. Times are counted from the moment of the decision, in milliseconds.
+ */
+export type Scenario = {
+  readonly round: 'first' | 'again';
+  readonly type: ScenarioType;
+  /** The owner's space or the one of services: where the event arrived. */
+  readonly space: 'owner' | 'message';
+  /** Why the envelope does not open, where it does not. */
+  readonly envelope: Reason | undefined;
+  readonly subjectSender: Sender;
+  readonly eventSender: Sender;
+  /** Whether type and id inside are those outside. */
+  readonly outside: 'same' | 'other type' | 'other id';
+  readonly signature: 'valid' | 'invalid' | 'none';
+  readonly sentAgo: number;
+  readonly expiresIn: number | undefined;
+  readonly seen: 'no' | 'same bytes' | 'other bytes';
+  readonly connection: ScenarioConnection | undefined;
+  /** Which contract the event names. */
+  readonly names: 'accepted' | 'none' | 'other id' | 'other version' | 'other hash';
+  readonly fields: readonly string[];
+  readonly purpose: string | undefined;
+  /** Whether the payload has a member that its schema does not know. */
+  readonly unfit: boolean;
+  /** Whether what may happen once has happened. */
+  readonly done: boolean;
+  readonly word: ScenarioWord;
+};
+
+/** Types: of handlers, of none, and of the standard itself. */
+export const scenarioTypes = [
+  'data.request',
+  'payment.request',
+  'location.request',
+  'note.send',
+  'horoscope.request',
+  'owner.fields',
+  'owner.approve',
+  'connection.request',
+] as const;
+export type ScenarioType = (typeof scenarioTypes)[number];
+
+type Sender = 'party' | 'other';
+
+/** The connection that the event is counted to. */
+export type ScenarioConnection = {
+  readonly status: ConnectionStatus;
+  readonly contract: Contract | undefined;
+  readonly contractExpiresIn: number | undefined;
+  readonly optional: readonly string[];
+  readonly servedAgo: Readonly<Record<string, number>>;
+  readonly bucket: { readonly tokens: number; readonly countedAgo: number } | undefined;
+  readonly inviteExpiresIn: number;
+};
+
+/** An owner's word on a held request, and what is held. */
+export type ScenarioWord = {
+  readonly request: 'waits' | 'runs' | 'none';
+  readonly deadlineIn: number;
+  readonly hash: 'right' | 'wrong';
+  readonly fields: 'all' | 'asked' | 'others';
+};
+
+/** Moment of every decision. */
+export const now = 1_700_000_000_000;
+
+export const minute = 60_000;
+export const hour: number = 60 * minute;
+export const day: number = 24 * hour;
+
+/** Mostly `usual`, so that later checks are reached. */
+function mostly<T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> {
+  const odd = { weight: 1, arbitrary: fc.constantFrom(...others) };
+  return fc.oneof({ weight: 12, arbitrary: fc.constant(usual) }, odd);
+}
+
+const connection: fc.Arbitrary<ScenarioConnection> = fc.record({
+  status: mostly<ConnectionStatus>('active', 'invited', 'requested', 'declined', 'severed'),
+  contract: fc.oneof(
+    { weight: 15, arbitrary: contracts },
+    { weight: 1, arbitrary: fc.constant(undefined) },
+  ),
+  contractExpiresIn: mostly<number | undefined>(undefined, -1, 0, 1, day),
+  optional: fc.subarray([...fieldNames]),
+  servedAgo: fc.dictionary(
+    fc.constantFrom(...fieldNames),
+    fc.constantFrom(0, 1, 30 * minute - 1, 30 * minute, day - 1, day, 27 * hour, 30 * day, -hour),
+    { maxKeys: 3 },
+  ),
+  bucket: fc.option(
+    fc.record({
+      tokens: fc.constantFrom(0, 0.25, 0.5, 0.999, 1, 1.5, 3, 2_000_000),
+      countedAgo: fc.constantFrom(0, 1, minute, 30 * minute, hour, day, -minute, -day),
+    }),
+    { nil: undefined },
+  ),
+  inviteExpiresIn: mostly(day, -1, 0, 1),
+});
+
+const unreadable = ['decrypt_failed', 'key_unknown', 'malformed', 'suite_refused'] as const;
+
+/** Events of every kind, most of them honest, most of them where they belong. */
+export const scenarios: fc.Arbitrary<Scenario> = fc
+  .tuple(
+    fc.record({
+      round: fc.constantFrom('first', 'again'),
+      type: fc.oneof(
+        { weight: 3, arbitrary: fc.constant('data.request' as const) },
+        { weight: 2, arbitrary: fc.constantFrom(...scenarioTypes) },
+      ),
+      envelope: mostly<Reason | undefined>(undefined, ...unreadable),
+      subjectSender: mostly<Sender>('party', 'other'),
+      eventSender: mostly<Sender>('party', 'other'),
+      outside: mostly<Scenario['outside']>('same', 'other type', 'other id'),
+      signature: mostly<Scenario['signature']>('valid', 'invalid', 'none'),
+      sentAgo: mostly(1_000, 16 * day, 16 * day + 1, -2 * minute, -2 * minute - 1, 0),
+      expiresIn: mostly<number | undefined>(undefined, -1, 0, 1, day),
+      seen: mostly<Scenario['seen']>('no', 'same bytes', 'other bytes'),
+      connection: fc.oneof(
+        { weight: 20, arbitrary: connection },
+        { weight: 1, arbitrary: fc.constant(undefined) },
+      ),
+      names: mostly<Scenario['names']>(
+        'accepted',
+        'none',
+        'other id',
+        'other version',
+        'other hash',
+      ),
+      fields: fc.uniqueArray(fc.constantFrom(...fieldNames), { minLength: 1, maxLength: 3 }),
+      purpose: mostly<string | undefined>(undefined, ...purposes),
+      unfit: mostly(false, true),
+      done: mostly(false, true),
+      word: fc.record({
+        request: mostly<ScenarioWord['request']>('waits', 'runs', 'none'),
+        deadlineIn: mostly(day, -1, 0, 1),
+        hash: mostly<ScenarioWord['hash']>('right', 'wrong'),
+        fields: mostly<ScenarioWord['fields']>('all', 'asked', 'others'),
+      }),
+    }),
+    mostly(false, true),
+  )
+  .map(([scenario, misplaced]) => {
+    const owners = scenario.type.startsWith('owner.') !== misplaced;
+    return { ...scenario, ...arrived(scenario.round), space: owners ? 'owner' : 'message' };
+  });
+
+/** What is decided again had passed the first three checks when it arrived. */
+function arrived(round: Scenario['round']): Partial<Scenario> {
+  return round === 'first'
+    ? {}
+    : {
+        envelope: undefined,
+        subjectSender: 'party',
+        eventSender: 'party',
+        outside: 'same',
+        signature: 'valid',
+      };
+}
