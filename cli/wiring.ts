@@ -182,7 +182,6 @@ async function assemble(environment: VaultEnvironment, connections: Closable[]) 
   };
   const trail = new TrailReader(store, card.ledger, (scope) => ring.scopeKey(scope));
   const vault = new Vault(parts, {
-    ledger,
     measurement: await measureProgram(),
     pins: new Map([...pins, ...(witness === undefined ? [] : [[witness, undefined] as const])]),
     recorded: (index) =>

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { InstalledHandler } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
 import type { OpenRequest } from '../../projections/vault-state.ts';
 import type { Pin } from '../pins/pin.ts';
 import { PinKeeper } from '../pins/pin-keeper.ts';
@@ -27,7 +26,6 @@ const freshWaitMs = 30_000;
 
 /** What a vault needs besides its parts. */
 export type VaultOptions = {
-  readonly ledger: Ledger;
   readonly measurement: string;
   /** Places that keep the last checkpoint, with what they kept when the ledger was opened. */
   readonly pins: ReadonlyMap<Pin, string | undefined>;
@@ -65,7 +63,8 @@ export class Vault {
       post: (task, begin) => this.#post(task, begin),
       abandoned: () => void this.#halt(),
     });
-    const { ledger, pins } = options;
+    const { pins } = options;
+    const { ledger } = parts;
     const keeping = {
       pins: [...pins.keys()],
       durable: () => ({
@@ -271,7 +270,7 @@ export class Vault {
     this.#upkeep.stop();
     this.#turns.stop();
     this.#pins.stop();
-    this.#options.ledger.close();
+    this.#parts.ledger.close();
     await this.#parts.bus.stop().catch(() => undefined);
     await this.#parts.runner.stop();
   }
