@@ -37,7 +37,7 @@ export async function addressOf(
   const identity: PeerIdentity = {
     vault: invite.vault,
     connection: invite.connection,
-    party: invite.party,
+    party: accepted?.party ?? invite.party,
     signer: signerFrom(fromBase64url(keys.signing)),
     encapsulation: await encapsulationKeyFrom(fromBase64url(keys.encapsulation)),
     vaultSigning: fromBase64url(invite.signing),

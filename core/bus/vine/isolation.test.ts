@@ -15,7 +15,11 @@ beforeAll(async () => {
   vine = await TestVine.start();
   message = await vine.vaultMessageSide();
   owner = await vine.vaultOwnerSide();
-  await ensureInboundStream(message.jsm, vine.vault, ['connection.request', 'data.request']);
+  await ensureInboundStream(
+    message.jsm,
+    vine.vault,
+    vine.subjects(['connection.request', 'data.request']),
+  );
   [mallory, alice] = [await vine.newParty(), await vine.newParty()];
 });
 afterAll(() => vine.stop());
