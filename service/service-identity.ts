@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { proveAccount } from '../wire/account-proof.ts';
 import { fromBase64url, toBase64url } from '../wire/bytes.ts';
 import { type Contract, contractHash, signContract } from '../wire/contract.ts';
-import { signerFrom } from '../wire/crypto.ts';
+import { type Signer, signerFrom } from '../wire/crypto.ts';
 import type { ContractRef } from '../wire/event.ts';
 import { encapsulationKeyFrom } from '../wire/key-encapsulation.ts';
 import type { ConnectionAccepted, ConnectionRequest, Invite } from '../wire/messages.ts';
@@ -17,8 +18,8 @@ export type ServiceConnection = {
   readonly keys: ServiceKeys;
   readonly invite: Invite;
   readonly contract: Contract;
-  /** Id of the request to connect. */
-  readonly request?: string;
+  /** The request to connect as it was sent, which may be sent again; bytes are base64url. */
+  readonly asked?: { readonly id: string; readonly subject: string; readonly bytes: string };
   readonly accepted?: ConnectionAccepted;
 };
 
@@ -47,13 +48,25 @@ export async function addressOf(
   return { servers, credential: accepted?.credential ?? invite.credential, identity };
 }
 
+/** An account of the service's own that a connection is to have, and the id of the event that asks for it. */
+export type AskedAccount = { readonly account: Signer; readonly event: string };
+
 /** Payload of the request to connect: our keys, and the contract signed by us. */
-export async function connectionRequest(connection: ServiceConnection): Promise<ConnectionRequest> {
+export async function connectionRequest(
+  connection: ServiceConnection,
+  own?: AskedAccount,
+): Promise<ConnectionRequest> {
   const { identity } = await addressOf(connection);
+  const { vault, signer, encapsulation } = identity;
+  const signing = signer.publicKey;
+  const use = { vault, connection: identity.connection, signing };
   return {
-    signing: toBase64url(identity.signer.publicKey),
-    encapsulation: toBase64url(identity.encapsulation.publicKey),
-    contract: signContract(identity.signer, connection.contract),
+    signing: toBase64url(signing),
+    encapsulation: toBase64url(encapsulation.publicKey),
+    contract: signContract(signer, connection.contract),
+    ...(own === undefined
+      ? {}
+      : { account: proveAccount(own.account, { ...use, event: own.event }) }),
   };
 }
 

@@ -1,5 +1,4 @@
-import { connect, jwtAuthenticator, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import { utf8 } from '../wire/bytes.ts';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { type Event, isMap } from '../wire/event.ts';
 import { answerType } from '../wire/messages.ts';
 import {
@@ -11,15 +10,17 @@ import {
   partyInbox,
 } from '../wire/subjects.ts';
 import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
+import type { Credential } from './credentials.ts';
 import { ServiceError } from './errors.ts';
 import { type OutgoingEvent, type PeerIdentity, PeerSession, type SealedEvent } from './session.ts';
+import { connectAs } from './vine-link.ts';
 
 const resendMs = 2_000;
 
 /** Where and how to reach a vault. */
 export type VaultAddress = {
   readonly servers: readonly string[];
-  readonly credential: { readonly jwt: string; readonly seed: string };
+  readonly credential: Credential;
   readonly identity: PeerIdentity;
 };
 
@@ -36,44 +37,71 @@ export type AskOptions = {
 
 type Waiting = (answer: CheckedAnswer) => void;
 
-/** A connection to one vault: of a service, or of its owner's app. */
+/** A conversation with one vault: of a service, or of its owner's app. */
 export class VaultClient {
   readonly #nc: NatsConnection;
   readonly #session: PeerSession;
   readonly #identity: PeerIdentity;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #owns: boolean;
+  #heard: Subscription | undefined;
   /** Called with every event of the vault that answers nothing. */
   onEvent: (event: Event) => void = () => {};
 
-  private constructor(nc: NatsConnection, identity: PeerIdentity) {
+  private constructor(
+    nc: NatsConnection,
+    identity: PeerIdentity,
+    { session = new PeerSession(identity), owns }: { session?: PeerSession; owns: boolean },
+  ) {
     this.#nc = nc;
     this.#identity = identity;
-    this.#session = new PeerSession(identity);
+    this.#session = session;
+    this.#owns = owns;
   }
 
-  /** @throws ServiceError NOT_CONNECTED */
+  /**
+   * Talks to a vault over a connection of its own.
+   * @throws ServiceError NOT_CONNECTED
+   */
   static async connect({ servers, credential, identity }: VaultAddress): Promise<VaultClient> {
     const { vault, party } = identity;
-    const owner = party === 'owner';
-    const nc = await connect({
-      servers: [...servers],
-      name: owner ? 'owner-app' : 'service',
-      inboxPrefix: owner ? ownerAppInbox(vault) : partyInbox(party),
-      authenticator: jwtAuthenticator(credential.jwt, utf8(credential.seed)),
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 200,
-    }).catch((error: unknown) => {
-      throw new ServiceError('NOT_CONNECTED', 'the messaging layer cannot be reached', error);
+    const who =
+      party === 'owner'
+        ? { name: 'owner-app', inboxPrefix: ownerAppInbox(vault) }
+        : { name: 'service', inboxPrefix: partyInbox(party) };
+    const nc = await connectAs(servers, who, () => credential);
+    const client = new VaultClient(nc, identity, { owns: true });
+    await client.#listen();
+    return client;
+  }
+
+  /**
+   * Talks to a vault over a connection that others use too. Closing it leaves that connection open.
+   * @param before - the client that this one goes on for, in its epochs
+   */
+  static async over(
+    nc: NatsConnection,
+    identity: PeerIdentity,
+    before?: VaultClient,
+  ): Promise<VaultClient> {
+    const session = before === undefined ? undefined : before.#session.continued(identity);
+    const client = new VaultClient(nc, identity, {
+      owns: false,
+      ...(session === undefined ? {} : { session }),
     });
-    const client = new VaultClient(nc, identity);
-    const subject = owner ? forApp(vault, '>') : fromVault(vault, party, '>');
-    nc.subscribe(subject, {
+    await client.#listen();
+    return client;
+  }
+
+  async #listen(): Promise<void> {
+    const { vault, party } = this.#identity;
+    const subject = party === 'owner' ? forApp(vault, '>') : fromVault(vault, party, '>');
+    this.#heard = this.#nc.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) void client.#receive(message);
+        if (error === null) void this.#receive(message);
       },
     });
-    await nc.flush();
-    return client;
+    await this.#nc.flush();
   }
 
   /** Seals an event without sending it. */
@@ -129,9 +157,10 @@ export class VaultClient {
       throw new ServiceError('NOT_ACCEPTED', ack.error?.description ?? 'the event was not taken');
   }
 
-  /** Ends the connection. */
+  /** Hears nothing any more, and ends the connection where it is its own. */
   async close(): Promise<void> {
-    await this.#nc.close();
+    if (!this.#nc.isClosed()) this.#heard?.unsubscribe();
+    if (this.#owns) await this.#nc.close();
   }
 
   #answerTo(id: string, options: AskOptions): Promise<CheckedAnswer> {
