@@ -31,12 +31,14 @@ export function claimsOf({ jwt }: Credential): CredentialClaims | undefined {
   }
 }
 
+/** Whether a credential is over, or as good as that. */
+export function isOver({ expires }: CredentialGranted, now: number): boolean {
+  return now >= expires - lastMomentMs;
+}
+
 /** What to connect with at a time: the credential, or when it is over the one to ask for another with. */
-export function credentialAt(
-  { credential, expires, renewal }: CredentialGranted,
-  now: number,
-): Credential {
-  return now < expires - lastMomentMs || renewal === undefined ? credential : renewal;
+export function credentialAt(granted: CredentialGranted, now: number): Credential {
+  return isOver(granted, now) ? granted.renewal : granted.credential;
 }
 
 /** When to ask for the next credential: two thirds into the life of this one, Unix time in milliseconds. */

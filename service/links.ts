@@ -1,7 +1,7 @@
 import type { ConnectionAccepted, CredentialGranted } from '../wire/messages.ts';
 import { claimsOf, renewalTime } from './credentials.ts';
 import { ServiceError } from './errors.ts';
-import { keepRenewed } from './renewals.ts';
+import { keepRenewed, type Renewals } from './renewals.ts';
 import { addressOf, type ServiceConnection } from './service-identity.ts';
 import { renewedBy } from './vault.ts';
 import { VaultClient } from './vault-client.ts';
@@ -20,7 +20,7 @@ export type LinkHooks = {
 type Open = {
   readonly link: VineLink;
   readonly vaults: Map<string, { connection: Accepted; client: VaultClient }>;
-  readonly end: () => void;
+  readonly renewals: Renewals;
 };
 
 /** A service's connections to the messaging layer: one for each vine and party, whatever the number of vaults. */
@@ -67,16 +67,17 @@ export class Links {
     const links = await Promise.allSettled(this.#open.values());
     for (const result of links) {
       if (result.status === 'rejected') continue;
-      result.value.end();
+      result.value.renewals.end();
       await result.value.link.close();
     }
   }
 
   async #connect(connection: Accepted, before?: VaultClient): Promise<VaultClient> {
-    const { link, vaults } = await this.#linkOf(connection);
+    const { link, vaults, renewals } = await this.#linkOf(connection);
     const { identity } = await addressOf(connection);
     const client = await VaultClient.over(link.nc, identity, before);
     vaults.set(connection.invite.connection, { connection, client });
+    if (link.isOver) await renewals.now();
     // One that is fresh is not replaced by each vault that comes.
     if (Date.now() >= renewalTime(link.granted)) await link.adopt(connection.accepted);
     return client;
@@ -97,14 +98,15 @@ export class Links {
   async #openLink({ accepted }: Accepted, servers: readonly string[], key: string): Promise<Open> {
     const link = await VineLink.open({ servers, party: accepted.party }, accepted);
     const vaults: Open['vaults'] = new Map();
-    const end = keepRenewed(link, () => this.#renew(link, vaults));
-    void link.nc.closed().then(() => this.#ended(key, vaults, end));
-    return { link, vaults, end };
+    const renewals = keepRenewed(link, () => this.#renew(link, vaults));
+    const open = { link, vaults, renewals };
+    void link.nc.closed().then(() => this.#ended(key, open));
+    return open;
   }
 
   /** The vine serves this link no more: whoever asks next connects anew, or is told why not. */
-  #ended(key: string, vaults: Open['vaults'], end: () => void): void {
-    end();
+  #ended(key: string, { vaults, renewals }: Open): void {
+    renewals.end();
     this.#open.delete(key);
     for (const id of vaults.keys()) this.#clients.delete(id);
   }

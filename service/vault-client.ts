@@ -35,7 +35,8 @@ export type AskOptions = {
   readonly acceptPending?: boolean;
 };
 
-type Waiting = (answer: CheckedAnswer) => void;
+/** Who waits for an answer: it comes, or never will. */
+type Waiting = { answer(answer: CheckedAnswer): void; lost(): void };
 
 /** A conversation with one vault: of a service, or of its owner's app. */
 export class VaultClient {
@@ -57,6 +58,9 @@ export class VaultClient {
     this.#identity = identity;
     this.#session = session;
     this.#owns = owns;
+    void nc.closed().then(() => {
+      for (const waiting of this.#waiting.values()) waiting.lost();
+    });
   }
 
   /**
@@ -115,7 +119,7 @@ export class VaultClient {
   /**
    * Sends an event and waits for its answer, whose statement is checked. A best-effort event is sent
    * again, byte for byte, until something answers: the vault decides about an id once.
-   * @throws ServiceError NOT_ACCEPTED, NO_ANSWER
+   * @throws ServiceError NOT_CONNECTED, NOT_ACCEPTED, NO_ANSWER
    */
   async ask(outgoing: OutgoingEvent, options: AskOptions): Promise<CheckedAnswer> {
     const answer = await this.askSealed(await this.seal(outgoing), options);
@@ -130,11 +134,11 @@ export class VaultClient {
     const answered = this.#answerTo(sealed.id, options);
     answered.catch(() => undefined);
     const resend = setInterval(() => {
-      if (options.critical !== true) this.#nc.publish(sealed.subject, sealed.bytes);
+      if (options.critical !== true && !this.#nc.isClosed()) this.#publish(sealed);
     }, resendMs);
     try {
       if (options.critical === true) await this.submit(sealed);
-      else this.#nc.publish(sealed.subject, sealed.bytes);
+      else this.#publish(sealed);
       return await answered;
     } finally {
       clearInterval(resend);
@@ -163,19 +167,30 @@ export class VaultClient {
     if (this.#owns) await this.#nc.close();
   }
 
+  #publish({ subject, bytes }: SealedEvent): void {
+    if (this.#nc.isClosed()) throw gone();
+    this.#nc.publish(subject, bytes);
+  }
+
   #answerTo(id: string, options: AskOptions): Promise<CheckedAnswer> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new ServiceError('NO_ANSWER', `no answer within ${options.timeoutMs} ms`));
       }, options.timeoutMs);
       let held = false;
-      this.#waiting.set(id, (answer) => {
-        // An event that is sent again is told again that it waits.
-        if (answer.status === 'pending' && !held) options.onPending?.(answer);
-        held = true;
-        if (answer.status === 'pending' && options.acceptPending !== true) return;
-        clearTimeout(timer);
-        resolve(answer);
+      this.#waiting.set(id, {
+        answer: (answer) => {
+          // An event that is sent again is told again that it waits.
+          if (answer.status === 'pending' && !held) options.onPending?.(answer);
+          held = true;
+          if (answer.status === 'pending' && options.acceptPending !== true) return;
+          clearTimeout(timer);
+          resolve(answer);
+        },
+        lost: () => {
+          clearTimeout(timer);
+          reject(gone());
+        },
       });
     });
   }
@@ -185,6 +200,11 @@ export class VaultClient {
     if (event === undefined) return;
     const answers = event.type === answerType && isMap(event.payload);
     if (!answers || event.cause === undefined) return this.onEvent(event);
-    this.#waiting.get(event.cause)?.(checkedAnswer(this.#identity, event));
+    this.#waiting.get(event.cause)?.answer(checkedAnswer(this.#identity, event));
   }
+}
+
+/** The messaging layer ended the connection for good: the credential is over, or revoked. */
+function gone(): ServiceError {
+  return new ServiceError('NOT_CONNECTED', 'the messaging layer ended the connection');
 }

@@ -2,7 +2,7 @@ import { connect, jwtAuthenticator, type NatsConnection } from '@nats-io/transpo
 import { utf8 } from '../wire/bytes.ts';
 import type { CredentialGranted } from '../wire/messages.ts';
 import { partyInbox } from '../wire/subjects.ts';
-import { type Credential, claimsOf, credentialAt } from './credentials.ts';
+import { type Credential, claimsOf, credentialAt, isOver } from './credentials.ts';
 import { ServiceError } from './errors.ts';
 
 /** Whom a link connects to, and as whom. */
@@ -75,6 +75,11 @@ export class VineLink {
     return this.#current.granted;
   }
 
+  /** Whether its credential is over: it stands by the one that can only ask for another. */
+  get isOver(): boolean {
+    return isOver(this.granted, Date.now());
+  }
+
   /**
    * Connects with this credential from now on, if it is of the same party, lasts longer, and the vine
    * takes it: what one vault hands out must not cut off the others.
@@ -88,14 +93,21 @@ export class VineLink {
     } catch {
       return false;
     }
-    const over = Date.now() >= this.granted.expires;
+    const over = this.isOver;
     this.#current.granted = granted;
-    // It stands by the credential that can only ask for another.
-    if (over) await this.nc.reconnect().catch(() => undefined);
+    if (over) await this.#again();
     return true;
   }
 
   async close(): Promise<void> {
     await this.nc.close();
+  }
+
+  /** Connects with what is current. Where that fails, the client goes on trying by itself. */
+  async #again(): Promise<void> {
+    try {
+      await this.nc.reconnect();
+      await this.nc.flush();
+    } catch {}
   }
 }
