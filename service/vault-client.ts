@@ -142,15 +142,17 @@ export class VaultClient {
       return await answered;
     } finally {
       clearInterval(resend);
+      this.#waiting.get(sealed.id)?.lost();
       this.#waiting.delete(sealed.id);
     }
   }
 
   /**
    * Hands a critical event to the messaging layer; when this resolves it is durable there.
-   * @throws ServiceError NOT_ACCEPTED
+   * @throws ServiceError NOT_CONNECTED, NOT_ACCEPTED
    */
   async submit(sealed: SealedEvent, timeoutMs = 10_000): Promise<void> {
+    if (this.#nc.isClosed()) throw gone();
     const reply = await this.#nc
       .request(sealed.subject, sealed.bytes, { timeout: timeoutMs })
       .catch((error: unknown) => {
