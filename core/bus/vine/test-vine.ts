@@ -130,10 +130,14 @@ export class TestVine {
     return party;
   }
 
+  sharedCredential(party: string, scope: PartyScope): Promise<VineCredential> {
+    const options = { vault: everyVault, party, scope, expiresAt: Date.now() + 60_000 };
+    return partyCredential(this.keys, options);
+  }
+
   /** The one connection of a party that many vaults share. */
   async sharedParty(party: string, scope: PartyScope = 'connected'): Promise<TestConnection> {
-    const options = { vault: everyVault, party, scope, expiresAt: Date.now() + 60_000 };
-    return this.connect(await partyCredential(this.keys, options), partyInbox(party));
+    return this.connect(await this.sharedCredential(party, scope), partyInbox(party));
   }
 
   /** A user of the party's account with permissions that the product never issues. */
