@@ -15,7 +15,7 @@ import type { CheckedAnswer } from './checked-answer.ts';
 import { ServiceError } from './errors.ts';
 import { type Accepted, Links } from './links.ts';
 import { addressOf, type ServiceConnection } from './service-identity.ts';
-import type { ServiceStore } from './service-store.ts';
+import { folderStore, type ServiceStore } from './service-store.ts';
 import { type Vault, vaultOf } from './vault.ts';
 import { VaultClient } from './vault-client.ts';
 
@@ -28,35 +28,40 @@ export type ConnectResult =
 
 /** How a service is opened. */
 export type ServiceOptions = {
-  readonly store: ServiceStore;
+  /** Where it keeps its keys and connections: a folder, or a store of your own. */
+  readonly store: string | ServiceStore;
   /** Servers to connect to, where they are not those of the invite. */
   readonly servers?: (invite: Invite) => readonly string[];
   /** Is shown each answer, with its signed statement: to be kept as evidence. */
   readonly onAnswer?: (connection: string, answer: CheckedAnswer) => void;
 };
 
+type OpenOptions = ServiceOptions & { readonly store: ServiceStore };
+
 /**
  * Opens a service on what it has kept, and connects to its vines. A vault that cannot be reached now is
  * tried again when it is asked.
  */
 export async function openService(options: ServiceOptions): Promise<Service> {
-  const { store } = options;
+  const { store: place } = options;
+  const store = typeof place === 'string' ? folderStore(place) : place;
   const { account = await newAccount(store), connections } = await store.load();
-  const service = new Service(options, signerFrom(fromBase64url(account)), connections);
+  const signer = signerFrom(fromBase64url(account));
+  const service = new Service({ ...options, store }, signer, connections);
   await service.reach();
   return service;
 }
 
 /** A service, with all the vaults that it is connected to. */
 export class Service {
-  readonly #options: ServiceOptions;
+  readonly #options: OpenOptions;
   readonly #account: Signer;
   readonly #connections = new Map<string, ServiceConnection>();
   readonly #vaults = new Map<string, Vault>();
   readonly #links: Links;
 
   /** `openService` makes one. */
-  constructor(options: ServiceOptions, account: Signer, connections: readonly ServiceConnection[]) {
+  constructor(options: OpenOptions, account: Signer, connections: readonly ServiceConnection[]) {
     this.#options = options;
     this.#account = account;
     this.#links = new Links({
