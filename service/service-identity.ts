@@ -7,6 +7,7 @@ import type { ContractRef } from '../wire/event.ts';
 import { encapsulationKeyFrom } from '../wire/key-encapsulation.ts';
 import type { ConnectionAccepted, ConnectionRequest, Invite } from '../wire/messages.ts';
 import { ledgerOf } from './checked-answer.ts';
+import { credentialAt } from './credentials.ts';
 import type { PeerIdentity } from './session.ts';
 import type { VaultAddress } from './vault-client.ts';
 
@@ -29,7 +30,7 @@ export function newServiceKeys(): ServiceKeys {
   return { signing: seed(), encapsulation: seed() };
 }
 
-/** How a service reaches the vault of a connection: with the invite's credential until it is accepted. */
+/** How a service reaches the vault of a connection: with the invite's credential until it is accepted, then with the one that is good now. */
 export async function addressOf(
   connection: ServiceConnection,
   servers: readonly string[] = connection.invite.servers,
@@ -45,7 +46,9 @@ export async function addressOf(
     vaultEncapsulation: fromBase64url(invite.encapsulation),
     ledger: ledgerOf(invite),
   };
-  return { servers, credential: accepted?.credential ?? invite.credential, identity };
+  const credential =
+    accepted === undefined ? invite.credential : credentialAt(accepted, Date.now());
+  return { servers, credential, identity };
 }
 
 /** An account of the service's own that a connection is to have, and the id of the event that asks for it. */
