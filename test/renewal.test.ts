@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, jwtAuthenticator } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadService } from '../cli/service-files.ts';
+import { renewCredential, withFreshCredential } from '../cli/service-renewal.ts';
 import { openService } from '../service/service.ts';
 import type { ServiceConnection } from '../service/service-identity.ts';
 import { memoryStore, type ServiceStore } from '../service/service-store.ts';
@@ -103,6 +105,24 @@ describe('a credential that ends, and is renewed over the wire', () => {
       ).rejects.toThrow(/Permissions Violation/);
     await nc.close();
   });
+
+  it('at the command line it is renewed on demand, and by a request when it is time', async () => {
+    const store = memoryStore();
+    const { service } = await opened(store);
+    await service.close();
+    const [connection] = (await store.load()).connections as [ServiceConnection];
+    const named = { name: 'acme', connection, servers: [house.vine.url] };
+    const before = (await keptIn(store)).expires;
+    const until = await renewCredential(house.data, named);
+    expect(until).toBeGreaterThan(before);
+    const { connection: kept } = await loadService(house.data, 'acme');
+    expect(kept.accepted?.expires).toBe(until);
+    const fresh = { ...named, connection: kept };
+    expect(await withFreshCredential(house.data, fresh)).toBe(kept);
+    await sleep(until - Date.now() + 500);
+    const later = await withFreshCredential(house.data, fresh);
+    expect(later.accepted?.expires).toBeGreaterThan(until);
+  }, 40_000);
 
   it('a severed connection is given none', async () => {
     const store = memoryStore();
