@@ -142,6 +142,10 @@ describe('the digest of a state', () => {
       const connections = Table([['c1', changed]]);
       expect([name, stateDigest({ ...state, connections }).total]).not.toContain(total);
     }
+    for (const more of [{ credentialIssued: 1 }, { account: 'p2' }, { inviteParty: 'p2' }]) {
+      const connections = Table([['c1', { ...connection, ...more }]]);
+      expect([more, stateDigest({ ...state, connections }).total]).not.toContain(total);
+    }
     for (const [name, value] of Object.entries(request)) {
       const requests = Table([['c1/e1', { ...request, [name]: other(value) }]]);
       expect([name, stateDigest({ ...state, requests }).total]).not.toContain(total);
