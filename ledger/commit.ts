@@ -21,14 +21,18 @@ export type VerifiedRecord = StoredRecord & { readonly index: number; readonly l
 /**
  * Checks one stored commit against the chain so far: form, ledger, place, keys, chain, times,
  * signature. Needs no key but the ledger's public one. The bytes are attacker-controlled.
- * @returns its records, and the end of chain and tree with them
+ * @returns its records, the end of chain and tree with them, and the roots of the tiles that they complete
  * @throws LedgerError that names the first bad record
  */
 export function verifyCommit(
   bytes: Uint8Array,
   ledger: LedgerIdentity,
   before: ChainEnd,
-): { readonly records: readonly VerifiedRecord[]; readonly end: ChainEnd } {
+): {
+  readonly records: readonly VerifiedRecord[];
+  readonly end: ChainEnd;
+  readonly tiles: readonly Uint8Array[];
+} {
   const { size: index } = before;
   const commit = parseCommit(bytes, index);
   if (!equalBytes(commit.ledgerId, ledger.id))
@@ -42,9 +46,11 @@ export function verifyCommit(
   const keys = keysWith(commit, before.keys);
   const records = readRecords(commit.records, before);
   const leaves = records.map(({ leaf }) => leaf);
-  const end = advance({ ...before, keys }, leaves, records.at(-1)?.header.time ?? before.time);
+  const time = records.at(-1)?.header.time ?? before.time;
+  const tiles: Uint8Array[] = [];
+  const end = advance({ ...before, keys }, leaves, time, (root) => tiles.push(root));
   expectSigned(commit, end);
-  return { records, end };
+  return { records, end, tiles };
 }
 
 /**

@@ -11,6 +11,8 @@ export type VerifiedCommit = {
   readonly records: readonly VerifiedRecord[];
   readonly before: ChainEnd;
   readonly end: ChainEnd;
+  /** Roots (32 bytes) of the tree's tiles that its records complete. */
+  readonly tiles: readonly Uint8Array[];
 };
 
 /**

@@ -115,7 +115,7 @@ class Healing {
 
   #take(commit: HealedCommit): HealedCommit {
     const { records, before, end, kept } = commit;
-    this.#pins.take({ sequence: this.#commits + 1, records, before, end });
+    this.#pins.take({ records, before, end });
     for (const { header } of records) this.#scopes.add(header.scope);
     this.#end = end;
     this.#commits += 1;

@@ -6,7 +6,8 @@ import { PinCheck, type Pinned } from '../ledger/pinned.ts';
 import { inclusionRanges } from '../ledger/proofs.ts';
 import { verifyStore } from '../ledger/reader.ts';
 import { RecordOpener, type ScopeKeys } from '../ledger/record-opener.ts';
-import { Tiles, tileLeaves } from '../ledger/tiles.ts';
+import { Tiles } from '../ledger/tiles.ts';
+import { tileLeaves } from '../ledger/tree.ts';
 
 /** A ledger to read, and the keys that open it. */
 export type LedgerSource = {
