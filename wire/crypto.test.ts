@@ -16,6 +16,7 @@ import {
   sealWith,
   sha256,
   signerFrom,
+  verifyClaimSoon,
   verifySignature,
   verifyText,
 } from './crypto.ts';
@@ -232,6 +233,26 @@ describe('Ed25519', () => {
     const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
     expect(verify(null, underDomain('domain', utf8('anything')), key, forged)).toBe(true);
     expect(verifySignature(identity, 'domain', utf8('anything'), forged)).toBe(false);
+  });
+
+  test('says the same in another thread, whatever was flipped or has the wrong length', async () => {
+    const { publicKey, ...signer } = signerFrom(new Uint8Array(32).fill(9));
+    const message = utf8('what was signed');
+    const signature = signer.sign('domain', message);
+    const claim = { publicKey, domain: 'domain', message, signature };
+    expect(await verifyClaimSoon(claim)).toBe(true);
+    const whole = concat(publicKey, signature, message);
+    const place = fc.tuple(fc.nat(whole.length - 1), fc.integer({ min: 0, max: 7 }));
+    await fc.assert(
+      fc.asyncProperty(place, bytes, bytes, async ([at, bit], shortKey, shortSignature) => {
+        const [key, signed, said] = split(flipped(whole, at, bit));
+        const flippedClaim = { ...claim, publicKey: key, signature: signed, message: said };
+        expect(await verifyClaimSoon(flippedClaim)).toBe(false);
+        expect(await verifyClaimSoon({ ...claim, publicKey: shortKey })).toBe(false);
+        expect(await verifyClaimSoon({ ...claim, signature: shortSignature })).toBe(false);
+        expect(await verifyClaimSoon({ ...claim, domain: 'other' })).toBe(false);
+      }),
+    );
   });
 
   test('says no to a signature whose second half was made greater by the order of the group', () => {
