@@ -16,7 +16,7 @@ import { isSmallOrder } from './small-order.ts';
 
 /*
  * The primitives of the standard, on node:crypto where it has them: it is many times faster than
- * JavaScript. crypto.test.ts holds each against @noble.
+ * JavaScript. crypto.test.ts and signatures.test.ts hold each against @noble.
  */
 
 const tagBytes = 16;
