@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { equalBytes } from '../wire/bytes.ts';
 import type { Signer } from '../wire/crypto.ts';
+import { drawnBytes } from '../wire/drawn-bytes.ts';
 import {
   type Envelope,
   type Epoch,
@@ -27,6 +28,7 @@ import type { KnownLedger } from './checked-answer.ts';
 
 const epochAgeMaxMs = 24 * 60 * 60 * 1000;
 const epochMessagesMax = 10_000;
+const random = drawnBytes(randomFillSync);
 
 /** One end of a connection to a vault: who we are, and the vault's keys. */
 export type PeerIdentity = {
@@ -86,7 +88,7 @@ export class PeerSession {
     const time = this.#now();
     const epoch = await this.#epoch(time);
     epoch.count += 1;
-    const id = eventId(time, new Uint8Array(randomBytes(10)));
+    const id = eventId(time, random(10));
     const payload = outgoing.payload as MsgpackValue;
     const event = encodeEvent({ ...outgoing, id, time, party, payload });
     const bytes = sealEnvelope({
@@ -95,7 +97,7 @@ export class PeerSession {
       ...(this.#seenByVault >= epoch.number ? {} : { opening: epoch.opening }),
       subject,
       eventId: id,
-      nonce: new Uint8Array(randomBytes(24)),
+      nonce: random(24),
       contents: {
         event,
         signature: signEvent(signer, { connection, subject, epoch }, event),
