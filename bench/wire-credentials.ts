@@ -27,13 +27,17 @@ export async function credentialCosts(
     inboxPrefix: sysInbox,
   });
   const vault = identifierFrom(new Uint8Array(randomBytes(16)));
-  const admission = vineAdmission(sys, keys, vault, [server.url]);
+  const admission = vineAdmission(sys, keys, { vault, servers: [server.url] });
   const expires = (): number => Date.now() + lastsMs;
   const { party, credential } = await admission.invite(expires());
   const inboxPrefix = partyInbox(party);
+  const way = { party, shared: false };
   const tasks: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['invite: new account, credential', () => admission.invite(expires())],
-    ['accept: another credential', () => admission.accept(party, expires())],
+    [
+      'accept: two credentials',
+      () => admission.accept(way, { expires: expires(), renewalExpires: expires() }),
+    ],
     [
       'connect with a credential',
       async () => {
@@ -41,7 +45,7 @@ export async function credentialCosts(
         await (await connectVine(server.url, credential, options)).close();
       },
     ],
-    ['revoke', () => admission.revoke(party)],
+    ['revoke', () => admission.revoke(way)],
   ];
   const costs: [string, Figures][] = [];
   for (const [name, task] of tasks) costs.push([name, await measure(task, 1, seconds / 2)]);

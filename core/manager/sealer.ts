@@ -23,6 +23,8 @@ const random = drawnBytes(randomFillSync);
 /** Something that the vault says to one of its connections. */
 export type Outgoing = {
   readonly connection: string;
+  /** The party to publish it to, where that is not the connection's of now. */
+  readonly to?: string;
   readonly type: string;
   readonly payload: unknown;
   /** Id of the event that it answers. */
@@ -86,7 +88,7 @@ export class Sealer {
     const subject =
       known.kind === 'owner'
         ? forApp(vault, outgoing.type)
-        : fromVault(vault, known.party, outgoing.type);
+        : fromVault(vault, outgoing.to ?? known.party, outgoing.type);
     const event = encodeEvent({
       id,
       type: outgoing.type,
