@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { equalBytes } from '../wire/bytes.ts';
 import type { Signer } from '../wire/crypto.ts';
+import { drawnBytes } from '../wire/drawn-bytes.ts';
 import {
   type Envelope,
   type Epoch,
@@ -27,6 +28,7 @@ import type { KnownLedger } from './checked-answer.ts';
 
 const epochAgeMaxMs = 24 * 60 * 60 * 1000;
 const epochMessagesMax = 10_000;
+const random = drawnBytes(randomFillSync);
 
 /** One end of a connection to a vault: who we are, and the vault's keys. */
 export type PeerIdentity = {
@@ -66,7 +68,7 @@ const epochStepMs = 100;
 
 /** A fresh event id. */
 export function newEventId(timeMs: number = Date.now()): string {
-  return eventId(timeMs, new Uint8Array(randomBytes(10)));
+  return eventId(timeMs, random(10));
 }
 
 type Sending = Epoch & { readonly opening: Opening; readonly at: number; count: number };
@@ -108,7 +110,7 @@ export class PeerSession {
       ...(this.#seenByVault >= epoch.number ? {} : { opening: epoch.opening }),
       subject,
       eventId: id,
-      nonce: new Uint8Array(randomBytes(24)),
+      nonce: random(24),
       contents: {
         event,
         signature: signEvent(signer, { connection, subject, epoch }, event),
