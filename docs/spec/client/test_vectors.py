@@ -7,6 +7,7 @@ import unittest
 import contract
 import envelope
 import event
+import hpke
 import hybrid_kem
 import identifiers
 import invite
@@ -42,6 +43,22 @@ class Events(VectorTest):
         for vector in vectors("event")["refused"]:
             with self.subTest(vector["name"]):
                 self.assert_refused(vector["code"], event.read, hx(vector["bytes"]))
+
+
+class Hpke(VectorTest):
+    """The vectors of draft-ietf-hpke-pq for the suite of envelopes."""
+
+    def test_are_those_of_the_draft(self):
+        v = vectors("hpke")
+        self.assertEqual(hybrid_kem.derive_seed(hx(v["ikmR"])).hex(), v["skRm"])
+        key = hybrid_kem.PrivateKey(hx(v["skRm"]))
+        self.assertEqual(key.public.hex(), v["pkRm"])
+        shared, enc = hybrid_kem.encapsulate(key.public, hx(v["ikmE"]))
+        self.assertEqual((shared.hex(), enc.hex()), (v["shared_secret"], v["enc"]))
+        self.assertEqual(key.decapsulate(enc), shared)
+        for one in v["exports"]:
+            made = hpke.exported(v["kem_id"], shared, hx(v["info"]), hx(one["exporter_context"]), one["L"])
+            self.assertEqual(made.hex(), one["exported_value"])
 
 
 class Envelopes(VectorTest):
