@@ -1,30 +1,15 @@
 /* The suite of envelopes held against the vectors of its draft, and against a second implementation. */
-import { readFileSync } from 'node:fs';
 import { Chacha20Poly1305 } from '@hpke/chacha20poly1305';
 import { HkdfSha256, CipherSuite as OtherSuite } from '@hpke/core';
 import { XWing } from '@hpke/hybridkem-x-wing';
 import { AEAD_ChaCha20Poly1305, KDF_HKDF_SHA256, KEM_MLKEM768_X25519 } from '@panva/hpke-noble';
 import { CipherSuite } from 'hpke';
 import { describe, expect, it } from 'vitest';
+import vector from '../docs/spec/vectors/hpke.json' with { type: 'json' };
 import { fromHex, toHex, utf8 } from './bytes.ts';
 import { epochInfo } from './envelope.ts';
 import { decapsulate, encapsulate, encapsulationKeyFrom } from './key-encapsulation.ts';
 
-type Vector = {
-  readonly info: string;
-  readonly ikmR: string;
-  readonly pkRm: string;
-  readonly skRm: string;
-  readonly enc: string;
-  readonly exports: readonly {
-    readonly exporter_context: string;
-    readonly L: number;
-    readonly exported_value: string;
-  }[];
-};
-
-const url = new URL('../docs/spec/vectors/hpke.json', import.meta.url);
-const vector = JSON.parse(readFileSync(url, 'utf8')) as Vector;
 const suite = new CipherSuite(KEM_MLKEM768_X25519, KDF_HKDF_SHA256, AEAD_ChaCha20Poly1305);
 const other = new OtherSuite({
   kem: new XWing(),

@@ -6,6 +6,7 @@ import {
 } from '../../projections/vault-state.ts';
 import { fromBase64url, toHex } from '../../wire/bytes.ts';
 import { parseContract } from '../../wire/contract.ts';
+import { isEncapsulationKey } from '../../wire/key-encapsulation.ts';
 import type { ConnectionRequest } from '../../wire/messages.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import type { CheckContext } from './context.ts';
@@ -55,6 +56,8 @@ export function missingFields(state: VaultState, connection: Connection): string
 function handshakeFault(payload: ConnectionRequest): CommandFault | undefined {
   if (!isKey(payload.signing) || !isKey(payload.encapsulation))
     return fault('malformed', 'the keys are not base64url');
+  if (!isEncapsulationKey(fromBase64url(payload.encapsulation)))
+    return fault('malformed', 'the encapsulation key is none');
   const contract = parseContract(payload.contract);
   if (!contract.ok) return fault(contract.reason, contract.detail);
   return payload.contract.key === payload.signing

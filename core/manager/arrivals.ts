@@ -7,7 +7,7 @@ import { decide } from '../decision/decide.ts';
 import { questionOf, queueAnswer, queueDenial } from './answers.ts';
 import { requestConnection } from './connections.ts';
 import { expectNotAhead } from './host-clock.ts';
-import type { Arrival } from './inbound.ts';
+import { type Arrival, askerKeys } from './inbound.ts';
 import { readingCommands, runCommand } from './owner-commands.ts';
 import { holdRequest } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
@@ -48,10 +48,14 @@ export async function handleArrival(
   const body = { request, again: false, ...decision };
   const index = batch.add({ kind: 'decided', scope, cause: from, body });
   // Behind the decision, so that `received` directly follows the state that was decided on.
-  if (arrival.epoch !== undefined && identityHolds(decision)) batch.add(arrival.epoch);
+  const isKnown = connection.keys !== undefined;
+  if (arrival.epoch !== undefined && isKnown && identityHolds(decision)) batch.add(arrival.epoch);
   const open = batch.state.requests.get(request);
-  if (decision.outcome === 'denied')
-    return queueDenial(parts, turn, { ...questionOf(received, index), repeated }, decision);
+  if (decision.outcome === 'denied') {
+    const to = isKnown || !identityHolds(decision) ? undefined : askerKeys(received);
+    const question = { ...questionOf(received, index), repeated, ...(to && { to }) };
+    return queueDenial(parts, turn, question, decision);
+  }
   if (decision.outcome === 'pending') {
     if (open !== undefined) await holdRequest(parts, turn, open, index);
     return;
@@ -83,6 +87,8 @@ async function answerItself(
     queueAnswer(parts, next, { ...question, from: at }, answer);
   if (type === 'connection.request') {
     const answer = await requestConnection(parts, turn, received, from);
+    // With its keys, and not before: until then nobody has vouched for who opened it.
+    if (arrival.epoch !== undefined && answer.status === 'pending') turn.batch.add(arrival.epoch);
     return queueAnswer(parts, turn, question, answer);
   }
   const { start, audit } = hooks;

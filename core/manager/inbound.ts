@@ -16,7 +16,7 @@ import {
   verifyOpening,
 } from '../../wire/envelope.ts';
 import { decodeEvent, type Event, isMap, type Parsed, refuse } from '../../wire/event.ts';
-import { decapsulate, keyId } from '../../wire/key-encapsulation.ts';
+import { decapsulate, isEncapsulationKey, keyId } from '../../wire/key-encapsulation.ts';
 import { fieldValueMax } from '../../wire/messages.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { parseSubject, type Subject } from '../../wire/subjects.ts';
@@ -173,6 +173,16 @@ export function keysOf(payload: { readonly [name: string]: unknown }): PeerKeys 
   const signing = keyFrom(payload['signing']);
   const encapsulation = keyFrom(payload['encapsulation']);
   return signing && encapsulation && { signing, encapsulation };
+}
+
+/**
+ * Keys that a signed request to connect brings: where its refusal can be sealed to, although nothing of
+ * it is recorded. Requires an event whose own signature, under the key that it brings, was checked.
+ */
+export function askerKeys({ event, signature }: ReceivedEvent): PeerKeys | undefined {
+  if (signature?.valid !== true || event?.type !== 'connection.request') return undefined;
+  const keys = isMap(event.payload) ? keysOf(event.payload) : undefined;
+  return keys !== undefined && isEncapsulationKey(keys.encapsulation) ? keys : undefined;
 }
 
 function keyFrom(text: unknown): Uint8Array | undefined {

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import type { PeerKeys } from '../../ledger/bodies.ts';
 import type { Keyring } from '../../ledger/keyring.ts';
+import { type Connection, dayOf, outboxKey } from '../../projections/vault-state.ts';
 import {
-  type Connection,
-  dayOf,
-  outboxKey,
-  type SendingEpoch,
-} from '../../projections/vault-state.ts';
-import { encapsulationHash, epochInfo, sealEnvelope, signOpening } from '../../wire/envelope.ts';
+  type Epoch,
+  encapsulationHash,
+  epochInfo,
+  type Opening,
+  sealEnvelope,
+  signOpening,
+} from '../../wire/envelope.ts';
 import { encodeEvent } from '../../wire/event.ts';
 import { eventId } from '../../wire/identifiers.ts';
 import { encapsulate, keyId } from '../../wire/key-encapsulation.ts';
@@ -23,6 +26,8 @@ export type Outgoing = {
   readonly connection: string;
   readonly type: string;
   readonly payload: unknown;
+  /** Keys of a party that is not recorded: it is sealed in an epoch of its own, which is not kept. */
+  readonly to?: PeerKeys;
   /** Id of the event that it answers. */
   readonly cause?: string;
   /** Key of the request that it answers; a redelivery of it gets the latest answer again. */
@@ -41,6 +46,29 @@ export type SealedMessage = {
   readonly subject: string;
   readonly bytes: Uint8Array;
 };
+
+type Sealing = Epoch & { readonly opening: Opening };
+
+/** Tenths of a second since 2026: numbers of epochs that are not kept (docs/adr/0023). */
+const passingZeroMs = Date.UTC(2026, 0, 1);
+const passingStepMs = 100;
+
+/**
+ * Number of an epoch that is used for one answer and not kept: by the clock, so that none is used twice
+ * as long as two answers are a tenth of a second apart.
+ */
+function passingNumber(time: number): number {
+  return Math.max(1, Math.floor((time - passingZeroMs) / passingStepMs));
+}
+
+/**
+ * Number of the next epoch that is kept: above the last, and above a passing one that the peer has opened, or
+ * the peer would seem to know it. A number that we cannot have used is the peer's own affair.
+ */
+function nextNumber({ sending, seen }: Connection, time: number): number {
+  const last = sending?.number ?? 0;
+  return Math.max(last, seen <= passingNumber(time) ? seen : 0) + 1;
+}
 
 /** Seals what the vault says, in epochs that are recorded before they are used. */
 export class Sealer {
@@ -77,8 +105,10 @@ export class Sealer {
   /** Seals a message without recording it: for what the owner's app reads and can ask for again. */
   async seal(batch: Batch, outgoing: Outgoing): Promise<SealedMessage | undefined> {
     const known = batch.state.connections.get(outgoing.connection);
-    if (known?.keys === undefined) return undefined;
-    const epoch = await this.#epoch(batch, known);
+    if (known === undefined) return undefined;
+    const epoch = await this.#epochFor(batch, known, outgoing.to);
+    if (epoch === undefined) return undefined;
+    const isOpened = outgoing.to === undefined && known.seen >= epoch.number;
     const { vault } = batch.state;
     const id = eventId(batch.time, new Uint8Array(randomBytes(10)));
     const subject =
@@ -96,7 +126,7 @@ export class Sealer {
     const bytes = sealEnvelope({
       connection: known.id,
       epoch,
-      ...(known.seen >= epoch.number ? {} : { opening: epoch.opening }),
+      ...(isOpened ? {} : { opening: epoch.opening }),
       subject,
       eventId: id,
       nonce: new Uint8Array(randomBytes(24)),
@@ -105,8 +135,24 @@ export class Sealer {
     return { id, subject, bytes };
   }
 
+  /** `undefined` where there are no keys to seal to. */
+  async #epochFor(
+    batch: Batch,
+    known: Connection,
+    to: PeerKeys | undefined,
+  ): Promise<Sealing | undefined> {
+    if (to === undefined) return known.keys && this.#epoch(batch, known, known.keys);
+    try {
+      return await this.#open(known.id, passingNumber(batch.time), to.encapsulation);
+    } catch (error) {
+      // The X25519 part of a stranger's key may be of small order: there is nobody to answer.
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
+  }
+
   /** The epoch that the vault sends in on this connection; a new one when the last is used up. */
-  async #epoch(batch: Batch, known: Connection): Promise<SendingEpoch> {
+  async #epoch(batch: Batch, known: Connection, keys: PeerKeys): Promise<Sealing> {
     const { sending } = known;
     if (
       sending !== undefined &&
@@ -114,20 +160,22 @@ export class Sealer {
       sending.count < epochMessagesMax
     )
       return sending;
-    const number = (sending?.number ?? 0) + 1;
-    const recipient = known.keys?.encapsulation ?? new Uint8Array(0);
-    const info = epochInfo(known.id, 'from-vault', number);
-    const { secret, encapsulation } = await encapsulate(recipient, info);
-    const part = { recipient: keyId(recipient), encapsulation };
-    const { signing } = this.#secrets;
-    const opening = signOpening(signing, known.id, 'from-vault', number, part);
-    const epoch = { number, key: secret, encapsulationHash: encapsulationHash(opening) };
+    const number = nextNumber(known, batch.time);
+    const epoch = await this.#open(known.id, number, keys.encapsulation);
     batch.add({
       kind: 'epoch_opened',
       scope: known.scope,
-      body: { connection: known.id, direction: 'from-vault', ...epoch, opening },
+      body: { connection: known.id, direction: 'from-vault', ...epoch },
     });
-    return { ...epoch, opening, at: batch.time, count: 0 };
+    return epoch;
+  }
+
+  async #open(connection: string, number: number, recipient: Uint8Array): Promise<Sealing> {
+    const info = epochInfo(connection, 'from-vault', number);
+    const { secret, encapsulation } = await encapsulate(recipient, info);
+    const part = { recipient: keyId(recipient), encapsulation };
+    const opening = signOpening(this.#secrets.signing, connection, 'from-vault', number, part);
+    return { number, key: secret, encapsulationHash: encapsulationHash(opening), opening };
   }
 
   async #outboxScope(batch: Batch, connection: string): Promise<string> {

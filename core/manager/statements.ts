@@ -14,11 +14,12 @@ import type { Turn, VaultParts } from './turn.ts';
 export function withStatement(
   parts: VaultParts,
   { batch }: Turn,
-  { connection: id, id: event, from }: Question,
+  { connection: id, id: event, from, to }: Question,
   answer: Answer,
 ): Answer {
   const connection = batch.state.connections.get(id);
-  if (connection?.kind !== 'service' || connection.keys === undefined) return answer;
+  const keys = to ?? connection?.keys;
+  if (connection?.kind !== 'service' || keys === undefined) return answer;
   const found = batch.leafOf(from);
   if (found === undefined) throw new Error(`record ${from} is not of this turn`);
   const { type, status } = answer;
