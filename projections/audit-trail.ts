@@ -17,6 +17,9 @@ const ownKinds: ReadonlySet<string> = new Set([
   'checkpoint',
   'erased',
   'rotated',
+  'retired',
+  'keys_known',
+  'rekeyed',
 ]);
 
 /** Kind of an entry of which nothing is left but that it was there. */

@@ -1,8 +1,10 @@
 import type { SignedContract } from './contract.ts';
 import { fieldNamePattern, signedContractSchema } from './contract.ts';
+import { handoverPurposes, knownKeyIdsSchema } from './handover.ts';
 import { objectSchema } from './json-schema.ts';
 import type { DeliveryClass, JsonSchema } from './manifest.ts';
 import type { PublicReason } from './reasons.ts';
+import { rekeySchema } from './rekey.ts';
 import type { AnswerStatement } from './statement.ts';
 
 /*
@@ -16,6 +18,11 @@ export const answerType = 'event.answer';
 export const consentRequestedType = 'consent.requested';
 /** Type of the notification that a party wants to connect. */
 export const connectionRequestedType = 'connection.requested';
+
+/** Type of the notification that the vault has other keys: its payload has handovers. */
+export const keysChangedType = 'connection.keys_changed';
+/** Type of the last notification that a severed party gets. */
+export const connectionSeveredType = 'connection.severed';
 
 /** Payload of an answer. */
 export type Answer = (
@@ -127,6 +134,12 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
       contract: signedContractSchema,
     }),
   },
+  'connection.keys': {
+    space: 'message',
+    delivery: 'best-effort',
+    request: knownKeyIdsSchema,
+  },
+  'connection.rekey': { space: 'message', delivery: 'critical', request: rekeySchema },
   'owner.pending': owner(nothing),
   'owner.connections': owner(nothing),
   'owner.fields': owner(nothing),
@@ -143,7 +156,8 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
       name: { type: 'string', minLength: 1, maxLength: 128 },
     }),
   ),
-  'owner.rotate': owner(objectSchema({ purpose: { enum: ['ledger'] } })),
+  'owner.rotate': owner(objectSchema({ purpose: { enum: handoverPurposes } })),
+  'owner.keys': owner(knownKeyIdsSchema),
   'owner.checkpoint': owner(
     objectSchema(
       {

@@ -9,6 +9,7 @@ import { parseContract } from '../../wire/contract.ts';
 import { isEncapsulationKey } from '../../wire/key-encapsulation.ts';
 import type { ConnectionRequest } from '../../wire/messages.ts';
 import type { Reason } from '../../wire/reasons.ts';
+import { isProven, type Rekey } from '../../wire/rekey.ts';
 import type { CheckContext } from './context.ts';
 
 /** Why a command cannot be carried out as things stand. */
@@ -21,11 +22,17 @@ type Word = {
   readonly fields?: readonly string[];
 };
 type Forgotten = { readonly kind: 'connection' | 'field' | 'namespace'; readonly name: string };
-type CommandCheck = (state: VaultState, payload: unknown, time: number) => CommandFault | undefined;
+type CommandCheck = (
+  state: VaultState,
+  payload: unknown,
+  time: number,
+  connection: string,
+) => CommandFault | undefined;
 
 /** Requires a payload that fits its schema. */
 const checks: Readonly<Record<string, CommandCheck>> = {
   'connection.request': (_, payload) => handshakeFault(payload as ConnectionRequest),
+  'connection.rekey': (state, payload, _, id) => rekeyFault(state, payload as Rekey, id),
   'owner.accept': (state, payload) => acceptFault(state, payload as Target),
   'owner.decline': (state, payload) => statusFault(state, payload, ['requested', 'invited']),
   'owner.sever': (state, payload) => statusFault(state, payload, ['active']),
@@ -42,7 +49,7 @@ const checks: Readonly<Record<string, CommandCheck>> = {
 export function commandFault({ state, received, time }: CheckContext): CommandFault | undefined {
   const type = received.event?.type ?? '';
   const check = Object.hasOwn(checks, type) ? checks[type] : undefined;
-  return check?.(state, received.event?.payload, time);
+  return check?.(state, received.event?.payload, time, received.connection);
 }
 
 /** Required fields that the vault does not have. */
@@ -63,6 +70,19 @@ function handshakeFault(payload: ConnectionRequest): CommandFault | undefined {
   return payload.contract.key === payload.signing
     ? undefined
     : fault('sender_subject_mismatch', 'the contract is of another publisher than the party');
+}
+
+/** The next keys are in form, and the next signing key has signed for itself. */
+function rekeyFault(state: VaultState, payload: Rekey, id: string): CommandFault | undefined {
+  const before = state.connections.get(id)?.keys?.signing;
+  if (before === undefined) return fault('connection_unknown', 'no such connection');
+  if (!isKey(payload.signing) || !isKey(payload.encapsulation))
+    return fault('malformed', 'the keys are not base64url');
+  if (!isEncapsulationKey(fromBase64url(payload.encapsulation)))
+    return fault('malformed', 'the encapsulation key is none');
+  return isProven({ vault: state.vault, connection: id, before }, payload)
+    ? undefined
+    : fault('signature_invalid', 'the next signing key has not signed for itself');
 }
 
 function acceptFault(state: VaultState, payload: Target): CommandFault | undefined {

@@ -5,9 +5,10 @@ import { equalBytes, fromHex } from '../../wire/bytes.ts';
 import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
 import { decide } from '../decision/decide.ts';
 import { questionOf, queueAnswer, queueDenial } from './answers.ts';
-import { requestConnection } from './connections.ts';
+import { connectionCommand } from './connection-commands.ts';
 import { expectNotAhead } from './host-clock.ts';
 import { type Arrival, askerKeys } from './inbound.ts';
+import { tellOne } from './key-rotation.ts';
 import { readingCommands, runCommand } from './owner-commands.ts';
 import { holdRequest } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
@@ -49,10 +50,14 @@ export async function handleArrival(
   const index = batch.add({ kind: 'decided', scope, cause: from, body });
   // Behind the decision, so that `received` directly follows the state that was decided on.
   const isKnown = connection.keys !== undefined;
-  if (arrival.epoch !== undefined && isKnown && identityHolds(decision)) batch.add(arrival.epoch);
+  const holds = identityHolds(decision);
+  if (arrival.epoch !== undefined && isKnown && holds) batch.add(arrival.epoch);
+  // A party that comes with a new epoch may have been away when it was told.
+  if (arrival.epoch !== undefined && isKnown && holds && received.event?.type !== 'connection.keys')
+    await tellOne(parts, turn, connection.id, index);
   const open = batch.state.requests.get(request);
   if (decision.outcome === 'denied') {
-    const to = isKnown || !identityHolds(decision) ? undefined : askerKeys(received);
+    const to = isKnown || !holds ? undefined : askerKeys(received);
     const question = { ...questionOf(received, index), repeated, ...(to && { to }) };
     return queueDenial(parts, turn, question, decision);
   }
@@ -85,10 +90,12 @@ async function answerItself(
   const question = questionOf(received, from);
   const answerLater = (next: Turn, at: number, answer: Answer): Promise<void> =>
     queueAnswer(parts, next, { ...question, from: at }, answer);
-  if (type === 'connection.request') {
-    const answer = await requestConnection(parts, turn, received, from);
+  const own = connectionCommand(type);
+  if (own !== undefined) {
+    const answer = await own(parts, turn, received, from);
     // With its keys, and not before: until then nobody has vouched for who opened it.
-    if (arrival.epoch !== undefined && answer.status === 'pending') turn.batch.add(arrival.epoch);
+    const asker = arrival.connection.keys === undefined ? arrival.epoch : undefined;
+    if (asker !== undefined && answer.status === 'pending') turn.batch.add(asker);
     return queueAnswer(parts, turn, question, answer);
   }
   const { start, audit } = hooks;

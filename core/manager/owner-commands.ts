@@ -13,9 +13,10 @@ import {
   invite,
   severConnection,
 } from './connections.ts';
+import { answerKeys } from './key-rotation.ts';
 import { describeRequest } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
-import { forget, rotateLedgerKey, showCheckpoint } from './upkeep-commands.ts';
+import { forget, rotateKey, showCheckpoint } from './upkeep-commands.ts';
 
 /** Everything a command may need besides the vault's parts. */
 export type Command = {
@@ -63,7 +64,8 @@ const commands: Readonly<Record<string, Run>> = {
   },
   'owner.checkpoint': showCheckpoint,
   'owner.forget': forget,
-  'owner.rotate': rotateLedgerKey,
+  'owner.rotate': rotateKey,
+  'owner.keys': (parts, { turn, received, from }) => answerKeys(parts, turn, received, from),
   'owner.set': setField,
   'owner.invite': async (parts, command) => {
     const { label } = payloadOf<{ label: string }>(command);

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { PeerKeys } from '../../ledger/bodies.ts';
 import type { Keyring } from '../../ledger/keyring.ts';
-import { type Connection, dayOf, outboxKey } from '../../projections/vault-state.ts';
+import {
+  type Connection,
+  dayOf,
+  outboxKey,
+  type VaultState,
+} from '../../projections/vault-state.ts';
 import {
   type Epoch,
   encapsulationHash,
@@ -16,6 +21,7 @@ import { encapsulate, keyId } from '../../wire/key-encapsulation.ts';
 import type { MsgpackValue } from '../../wire/msgpack.ts';
 import { forApp, fromVault } from '../../wire/subjects.ts';
 import type { VaultSecrets } from '../keys/vault-secrets.ts';
+import { signerKnownTo } from './handovers.ts';
 import type { Batch } from './journal.ts';
 
 const epochAgeMaxMs = 24 * 60 * 60 * 1000;
@@ -53,21 +59,29 @@ type Sealing = Epoch & { readonly opening: Opening };
 const passingZeroMs = Date.UTC(2026, 0, 1);
 const passingStepMs = 100;
 
-/**
- * Number of an epoch that is used for one answer and not kept: by the clock, so that none is used twice
- * as long as two answers are a tenth of a second apart.
- */
-function passingNumber(time: number): number {
-  return Math.max(1, Math.floor((time - passingZeroMs) / passingStepMs));
-}
+/** So far a number may be ahead of the clock: answers may follow one another faster than it goes. */
+const passingAhead = 1_000;
 
 /**
- * Number of the next epoch that is kept: above the last, and above a passing one that the peer has opened, or
- * the peer would seem to know it. A number that we cannot have used is the peer's own affair.
+ * Number of an epoch that is used for one answer and not kept: by the clock, and above all that the peer has
+ * opened, so that none is used twice.
  */
-function nextNumber({ sending, seen }: Connection, time: number): number {
-  const last = sending?.number ?? 0;
-  return Math.max(last, seen <= passingNumber(time) ? seen : 0) + 1;
+function passingNumber(known: Connection, time: number): number {
+  return Math.max(clockNumber(time), opened(known, time) + 1);
+}
+
+/** Number of the next epoch that is kept: above the last, and above a passing one that the peer has opened. */
+function nextNumber(known: Connection, time: number): number {
+  return Math.max(known.sending?.number ?? 0, opened(known, time)) + 1;
+}
+
+/** The greatest epoch that the peer has opened; a number that we cannot have used is the peer's own affair. */
+function opened({ seen }: Connection, time: number): number {
+  return seen <= clockNumber(time) + passingAhead ? seen : 0;
+}
+
+function clockNumber(time: number): number {
+  return Math.max(1, Math.floor((time - passingZeroMs) / passingStepMs));
 }
 
 /** Seals what the vault says, in epochs that are recorded before they are used. */
@@ -143,7 +157,7 @@ export class Sealer {
   ): Promise<Sealing | undefined> {
     if (to === undefined) return known.keys && this.#epoch(batch, known, known.keys);
     try {
-      return await this.#open(known.id, passingNumber(batch.time), to.encapsulation);
+      return await this.#open(batch.state, known, passingNumber(known, batch.time), to);
     } catch (error) {
       // The X25519 part of a stranger's key may be of small order: there is nobody to answer.
       if (error instanceof RangeError) return undefined;
@@ -161,7 +175,7 @@ export class Sealer {
     )
       return sending;
     const number = nextNumber(known, batch.time);
-    const epoch = await this.#open(known.id, number, keys.encapsulation);
+    const epoch = await this.#open(batch.state, known, number, keys);
     batch.add({
       kind: 'epoch_opened',
       scope: known.scope,
@@ -170,11 +184,18 @@ export class Sealer {
     return epoch;
   }
 
-  async #open(connection: string, number: number, recipient: Uint8Array): Promise<Sealing> {
+  async #open(
+    state: VaultState,
+    known: Connection,
+    number: number,
+    { encapsulation: recipient }: PeerKeys,
+  ): Promise<Sealing> {
+    const { id: connection } = known;
     const info = epochInfo(connection, 'from-vault', number);
     const { secret, encapsulation } = await encapsulate(recipient, info);
     const part = { recipient: keyId(recipient), encapsulation };
-    const opening = signOpening(this.#secrets.signing, connection, 'from-vault', number, part);
+    const signer = signerKnownTo(this.#secrets, state, known);
+    const opening = signOpening(signer, connection, 'from-vault', number, part);
     return { number, key: secret, encapsulationHash: encapsulationHash(opening), opening };
   }
 

@@ -37,7 +37,7 @@ export function withStatement(
 
 /** The ledger's key in force: what signs statements now. */
 function ledgerSigner({ ledger, secrets }: VaultParts): Signer {
-  const signer = secrets.ledger.signerFor(lastKey(ledger.end.keys));
+  const signer = secrets.ledger.keyFor(lastKey(ledger.end.keys));
   if (signer === undefined) throw new Error('the ring has no key for its ledger');
   return signer;
 }

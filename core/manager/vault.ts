@@ -9,6 +9,7 @@ import { revoke } from './connections.ts';
 import { continues } from './continuity.ts';
 import { type Arrival, readInbound, unreadable } from './inbound.ts';
 import type { Batch } from './journal.ts';
+import { tellKeys } from './key-rotation.ts';
 import { Outbox, queuedIn } from './outbox.ts';
 import type { InboundMessage } from './ports.ts';
 import { Publisher } from './publisher.ts';
@@ -109,6 +110,7 @@ export class Vault {
     await this.#fresh();
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#outbox.send([...state.outbox.values()]);
+    this.#post((turn) => tellKeys(this.#parts, turn));
     for (const request of state.requests.values())
       if (request.status === 'running') this.#resume(request);
     this.#upkeep.start();
