@@ -9,6 +9,7 @@ import {
   type ServiceConnection,
 } from '../service/service-identity.ts';
 import { VaultClient } from '../service/vault-client.ts';
+import { keptVaultKeys } from '../service/vault-keys.ts';
 import { type Contract, contractSchema } from '../wire/contract.ts';
 import { schemaFault } from '../wire/json-schema.ts';
 import type { Answer, ConnectionAccepted } from '../wire/messages.ts';
@@ -66,6 +67,10 @@ export async function connectCommand(
   const client = await VaultClient.connect(
     await addressOf(connection, await serversOf(context, options)),
   );
+  let learned: Pick<ServiceConnection, 'vaultKeys'> = {};
+  client.onIdentity = async (identity) => {
+    learned = { vaultKeys: keptVaultKeys(identity) };
+  };
   try {
     const payload = await connectionRequest(connection);
     const answer = await client.ask(
@@ -83,6 +88,7 @@ export async function connectCommand(
     if (answer.status === 'served')
       await saveService(data, options.as, {
         ...connection,
+        ...learned,
         accepted: answer.result as ConnectionAccepted,
       });
     return report(context, answer, () => `connected as ${options.as}`);
@@ -107,6 +113,8 @@ export async function requestCommand(
   const client = await VaultClient.connect(
     await addressOf(connection, await serversOf(context, options)),
   );
+  client.onIdentity = (identity) =>
+    saveService(data, name, { ...connection, vaultKeys: keptVaultKeys(identity) });
   try {
     const contract = contractRef(connection.contract);
     const sealed = await client.seal({ type, payload: body, contract });
@@ -186,7 +194,7 @@ async function readContract(path: string): Promise<Contract> {
  * The embedded messaging layer has another port at each start, so the invite's address is of no use.
  * A vault that has just been told to run gets a moment to come up.
  */
-async function serversOf(
+export async function serversOf(
   { data, progress }: CommandContext,
   { timeout }: { readonly timeout: number },
 ): Promise<readonly string[]> {
