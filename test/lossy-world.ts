@@ -7,9 +7,10 @@ import { createSecrets, openSecrets, publicKeys } from '../core/keys/vault-secre
 import { handleArrival } from '../core/manager/arrivals.ts';
 import { readInbound } from '../core/manager/inbound.ts';
 import { type Batch, Journal } from '../core/manager/journal.ts';
+import { retireDue, rotateOwnKey, tellKeys } from '../core/manager/key-rotation.ts';
 import { queuedIn } from '../core/manager/outbox.ts';
 import { Sealer } from '../core/manager/sealer.ts';
-import type { Turn, VaultParts } from '../core/manager/turn.ts';
+import type { Task, VaultParts, Work } from '../core/manager/turn.ts';
 import type { LedgerRecord } from '../ledger/bodies.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { LedgerProofs } from '../ledger/ledger-proofs.ts';
@@ -122,6 +123,18 @@ export class LossyWorld {
     });
   }
 
+  /** A key of the vault is replaced, and who is connected is told. */
+  rotate(purpose: 'signing' | 'encapsulation'): Promise<Taken> {
+    return this.#turn(async (turn) => {
+      rotateOwnKey(this.#parts, turn, purpose, 0, (last) => tellKeys(this.#parts, last));
+    });
+  }
+
+  /** What upkeep does about keys of before. */
+  retire(): Promise<Taken> {
+    return this.#turn(async (turn) => retireDue(this.#parts, turn));
+  }
+
   /** The vault, opened again from its ledger. */
   async reopened(): Promise<LossyWorld> {
     const clock: Clock = { now: () => this.now };
@@ -156,12 +169,17 @@ export class LossyWorld {
     });
   }
 
-  async #turn(task: (turn: Turn) => Promise<void>): Promise<Taken> {
+  async #turn(task: Task): Promise<Taken> {
     const batch: Batch = this.#parts.journal.begin();
-    await task({ batch, effects: [], later: () => {} });
+    const works: Work[] = [];
+    await task({ batch, effects: [], later: (work) => works.push(work) });
     await this.#parts.journal.commit(batch);
     const { records } = batch;
-    return { records, said: queuedIn(records) };
+    const taken: Taken = { records, said: queuedIn(records) };
+    const [work] = works;
+    if (work === undefined) return taken;
+    const more = await this.#turn((await work()).task);
+    return { records: [...taken.records, ...more.records], said: [...taken.said, ...more.said] };
   }
 }
 
