@@ -29,6 +29,11 @@ export function addOwner(program: Command, finish: Finish): void {
     .action(async (name: string, options: Common & { out?: string }) =>
       finish(await (await import('./owner.ts')).inviteCommand(contextOf(options), name, options)),
     );
+  on(program, 'profile', 'what your vault shows of itself to those you invite')
+    .option('--name <name>', 'let it be called this')
+    .action(async (options: Common & { name?: string }) =>
+      finish(await (await import('./owner.ts')).profileCommand(contextOf(options), options)),
+    );
   on(program, 'approve', 'approve a held request, or accept a party that wants to connect')
     .argument('<id>', 'event id or connection id, as `owner pending` shows it')
     .option('--fields <names>', 'only these of the fields asked for', listOf)

@@ -75,6 +75,7 @@ const ownerDeeds: Readonly<Record<string, string>> = {
   'owner.sever': 'You ended a connection',
   'owner.forget': 'You had something forgotten',
   'owner.rotate': 'You replaced a key of the vault',
+  'owner.profile': "You looked at your vault's profile",
   'owner.keys': 'Your app asked for the keys of the vault',
   'owner.checkpoint': 'Your app looked at the checkpoint',
   'owner.approve': 'You approved a request',
@@ -174,6 +175,8 @@ function factStory(entry: AuditEntry): string {
       return `Forgotten for good: ${short(entry.detail ?? '')}`;
     case 'erased entry':
       return 'Something about a connection that was forgotten';
+    case 'presented':
+      return 'Your vault is called something else';
     case 'retired':
       return `A key of before was destroyed: ${short(entry.detail ?? '')}`;
     case 'keys_known':

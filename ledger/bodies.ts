@@ -202,6 +202,8 @@ export type Bodies = {
   readonly keys_known: { readonly connection: string; readonly handovers: number };
   /** A party has other keys from now on; the ones before have signed for them. */
   readonly rekeyed: { readonly connection: string; readonly keys: PeerKeys };
+  /** What the owner lets the vault be called. */
+  readonly presented: { readonly name: string };
   readonly erased: {
     /** What was forgotten, by name. */
     readonly what: ErasureTarget;

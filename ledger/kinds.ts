@@ -27,6 +27,7 @@ export const kindNumbers = {
   retired: 25,
   keys_known: 26,
   rekeyed: 27,
+  presented: 28,
 } as const;
 
 /** Kind of a ledger record. */

@@ -20,6 +20,7 @@ const ownKinds: ReadonlySet<string> = new Set([
   'retired',
   'keys_known',
   'rekeyed',
+  'presented',
 ]);
 
 /** Kind of an entry of which nothing is left but that it was there. */

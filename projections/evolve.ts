@@ -62,6 +62,8 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     }
     case 'rotated':
       return rotated(moved, record);
+    case 'presented':
+      return { ...moved, shown: { name: record.body.name } };
     case 'retired':
       return retired(moved, record);
     case 'keys_known':

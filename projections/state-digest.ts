@@ -59,8 +59,8 @@ function* items(state: VaultState): Iterable<Item> {
 }
 
 function* vaultItems(state: VaultState): Iterable<Item> {
-  const { scope, size, time, vault, keys, measurement, writer, ring } = state;
-  const value = { size, time, vault, scope, keys, measurement, writer, ring };
+  const { scope, size, time, vault, keys, measurement, writer, ring, shown } = state;
+  const value = { size, time, vault, scope, keys, measurement, writer, ring, shown };
   yield { scope, table: 'vault', key: '', value };
   // In the order in which they are asked which of them serves an event.
   for (const [key, handler] of state.handlers.entries())

@@ -138,6 +138,8 @@ export type VaultState = {
   readonly writer?: Uint8Array;
   readonly ring?: Bodies['opened']['ring'];
   readonly handlers: readonly InstalledHandler[];
+  /** What the owner lets others see of it. */
+  readonly shown?: { readonly name: string };
   /** How the vault's keys followed one another, from the first. */
   readonly handovers: readonly KeyHandover[];
   readonly connections: Table<string, Connection>;

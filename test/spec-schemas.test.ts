@@ -9,6 +9,7 @@ import { signedContractSchema } from '../wire/contract.ts';
 import { handoversSchema } from '../wire/handover.ts';
 import type { JsonSchema } from '../wire/manifest.ts';
 import { wireTypes } from '../wire/messages.ts';
+import { signedProfileSchema } from '../wire/profile.ts';
 import { signedStatementSchema } from '../wire/statement.ts';
 
 const draft = 'https://json-schema.org/draft/2020-12/schema';
@@ -29,6 +30,7 @@ const documents: Readonly<Record<string, JsonSchema>> = {
   contract: signedContractSchema,
   handovers: handoversSchema,
   manifest: manifestSchema,
+  profile: signedProfileSchema,
   statement: signedStatementSchema,
 };
 

@@ -3,6 +3,7 @@ import { fieldNamePattern, signedContractSchema } from './contract.ts';
 import { handoverPurposes, knownKeyIdsSchema } from './handover.ts';
 import { objectSchema } from './json-schema.ts';
 import type { DeliveryClass, JsonSchema } from './manifest.ts';
+import { profileNameMax } from './profile.ts';
 import type { PublicReason } from './reasons.ts';
 import { rekeySchema } from './rekey.ts';
 import type { AnswerStatement } from './statement.ts';
@@ -21,6 +22,11 @@ export const connectionRequestedType = 'connection.requested';
 
 /** Type of the notification that the vault has other keys: its payload has handovers. */
 export const keysChangedType = 'connection.keys_changed';
+/** Type of the message that asks for a vault's profile, and of the one that shows it: both are in clear. */
+export const profileGetType = 'profile.get';
+export const profileShownType = 'profile.shown';
+/** Type of the notification that there is another profile to be had. */
+export const profileChangedType = 'profile.changed';
 /** Type of the last notification that a severed party gets. */
 export const connectionSeveredType = 'connection.severed';
 
@@ -158,6 +164,9 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
   ),
   'owner.rotate': owner(objectSchema({ purpose: { enum: handoverPurposes } })),
   'owner.keys': owner(knownKeyIdsSchema),
+  'owner.profile': owner(
+    objectSchema({ name: { type: 'string', maxLength: profileNameMax } }, ['name']),
+  ),
   'owner.checkpoint': owner(
     objectSchema(
       {

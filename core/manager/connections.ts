@@ -31,6 +31,8 @@ export async function invite(parts: VaultParts, turn: Turn, label: string): Prom
   const { party, credential } = await parts.admission.invite(expires);
   const scope = await parts.ring.createScope();
   batch.add({ kind: 'invited', scope, body: { connection, party, label, expires } });
+  // Before it asks, it may look at the profile.
+  turn.effects.push(() => parts.bus.admit(party));
   return {
     v: 1,
     vault: batch.state.vault,

@@ -12,6 +12,7 @@ import type { Batch } from './journal.ts';
 import { tellKeys } from './key-rotation.ts';
 import { Outbox, queuedIn } from './outbox.ts';
 import type { InboundMessage } from './ports.ts';
+import { ProfileDesk, servesTheSame, tellProfile } from './profile.ts';
 import { Publisher } from './publisher.ts';
 import { expireDue, expireRequest, finishRequest, runHandler } from './requests.ts';
 import type { Task, Turn, VaultParts, Work } from './turn.ts';
@@ -50,12 +51,14 @@ export class Vault {
   readonly #outbox: Outbox;
   readonly #pins: PinKeeper;
   readonly #upkeep: Upkeep;
+  readonly #profiles: ProfileDesk;
   readonly #runs = new Set<Promise<void>>();
   #stopped = false;
 
   constructor(parts: VaultParts, options: VaultOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#profiles = new ProfileDesk(parts);
     this.#turns = new Turns(parts.journal, {
       sent: () => this.#post(async () => {}),
       work: (work) => this.#work(work),
@@ -87,6 +90,7 @@ export class Vault {
    * @throws LedgerError when the ledger cannot be written
    */
   async open(): Promise<void> {
+    const before = this.#parts.journal.state;
     await this.#turn(async ({ batch }) => {
       batch.add({
         kind: 'opened',
@@ -111,6 +115,7 @@ export class Vault {
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#outbox.send([...state.outbox.values()]);
     this.#post((turn) => tellKeys(this.#parts, turn));
+    if (!servesTheSame(before, state)) this.#post((turn) => tellProfile(this.#parts, turn));
     for (const request of state.requests.values())
       if (request.status === 'running') this.#resume(request);
     this.#upkeep.start();
@@ -167,6 +172,7 @@ export class Vault {
 
   async #take(turn: Turn, message: InboundMessage): Promise<void> {
     await expireDue(this.#parts, turn);
+    if (this.#profiles.take(turn, message)) return;
     const { state } = turn.batch;
     const arrival = await readInbound(state, this.#parts.secrets, message);
     if (message.acknowledge !== undefined) turn.effects.push(message.acknowledge);

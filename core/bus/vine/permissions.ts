@@ -74,9 +74,9 @@ export function sysPermissions(): UserPermissions {
 export function partyPermissions(vault: string, party: string, scope: PartyScope): UserPermissions {
   checkedVault(vault);
   checkedParty(party);
-  const types = scope === 'connected' ? '>' : 'connection.request';
+  const to = (type: string): string => fromService(vault, party, type);
   return {
-    publish: [fromService(vault, party, types)],
+    publish: scope === 'connected' ? [to('>')] : [to('connection.request'), to('profile.get')],
     subscribe: [fromVault(vault, party, '>'), `${partyInbox(party)}.>`],
   };
 }
