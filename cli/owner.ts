@@ -3,13 +3,13 @@ import { printable } from '../projections/printable.ts';
 import { linkOf } from '../service/invite-link.ts';
 import { fieldNamePattern } from '../wire/contract.ts';
 import { isIdentifier } from '../wire/identifiers.ts';
+import { encodeInvite } from '../wire/invite.ts';
 import type { Invite } from '../wire/messages.ts';
 import type { SignedProfile } from '../wire/profile.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { writeFileSafely } from './data-dir.ts';
 import { pasteable } from './hint.ts';
-import { encodeInvite } from './invite-text.ts';
 import { qrCode } from './qr.ts';
 import {
   type DescribedConnection,

@@ -28,6 +28,7 @@ export const kindNumbers = {
   keys_known: 26,
   rekeyed: 27,
   presented: 28,
+  credential_renewed: 30,
 } as const;
 
 /** Kind of a ledger record. */

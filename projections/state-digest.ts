@@ -84,6 +84,7 @@ function plainConnection(connection: Connection): unknown {
   const { id, kind, status, party, name, scope, keys, contract, contractHash } = connection;
   const { optional, inviteExpires, credentialExpires, request, bucket, seen } = connection;
   const { served, receiving, sending, knows, former } = connection;
+  const { credentialIssued, account, inviteParty } = connection;
   return {
     id,
     kind,
@@ -96,7 +97,10 @@ function plainConnection(connection: Connection): unknown {
     contractHash,
     optional,
     inviteExpires,
+    credentialIssued,
     credentialExpires,
+    account,
+    inviteParty,
     request,
     bucket,
     seen,

@@ -9,6 +9,8 @@ import type { Turn, VaultParts } from './turn.ts';
 /** What an answer is given to. */
 export type Question = {
   readonly connection: string;
+  /** The party that asked, where the connection has another since. */
+  readonly to?: string;
   readonly id: string;
   readonly type: string;
   /** Index of the record that the answer follows from. */
@@ -16,7 +18,7 @@ export type Question = {
   /** Names of the fields whose values the answer holds. */
   readonly fields?: readonly string[];
   /** Keys of somebody who is not recorded: who asked to connect, and is refused. */
-  readonly to?: PeerKeys;
+  readonly asker?: PeerKeys;
   /** Another event had this id first: its redelivery must not get this answer. */
   readonly repeated?: boolean;
 };
@@ -34,15 +36,16 @@ export async function queueAnswer(
   question: Question,
   answer: Answer,
 ): Promise<void> {
-  const { connection, id, type, from, fields = [], repeated, to } = question;
+  const { connection, to, id, type, from, fields = [], repeated, asker } = question;
   if (id === '') return;
   await parts.sealer.queue(turn.batch, {
     connection,
+    ...(to === undefined ? {} : { to }),
     type: answerType,
     payload: withStatement(parts, turn, question, answer),
     cause: id,
     from,
-    ...(to === undefined ? {} : { to }),
+    ...(asker === undefined ? {} : { asker }),
     ...(fields.length === 0 ? {} : { fields }),
     critical: isCritical(turn.batch.state, type),
     ...(repeated === true ? {} : { answers: eventKey(connection, id) }),
@@ -66,7 +69,7 @@ export async function queueDenial(
 ): Promise<void> {
   const kind = turn.batch.state.connections.get(question.connection)?.kind;
   // Whoever asks to connect is told what is wrong with what they sent; it says nothing of the vault.
-  const told = kind === 'owner' || question.to !== undefined;
+  const told = kind === 'owner' || question.asker !== undefined;
   const detail = told ? (decision.detail ?? '') : undefined;
   const answer = refusal(question.type, decision.reason ?? 'internal', detail);
   await queueAnswer(parts, turn, question, answer);

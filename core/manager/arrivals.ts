@@ -12,6 +12,7 @@ import { tellOne } from './key-rotation.ts';
 import { readingCommands, runCommand } from './owner-commands.ts';
 import { holdRequest } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
+import { endInvite } from './ways-in.ts';
 
 /** What an arrival may set off outside its turn. */
 export type ArrivalHooks = {
@@ -55,10 +56,11 @@ export async function handleArrival(
   // A party that comes with a new epoch may have been away when it was told.
   if (arrival.epoch !== undefined && isKnown && holds && received.event?.type !== 'connection.keys')
     await tellOne(parts, turn, connection.id, index);
+  if (holds && received.event?.type !== 'connection.request') endInvite(parts, turn, connection);
   const open = batch.state.requests.get(request);
   if (decision.outcome === 'denied') {
-    const to = isKnown || !holds ? undefined : askerKeys(received);
-    const question = { ...questionOf(received, index), repeated, ...(to && { to }) };
+    const asker = isKnown || !holds ? undefined : askerKeys(received);
+    const question = { ...questionOf(received, index), repeated, ...(asker && { asker }) };
     return queueDenial(parts, turn, question, decision);
   }
   if (decision.outcome === 'pending') {
@@ -94,8 +96,8 @@ async function answerItself(
   if (own !== undefined) {
     const answer = await own(parts, turn, received, from);
     // With its keys, and not before: until then nobody has vouched for who opened it.
-    const asker = arrival.connection.keys === undefined ? arrival.epoch : undefined;
-    if (asker !== undefined && answer.status === 'pending') turn.batch.add(asker);
+    const opened = arrival.connection.keys === undefined ? arrival.epoch : undefined;
+    if (opened !== undefined && answer.status === 'pending') turn.batch.add(opened);
     return queueAnswer(parts, turn, question, answer);
   }
   const { start, audit } = hooks;

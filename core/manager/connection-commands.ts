@@ -1,6 +1,6 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Answer } from '../../wire/messages.ts';
-import { requestConnection } from './connections.ts';
+import { renewCredential, requestConnection } from './connections.ts';
 import { answerKeys } from './key-rotation.ts';
 import { takeRekey } from './rekey.ts';
 import type { Turn, VaultParts } from './turn.ts';
@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, Run>> = {
   'connection.request': requestConnection,
   'connection.keys': answerKeys,
   'connection.rekey': takeRekey,
+  'credential.renew': renewCredential,
 };
 
 /** What the vault does about a type of the standard's own that parties send; `undefined` for all others. */

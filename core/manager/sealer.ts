@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import type { PeerKeys } from '../../ledger/bodies.ts';
 import type { Keyring } from '../../ledger/keyring.ts';
 import {
@@ -7,6 +7,7 @@ import {
   outboxKey,
   type VaultState,
 } from '../../projections/vault-state.ts';
+import { drawnBytes } from '../../wire/drawn-bytes.ts';
 import {
   type Epoch,
   encapsulationHash,
@@ -26,14 +27,17 @@ import type { Batch } from './journal.ts';
 
 const epochAgeMaxMs = 24 * 60 * 60 * 1000;
 const epochMessagesMax = 10_000;
+const random = drawnBytes(randomFillSync);
 
 /** Something that the vault says to one of its connections. */
 export type Outgoing = {
   readonly connection: string;
+  /** The party to publish it to, where that is not the connection's of now. */
+  readonly to?: string;
   readonly type: string;
   readonly payload: unknown;
   /** Keys of a party that is not recorded: it is sealed in an epoch of its own, which is not kept. */
-  readonly to?: PeerKeys;
+  readonly asker?: PeerKeys;
   /** Id of the event that it answers. */
   readonly cause?: string;
   /** Key of the request that it answers; a redelivery of it gets the latest answer again. */
@@ -120,15 +124,15 @@ export class Sealer {
   async seal(batch: Batch, outgoing: Outgoing): Promise<SealedMessage | undefined> {
     const known = batch.state.connections.get(outgoing.connection);
     if (known === undefined) return undefined;
-    const epoch = await this.#epochFor(batch, known, outgoing.to);
+    const epoch = await this.#epochFor(batch, known, outgoing.asker);
     if (epoch === undefined) return undefined;
-    const isOpened = outgoing.to === undefined && known.seen >= epoch.number;
+    const isOpened = outgoing.asker === undefined && known.seen >= epoch.number;
     const { vault } = batch.state;
-    const id = eventId(batch.time, new Uint8Array(randomBytes(10)));
+    const id = eventId(batch.time, random(10));
     const subject =
       known.kind === 'owner'
         ? forApp(vault, outgoing.type)
-        : fromVault(vault, known.party, outgoing.type);
+        : fromVault(vault, outgoing.to ?? known.party, outgoing.type);
     const event = encodeEvent({
       id,
       type: outgoing.type,
@@ -143,7 +147,7 @@ export class Sealer {
       ...(isOpened ? {} : { opening: epoch.opening }),
       subject,
       eventId: id,
-      nonce: new Uint8Array(randomBytes(24)),
+      nonce: random(24),
       contents: { event, seen: Math.max(0, ...known.receiving.keys()) },
     });
     return { id, subject, bytes };

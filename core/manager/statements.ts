@@ -14,11 +14,11 @@ import type { Turn, VaultParts } from './turn.ts';
 export function withStatement(
   parts: VaultParts,
   { batch }: Turn,
-  { connection: id, id: event, from, to }: Question,
+  { connection: id, id: event, from, asker }: Question,
   answer: Answer,
 ): Answer {
   const connection = batch.state.connections.get(id);
-  const keys = to ?? connection?.keys;
+  const keys = asker ?? connection?.keys;
   if (connection?.kind !== 'service' || keys === undefined) return answer;
   const found = batch.leafOf(from);
   if (found === undefined) throw new Error(`record ${from} is not of this turn`);

@@ -6,12 +6,12 @@ import { toBase64 } from '../../wire/bytes.ts';
 import type { HandoverPurpose } from '../../wire/handover.ts';
 import type { Answer, CheckpointShown } from '../../wire/messages.ts';
 import { addCheckpoint } from './checkpoints.ts';
-import { dismiss } from './connections.ts';
 import { continues } from './continuity.ts';
 import { addErasure, scopesOf } from './erasure.ts';
 import { ledgerHandover, rotateOwnKey, tellKeys } from './key-rotation.ts';
 import type { Command } from './owner-commands.ts';
 import type { Turn, VaultParts } from './turn.ts';
+import { shutOut } from './ways-in.ts';
 
 /*
  * What the owner does about the ledger itself. Steps that take place outside the ledger (a key is
@@ -27,7 +27,7 @@ export async function forget(parts: VaultParts, command: Command): Promise<undef
   const target = payloadOf<ErasureTarget>(command);
   const connection = turn.batch.state.connections.get(target.name);
   if (target.kind === 'connection' && connection !== undefined)
-    turn.effects.push(() => dismiss(parts, connection.party));
+    turn.effects.push(() => shutOut(parts, connection));
   const scopes = scopesOf(turn.batch.state, target);
   addErasure(turn.batch, target, scopes, from);
   turn.later(async () => {
