@@ -94,6 +94,16 @@ export type ErasedScope = {
   readonly last: Uint8Array;
 };
 
+/** The owner's word on the version of a contract that was offered. */
+export type ContractWord = {
+  readonly connection: string;
+  readonly version: number;
+  /** Of the version's canonical form, hex: the owner decides about an exact document. */
+  readonly hash: string;
+  /** Id of the device key that decided, hex. */
+  readonly device: string;
+};
+
 /** Contents of a record, by kind. */
 export type Bodies = {
   readonly genesis: {
@@ -168,9 +178,20 @@ export type Bodies = {
   };
   readonly declined: { readonly connection: string };
   readonly severed: { readonly connection: string; readonly by: 'owner' };
-  readonly contract_offered: Readonly<Record<string, unknown>>;
-  readonly contract_accepted: Readonly<Record<string, unknown>>;
-  readonly contract_rejected: Readonly<Record<string, unknown>>;
+  /** A service published its contract's next version: the one in force is frozen. */
+  readonly contract_offered: {
+    readonly connection: string;
+    readonly contract: SignedContract;
+    /** Event id of the update. */
+    readonly event: string;
+  };
+  /** The offered version is in force. */
+  readonly contract_accepted: ContractWord & {
+    /** Optional fields that the owner gave under it. */
+    readonly optional: readonly string[];
+  };
+  /** The owner did not want it; `severed` follows in the same commit. */
+  readonly contract_rejected: ContractWord;
   readonly consented: {
     readonly request: string;
     /** SHA-256 of the exact request. */

@@ -39,9 +39,14 @@ export type Bucket = {
   readonly at: number;
 };
 
+/** What has a bucket of its own: new versions of a contract. */
+export type CountedApart = 'updates';
+
 /** What follows from a decision; `evolve` folds it and works nothing out again. */
 export type DecisionFacts = {
   readonly bucket?: Bucket;
+  /** Buckets besides the one of requests, by what they count. */
+  readonly buckets?: { readonly [counted in CountedApart]?: Bucket };
   /** Fields that the request asks for. */
   readonly fields?: readonly string[];
   /** Those of them that need the owner's yes. */

@@ -1,5 +1,6 @@
 import type { LedgerRecord, ReceivedEvent } from '../ledger/bodies.ts';
 import { fromBase64url, toHex } from '../wire/bytes.ts';
+import { contractHash } from '../wire/contract.ts';
 import { isMap } from '../wire/event.ts';
 import { keyId } from '../wire/key-encapsulation.ts';
 import { type AuditEntry, blankEntry } from './audit-entry.ts';
@@ -42,7 +43,14 @@ export function factEntry(state: VaultState, record: LedgerRecord): AuditEntry {
     ...connectionColumns(connection),
     connection: body.connection ?? null,
     detail: factDetail(record),
+    decided_by: deciderOf(record),
   };
+}
+
+/** The device whose word a record is. */
+function deciderOf({ kind, body }: LedgerRecord): string | null {
+  const isWord = kind === 'contract_accepted' || kind === 'contract_rejected';
+  return isWord ? `owner:${body.device}` : null;
 }
 
 function factDetail(record: LedgerRecord): string | null {
@@ -57,6 +65,13 @@ function factDetail(record: LedgerRecord): string | null {
     }
     case 'rotated':
       return record.body.purpose;
+    case 'contract_offered': {
+      const { version } = record.body.contract.contract;
+      return `version ${version}, hash ${contractHash(record.body.contract.contract)}`;
+    }
+    case 'contract_accepted':
+    case 'contract_rejected':
+      return `version ${record.body.version}, hash ${record.body.hash}`;
     default:
       return null;
   }

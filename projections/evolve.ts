@@ -3,6 +3,7 @@ import type { LedgerRecord } from '../ledger/bodies.ts';
 import { toHex } from '../wire/bytes.ts';
 import { clockSkewMaxMs, eventAgeMaxMs } from '../wire/event.ts';
 import { connectionChanged, epochOpened } from './evolve-connection.ts';
+import { contractChanged } from './evolve-contract.ts';
 import { erased } from './evolve-erasure.ts';
 import { dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
 
@@ -63,13 +64,14 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return rotated(moved, record);
     case 'erased':
       return erased(moved, record.body);
-    // Facts that say nothing about the state, or whose features come later: they only move it on.
-    case 'closed':
-    case 'tombstone':
-    case 'aggregate':
     case 'contract_offered':
     case 'contract_accepted':
     case 'contract_rejected':
+      return contractChanged(moved, record);
+    // Facts that say nothing about the state: they only move it on.
+    case 'closed':
+    case 'tombstone':
+    case 'aggregate':
       return moved;
   }
 }
@@ -116,8 +118,13 @@ function decided(state: VaultState, record: Of<'decided'>): VaultState {
 
 function spend(state: VaultState, connection: string, body: Of<'decided'>['body']): VaultState {
   const known = state.connections.get(connection);
-  if (known === undefined || body.facts.bucket === undefined) return state;
-  const next = { ...known, bucket: body.facts.bucket };
+  const { bucket, buckets } = body.facts;
+  if (known === undefined || (bucket ?? buckets) === undefined) return state;
+  const next = {
+    ...known,
+    ...(bucket === undefined ? {} : { bucket }),
+    ...(buckets === undefined ? {} : { buckets: { ...known.buckets, ...buckets } }),
+  };
   return { ...state, connections: state.connections.set(connection, next) };
 }
 

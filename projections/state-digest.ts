@@ -81,7 +81,7 @@ function* connectionItems(state: VaultState): Iterable<Item> {
 function plainConnection(connection: Connection): unknown {
   const { id, kind, status, party, name, scope, keys, contract, contractHash } = connection;
   const { optional, inviteExpires, credentialExpires, request, bucket, seen } = connection;
-  const { served, receiving, sending } = connection;
+  const { served, receiving, sending, offered, buckets } = connection;
   return {
     id,
     kind,
@@ -97,6 +97,8 @@ function plainConnection(connection: Connection): unknown {
     credentialExpires,
     request,
     bucket,
+    buckets,
+    offered,
     seen,
     served: sorted(served),
     receiving: sorted(receiving).map(([, { number, key, encapsulationHash, at }]) => ({

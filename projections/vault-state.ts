@@ -6,7 +6,7 @@ import type {
   ReceivedEvent,
   VaultKeys,
 } from '../ledger/bodies.ts';
-import type { Bucket, DecisionFacts } from '../ledger/decision.ts';
+import type { Bucket, CountedApart, DecisionFacts } from '../ledger/decision.ts';
 import type { SignedContract } from '../wire/contract.ts';
 
 /** A sender's secret for a while, as the state keeps it. */
@@ -28,6 +28,16 @@ export type SendingEpoch = EpochState & {
 /** Where a connection is in its life. */
 export type ConnectionStatus = 'invited' | 'requested' | 'active' | 'declined' | 'severed';
 
+/** The next version of a contract, which waits for the owner: the one in force is frozen. */
+export type OfferedContract = {
+  readonly contract: SignedContract;
+  readonly hash: string;
+  /** Event id of the update, until it is answered. */
+  readonly event: string;
+  /** Record time of the offer, Unix milliseconds. */
+  readonly at: number;
+};
+
 /** One relation of the vault: a service's, or the owner's app. */
 export type Connection = {
   readonly id: string;
@@ -47,6 +57,9 @@ export type Connection = {
   /** Event id and key of the request to connect, until it is answered. */
   readonly request?: string;
   readonly bucket?: Bucket;
+  /** Buckets besides that of requests; absent until one was counted. */
+  readonly buckets?: { readonly [counted in CountedApart]?: Bucket };
+  readonly offered?: OfferedContract;
   /** Record time at which each field was first served. */
   readonly served: Table<string, number>;
   readonly receiving: Table<number, EpochState>;

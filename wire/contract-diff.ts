@@ -1,4 +1,5 @@
 import { type Contract, type ContractField, contractHash, type Tier } from './contract.ts';
+import { chainFault } from './contract-chain.ts';
 import { permissionNames } from './contract-words.ts';
 import { durationMs } from './duration.ts';
 
@@ -22,7 +23,7 @@ export type ContractChange = {
 export type ContractDiff = {
   readonly before: { readonly id: string; readonly version: number; readonly hash: string };
   readonly after: { readonly id: string; readonly version: number; readonly hash: string };
-  /** Whether the second is a new version of the first: the same id and service, a greater version, and it names the first's hash. */
+  /** Whether the second is the next version of the first. */
   readonly follows: boolean;
   /** In a fixed order: fields, permissions, limits, then what is said about it. */
   readonly changes: readonly ContractChange[];
@@ -45,7 +46,7 @@ export function diffContracts(before: Contract, after: Contract): ContractDiff {
   return {
     before: named(before),
     after: named(after),
-    follows: follows(before, after),
+    follows: chainFault(before, after) === undefined,
     changes: [
       ...fieldChanges(before.fields, after.fields),
       ...permissionChanges(before, after),
@@ -57,15 +58,6 @@ export function diffContracts(before: Contract, after: Contract): ContractDiff {
 
 function named(contract: Contract): ContractDiff['before'] {
   return { id: contract.id, version: contract.version, hash: contractHash(contract) };
-}
-
-function follows(before: Contract, after: Contract): boolean {
-  return (
-    after.id === before.id &&
-    after.service.id === before.service.id &&
-    after.version > before.version &&
-    after.previous === contractHash(before)
-  );
 }
 
 /** By name: two contracts that declare a field differ in it, and not by its place. */

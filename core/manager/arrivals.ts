@@ -6,6 +6,7 @@ import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
 import { decide } from '../decision/decide.ts';
 import { questionOf, queueAnswer, queueDenial } from './answers.ts';
 import { requestConnection } from './connections.ts';
+import { offerContract } from './contract-updates.ts';
 import { expectNotAhead } from './host-clock.ts';
 import type { Arrival } from './inbound.ts';
 import { readingCommands, runCommand } from './owner-commands.ts';
@@ -83,6 +84,10 @@ async function answerItself(
     queueAnswer(parts, next, { ...question, from: at }, answer);
   if (type === 'connection.request') {
     const answer = await requestConnection(parts, turn, received, from);
+    return queueAnswer(parts, turn, question, answer);
+  }
+  if (type === 'contract.update') {
+    const answer = await offerContract(parts, turn, received, from);
     return queueAnswer(parts, turn, question, answer);
   }
   const { start, audit } = hooks;

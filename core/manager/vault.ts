@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { InstalledHandler } from '../../ledger/bodies.ts';
+import type { InstalledHandler, LedgerRecord } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { OpenRequest } from '../../projections/vault-state.ts';
 import type { Pin } from '../pins/pin.ts';
 import { PinKeeper } from '../pins/pin-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
-import { revoke } from './connections.ts';
 import { continues } from './continuity.ts';
+import { Departures } from './departures.ts';
 import { type Arrival, readInbound, unreadable } from './inbound.ts';
 import type { Batch } from './journal.ts';
 import { Outbox, queuedIn } from './outbox.ts';
@@ -49,6 +49,7 @@ export class Vault {
   readonly #outbox: Outbox;
   readonly #pins: PinKeeper;
   readonly #upkeep: Upkeep;
+  readonly #departures: Departures;
   readonly #runs = new Set<Promise<void>>();
   #stopped = false;
 
@@ -63,6 +64,7 @@ export class Vault {
       post: (task, begin) => this.#post(task, begin),
       abandoned: () => void this.#halt(),
     });
+    this.#departures = new Departures(parts);
     const { pins } = options;
     const { ledger } = parts;
     const keeping = {
@@ -101,14 +103,16 @@ export class Vault {
       });
     });
     const { state } = this.#parts.journal;
-    for (const { kind, status, party, credentialExpires = 0 } of state.connections.values()) {
+    for (const { kind, status, party } of state.connections.values())
       if (kind === 'service' && (status === 'active' || status === 'invited'))
         this.#parts.bus.admit(party);
-      if (status === 'severed' && credentialExpires > state.time) void revoke(this.#parts, party);
-    }
     await this.#fresh();
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#outbox.send([...state.outbox.values()]);
+    for (const connection of state.connections.values())
+      if (connection.status === 'severed' && (connection.credentialExpires ?? 0) > state.time)
+        this.#departures.begin(connection);
+    this.#departures.afterRecords(state);
     for (const request of state.requests.values())
       if (request.status === 'running') this.#resume(request);
     this.#upkeep.start();
@@ -240,12 +244,15 @@ export class Vault {
     const { batch, effects } = await this.#turns.post(task, special);
     this.#outbox.send(queuedIn(batch.records));
     for (const effect of effects) this.#happen(effect);
-    if (batch.records.length > 0) this.#afterRecords();
+    if (batch.records.length > 0) this.#afterRecords(batch.records);
   }
 
-  #afterRecords(): void {
+  #afterRecords(records: readonly LedgerRecord[]): void {
+    const { state } = this.#parts.journal;
     this.#pins.soon();
     this.#upkeep.afterRecords();
+    this.#departures.take(records, state);
+    this.#departures.afterRecords(state);
   }
 
   /** What follows from a durable fact cannot undo it: one effect that fails stops no other. */
@@ -268,6 +275,7 @@ export class Vault {
   async #halt(): Promise<void> {
     this.#stopped = true;
     this.#upkeep.stop();
+    this.#departures.stop();
     this.#turns.stop();
     this.#pins.stop();
     this.#parts.ledger.close();

@@ -17,6 +17,8 @@ export type Expected = {
   readonly reasons: readonly Reason[];
   /** Tokens that are left, `hourMs` for each; absent where none are counted. */
   readonly tokens?: number;
+  /** Of what they are: requests, or new versions of a contract. */
+  readonly of?: 'requests' | 'updates';
 };
 
 type Wrong = { readonly [reason in Reason]?: boolean | undefined };
@@ -36,6 +38,7 @@ const spaces: Readonly<Partial<Record<ScenarioType, 'owner' | 'message'>>> = {
   'owner.fields': 'owner',
   'owner.approve': 'owner',
   'connection.request': 'message',
+  'contract.update': 'message',
 };
 const lengths: Readonly<Record<string, number>> = {
   P0D: 0,
@@ -50,7 +53,12 @@ export function expected(scenario: Scenario): Expected {
   const failing = firstFailing(scenario);
   const tokens = tokensOf(scenario, failing?.check);
   const counted =
-    tokens === undefined ? {} : { tokens: Math.max(tokens - (tokens >= hourMs ? hourMs : 0), 0) };
+    tokens === undefined
+      ? {}
+      : {
+          tokens: Math.max(tokens - (tokens >= hourMs ? hourMs : 0), 0),
+          of: scenario.type === 'contract.update' ? ('updates' as const) : ('requests' as const),
+        };
   if (failing !== undefined) return { outcome: 'denied', ...failing, ...counted };
   if (tokens !== undefined && tokens < hourMs)
     return { outcome: 'denied', check: 'rate', reasons: ['rate_limited'], ...counted };
@@ -131,8 +139,25 @@ function wrongConnection({ type, connection }: Scenario): Wrong {
   return status === 'invited' ? { expired: inviteExpiresIn <= 0 } : { duplicate: true };
 }
 
-function wrongPayload({ type, unfit, done, word }: Scenario): Wrong {
+/** What is wrong with what is published as the next version. */
+const wrongVersion: Readonly<Record<Scenario['published'], Reason | undefined>> = {
+  next: undefined,
+  'skips a number': 'contract_version_mismatch',
+  'other before': 'contract_version_mismatch',
+  'other contract': 'contract_unknown',
+  'the same': 'duplicate',
+  'run out': 'contract_expired',
+  'of another': 'sender_subject_mismatch',
+  forged: 'signature_invalid',
+};
+
+function wrongPayload({ type, unfit, done, word, published, connection }: Scenario): Wrong {
   if (unfit) return { schema_invalid: true };
+  if (type === 'contract.update') {
+    if (connection?.contract === undefined) return { contract_unknown: true };
+    const wrong = wrongVersion[published];
+    return wrong === undefined ? {} : { [wrong]: true };
+  }
   if (type === 'owner.approve')
     return {
       expired: word.request !== 'waits' || word.deadlineIn <= 0,
@@ -143,11 +168,13 @@ function wrongPayload({ type, unfit, done, word }: Scenario): Wrong {
 
 function wrongContract({ connection, names }: Scenario): Wrong {
   const none = connection?.contract === undefined;
-  const { contractExpiresIn: end } = connection ?? {};
+  const { contractExpiresIn: end, frozen } = connection ?? {};
   return {
     contract_unknown: none || names === 'none' || names === 'other id',
-    contract_version_mismatch: !none && (names === 'other version' || names === 'other hash'),
-    contract_expired: !none && end !== undefined && end <= 0,
+    contract_pending: !none && frozen === true,
+    contract_version_mismatch:
+      !none && frozen !== true && (names === 'other version' || names === 'other hash'),
+    contract_expired: !none && frozen !== true && end !== undefined && end <= 0,
   };
 }
 
@@ -185,14 +212,20 @@ function underContract(wrong: (scenario: Scenario) => Wrong): (scenario: Scenari
 function tokensOf(scenario: Scenario, failing: CheckName | undefined): number | undefined {
   const { round, type, connection } = scenario;
   const early = failing === 'envelope' || failing === 'sender' || failing === 'freshness';
-  if (round === 'again' || early || spaces[type] !== undefined) return undefined;
+  if (round === 'again' || early) return undefined;
+  if (type === 'contract.update') return tokensAfter(connection?.updates, { full: 4, hourly: 4 });
   const limits = connection?.contract?.limits;
-  if (limits === undefined) return undefined;
-  const full = limits.burst * hourMs;
-  if (connection?.bucket === undefined) return full;
-  const { tokens, countedAgo } = connection.bucket;
-  const gained = Math.max(0, countedAgo) * limits.requests_per_hour;
-  return Math.min(full, tokens * hourMs + gained);
+  if (limits === undefined || spaces[type] !== undefined) return undefined;
+  return tokensAfter(connection?.bucket, { full: limits.burst, hourly: limits.requests_per_hour });
+}
+
+function tokensAfter(
+  bucket: ScenarioConnection['bucket'],
+  { full, hourly }: { readonly full: number; readonly hourly: number },
+): number {
+  if (bucket === undefined) return full * hourMs;
+  const gained = Math.max(0, bucket.countedAgo) * hourly;
+  return Math.min(full * hourMs, bucket.tokens * hourMs + gained);
 }
 
 function spaceOf(type: ScenarioType): 'owner' | 'message' | undefined {
@@ -209,7 +242,8 @@ function asked(scenario: Scenario): readonly ContractField[] {
   return (scenario.connection?.contract?.fields ?? []).filter(({ name }) => names.includes(name));
 }
 
-/** When the bucket of a scenario was counted last, as its decision must record it. */
-export function countedAt({ connection }: Scenario): number {
-  return now - Math.min(0, connection?.bucket?.countedAgo ?? 0);
+/** When the bucket that a scenario takes from was counted last, as its decision must record it. */
+export function countedAt({ type, connection }: Scenario): number {
+  const bucket = type === 'contract.update' ? connection?.updates : connection?.bucket;
+  return now - Math.min(0, bucket?.countedAgo ?? 0);
 }

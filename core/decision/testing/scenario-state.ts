@@ -1,5 +1,6 @@
 import { Map as Table } from 'immutable';
 import type { InstalledHandler, ReceivedEvent } from '../../../ledger/bodies.ts';
+import type { Bucket } from '../../../ledger/decision.ts';
 import {
   type Connection,
   emptyState,
@@ -8,13 +9,13 @@ import {
   type VaultState,
 } from '../../../projections/vault-state.ts';
 import { toHex } from '../../../wire/bytes.ts';
-import { type Contract, signContract } from '../../../wire/contract.ts';
-import { signerFrom } from '../../../wire/crypto.ts';
+import { contractHash } from '../../../wire/contract.ts';
 import type { Event } from '../../../wire/event.ts';
 import { eventId } from '../../../wire/identifiers.ts';
 import { objectSchema } from '../../../wire/json-schema.ts';
 import type { HandledType } from '../../../wire/manifest.ts';
 import { now, type Scenario, type ScenarioConnection } from './scenario.ts';
+import { handshakeContract, inForce, nextOf, publishedBy } from './scenario-contract.ts';
 
 /** A scenario as `decide` is given it. */
 export type Given = {
@@ -33,30 +34,6 @@ const id = eventId(now, random(1));
 const heldKey = eventKey(connectionId, eventId(now, random(3)));
 const digest = new Uint8Array(32).fill(7);
 const heldDigest = new Uint8Array(32).fill(8);
-const accepted = 'a'.repeat(64);
-
-const signer = signerFrom(new Uint8Array(32).fill(1));
-const handshakeContract: Contract = {
-  v: 1,
-  id: 'shop.orders',
-  version: 1,
-  service: { id: 'shop', name: 'The Shop' },
-  title: 'Orders',
-  description: 'What we need to send you what you bought.',
-  published: 1,
-  fields: [],
-  permissions: {
-    store: false,
-    messages: false,
-    authentication: false,
-    payment: false,
-    signatures: false,
-    identity: false,
-    location: false,
-  },
-  limits: { requests_per_hour: 1, burst: 1 },
-};
-const handshakeContractSigned = signContract(signer, handshakeContract);
 
 const names = { type: 'array', items: { type: 'string' } } as const;
 const word = { type: 'string' } as const;
@@ -120,18 +97,11 @@ function stateOf(scenario: Scenario): VaultState {
 }
 
 function connectionOf(
-  {
-    status,
-    contract,
-    contractExpiresIn,
-    optional,
-    servedAgo,
-    bucket,
-    inviteExpiresIn,
-  }: ScenarioConnection,
+  connection: ScenarioConnection,
   space: Scenario['space'],
   party: string,
 ): Connection {
+  const { status, optional, servedAgo, bucket, updates, inviteExpiresIn } = connection;
   const served = Object.entries(servedAgo).map(([name, ago]) => [name, now - ago] as const);
   return {
     id: connectionId,
@@ -145,20 +115,36 @@ function connectionOf(
     receiving: Table(),
     seen: 0,
     inviteExpires: now + inviteExpiresIn,
-    ...(contract === undefined ? {} : acceptedContract(contract, contractExpiresIn)),
-    ...(bucket === undefined
-      ? {}
-      : { bucket: { tokens: bucket.tokens, at: now - bucket.countedAgo } }),
+    ...acceptedContract(connection),
+    ...(bucket === undefined ? {} : { bucket: bucketOf(bucket) }),
+    ...(updates === undefined ? {} : { buckets: { updates: bucketOf(updates) } }),
   };
 }
 
-function acceptedContract(
-  contract: Contract,
-  expiresIn: number | undefined,
-): Pick<Connection, 'contract' | 'contractHash'> {
-  const { expires: _, ...endless } = contract;
-  const ending = expiresIn === undefined ? endless : { ...endless, expires: now + expiresIn };
-  return { contract: { contract: ending, key: '', signature: '' }, contractHash: accepted };
+function bucketOf({ tokens, countedAgo }: NonNullable<ScenarioConnection['bucket']>): Bucket {
+  return { tokens, at: now - countedAgo };
+}
+
+function acceptedContract({
+  contract,
+  contractExpiresIn,
+  frozen,
+}: ScenarioConnection): Pick<Connection, 'contract' | 'contractHash' | 'offered'> {
+  if (contract === undefined) return {};
+  const ending = inForce(contract, contractExpiresIn);
+  const key = handshakeContract.key;
+  const next = nextOf(ending);
+  const offered = {
+    contract: { contract: next, key, signature: '' },
+    hash: contractHash(next),
+    event: id,
+    at: now,
+  };
+  return {
+    contract: { contract: ending, key, signature: '' },
+    contractHash: contractHash(ending),
+    ...(frozen ? { offered } : {}),
+  };
 }
 
 function receivedOf(scenario: Scenario): ReceivedEvent {
@@ -187,11 +173,12 @@ function receivedOf(scenario: Scenario): ReceivedEvent {
 
 function eventOf(scenario: Scenario): Event {
   const { type, sentAgo, expiresIn, eventSender, outside, names: named, connection } = scenario;
-  const contract = connection?.contract;
+  const { contract, contractExpiresIn } = connection ?? {};
+  const accepted = contract && contractHash(inForce(contract, contractExpiresIn));
   const ref = {
     id: named === 'other id' ? 'another' : (contract?.id ?? 'shop.orders'),
     version: (contract?.version ?? 1) + (named === 'other version' ? 1 : 0),
-    hash: named === 'other hash' ? 'b'.repeat(64) : accepted,
+    hash: named === 'other hash' ? 'b'.repeat(64) : (accepted ?? 'a'.repeat(64)),
   };
   return {
     id: outside === 'other id' ? eventId(now, random(2)) : id,
@@ -204,7 +191,8 @@ function eventOf(scenario: Scenario): Event {
   };
 }
 
-function payloadOf({ type, fields, purpose, unfit, word: said }: Scenario): object {
+function payloadOf(scenario: Scenario): object {
+  const { type, fields, purpose, unfit, word: said } = scenario;
   const odd = unfit ? { unknown: true } : {};
   switch (type) {
     case 'data.request':
@@ -225,11 +213,13 @@ function payloadOf({ type, fields, purpose, unfit, word: said }: Scenario): obje
     }
     case 'connection.request':
       return {
-        signing: handshakeContractSigned.key,
+        signing: handshakeContract.key,
         encapsulation: 'A'.repeat(1622),
-        contract: handshakeContractSigned,
+        contract: handshakeContract,
         ...odd,
       };
+    case 'contract.update':
+      return { contract: publishedBy(scenario), ...odd };
     default:
       return odd;
   }

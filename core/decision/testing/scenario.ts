@@ -33,7 +33,19 @@ export type Scenario = {
   /** Whether what may happen once has happened. */
   readonly done: boolean;
   readonly word: ScenarioWord;
+  readonly published: Published;
 };
+
+/** What a party publishes as its contract's next version. */
+export type Published =
+  | 'next'
+  | 'skips a number'
+  | 'other before'
+  | 'other contract'
+  | 'the same'
+  | 'run out'
+  | 'of another'
+  | 'forged';
 
 /** Types: of handlers, of none, and of the standard itself. */
 export const scenarioTypes = [
@@ -45,6 +57,7 @@ export const scenarioTypes = [
   'owner.fields',
   'owner.approve',
   'connection.request',
+  'contract.update',
 ] as const;
 export type ScenarioType = (typeof scenarioTypes)[number];
 
@@ -55,6 +68,10 @@ export type ScenarioConnection = {
   readonly status: ConnectionStatus;
   readonly contract: Contract | undefined;
   readonly contractExpiresIn: number | undefined;
+  /** Whether a new version waits for the owner. */
+  readonly frozen: boolean;
+  /** New versions that may be published at once, and when that was counted. */
+  readonly updates: { readonly tokens: number; readonly countedAgo: number } | undefined;
   readonly optional: readonly string[];
   readonly servedAgo: Readonly<Record<string, number>>;
   readonly bucket: { readonly tokens: number; readonly countedAgo: number } | undefined;
@@ -89,6 +106,14 @@ const connection: fc.Arbitrary<ScenarioConnection> = fc.record({
     { weight: 1, arbitrary: fc.constant(undefined) },
   ),
   contractExpiresIn: mostly<number | undefined>(undefined, -1, 0, 1, day),
+  frozen: mostly(false, true),
+  updates: fc.option(
+    fc.record({
+      tokens: fc.constantFrom(0, 0.5, 1, 3.5, 4),
+      countedAgo: fc.constantFrom(0, minute, 15 * minute, hour, -minute),
+    }),
+    { nil: undefined },
+  ),
   optional: fc.subarray([...fieldNames]),
   servedAgo: fc.dictionary(
     fc.constantFrom(...fieldNames),
@@ -138,6 +163,16 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
       fields: fc.uniqueArray(fc.constantFrom(...fieldNames), { minLength: 1, maxLength: 3 }),
       purpose: mostly<string | undefined>(undefined, ...purposes),
       unfit: mostly(false, true),
+      published: mostly<Published>(
+        'next',
+        'skips a number',
+        'other before',
+        'other contract',
+        'the same',
+        'run out',
+        'of another',
+        'forged',
+      ),
       done: mostly(false, true),
       word: fc.record({
         request: mostly<ScenarioWord['request']>('waits', 'runs', 'none'),
