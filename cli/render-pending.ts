@@ -1,6 +1,9 @@
 import { printable } from '../projections/printable.ts';
-import type { Contract } from '../wire/contract.ts';
+import { type Contract, contractHash } from '../wire/contract.ts';
+import { contractInWords } from '../wire/contract-words.ts';
 import { pasteable } from './hint.ts';
+import { renderContract } from './render-contract.ts';
+import { type OfferedVersion, renderMissing, renderOffer } from './render-offer.ts';
 
 /** A held request, as the vault describes it. */
 export type HeldRequest = {
@@ -35,14 +38,16 @@ export type DescribedConnection = {
 export type Pending = {
   readonly requests: readonly HeldRequest[];
   readonly connections: readonly DescribedConnection[];
+  readonly updates: readonly OfferedVersion[];
 };
 
 /** What waits, and the commands that answer it, for a data directory. */
-export function renderPending({ requests, connections }: Pending, data: string): string {
-  if (requests.length + connections.length === 0) return 'nothing waits for you';
+export function renderPending({ requests, connections, updates }: Pending, data: string): string {
+  if (requests.length + connections.length + updates.length === 0) return 'nothing waits for you';
   return [
     ...requests.map((held) => renderRequest(held, data)),
     ...connections.map((asking) => renderConnection(asking, data)),
+    ...updates.map((update) => renderOffer(update, data)),
   ].join('\n\n');
 }
 
@@ -61,19 +66,12 @@ function renderConnection(
   { connection, name, contract, missing }: DescribedConnection,
   data: string,
 ): string {
-  const fields = contract?.fields.map(
-    (field) => `    ${field.name}: ${field.tier}, for ${field.purpose}, kept ${field.retention}`,
-  );
+  const terms =
+    contract === null ? '' : renderContract(contractInWords(contract, contractHash(contract)));
   return [
-    `${printable(name)} wants to connect: ${printable(contract?.title ?? '')}`,
-    `  ${printable(contract?.description ?? '')}`,
-    ...(fields ?? []),
-    ...(missing.length === 0
-      ? []
-      : [
-          `  missing: ${missing.join(', ')}`,
-          `           set them with: ${pasteable('owner set FIELD VALUE', data)}`,
-        ]),
+    `${printable(name)} wants to connect`,
+    ...terms.split('\n').map((line) => `  ${line}`.trimEnd()),
+    ...renderMissing(missing, data),
     ...answers(connection, data),
   ].join('\n');
 }
