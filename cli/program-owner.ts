@@ -16,11 +16,7 @@ export function addOwner(program: Command, finish: Finish): void {
   simple('pending', 'what waits for the owner', 'pendingCommand');
   simple('connections', 'who is connected, and under what', 'connectionsCommand');
   simple('fields', 'names of the fields that the vault holds', 'fieldsCommand');
-  on(program, 'terms', 'new terms that a party has published, and what they would have changed')
-    .argument('<connection>', 'connection id')
-    .action(async (id: string, options: Common) =>
-      finish(await (await import('./owner-terms.ts')).termsCommand(contextOf(options), id)),
-    );
+  addTerms(program, finish);
   on(program, 'set', 'store a field')
     .argument('<field>', 'for example personal/shipping_address')
     .argument('<value>', 'its value; - reads it from standard input')
@@ -58,8 +54,13 @@ export function addOwner(program: Command, finish: Finish): void {
       finish(await (await import('./owner.ts')).denyCommand(contextOf(options), id)),
     );
   on(program, 'forget', 'destroy the keys of something, so that nobody can ever read it again')
-    .addArgument(new Argument('<kind>', 'what it is').choices(['connection', 'field', 'namespace']))
-    .argument('<name>', 'connection id, or name of the field or namespace')
+    .addArgument(
+      new Argument('<kind>', 'what it is').choices(['connection', 'field', 'namespace', 'entries']),
+    )
+    .argument(
+      '<name>',
+      'connection id (of entries: of who stored them), or name of the field or namespace',
+    )
     .action(async (kind: ErasureTarget['kind'], name: string, options: Common) =>
       finish(
         await (await import('./owner-upkeep.ts')).forgetCommand(contextOf(options), kind, name),
@@ -72,5 +73,13 @@ export function addOwner(program: Command, finish: Finish): void {
     .argument('<connection>', 'connection id')
     .action(async (id: string, options: Common) =>
       finish(await (await import('./owner.ts')).severCommand(contextOf(options), id)),
+    );
+}
+
+function addTerms(program: Command, finish: Finish): void {
+  on(program, 'terms', 'new terms that a party has published, and what they would have changed')
+    .argument('<connection>', 'connection id')
+    .action(async (id: string, options: Common) =>
+      finish(await (await import('./owner-terms.ts')).termsCommand(contextOf(options), id)),
     );
 }

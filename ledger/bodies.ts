@@ -7,8 +7,8 @@ import type { Kind } from './kinds.ts';
 
 /*
  * What the sealed body of each kind of record says. Past tense: a body is a fact, and what follows
- * from it is the projections' business. Values of fields stand in `stored` and, sealed to their
- * receiver, in `queued`; nowhere else.
+ * from it is the projections' business. Values of fields stand in `stored`, those of entries in
+ * `value_received`, and both, sealed to their receiver, in `queued`; nowhere else.
  */
 
 /** Who one end of a connection is. */
@@ -45,7 +45,9 @@ export type ReceivedEvent = {
   readonly failure?: { readonly reason: Reason; readonly detail: string };
   /** The event, where the envelope opened; values of fields are taken out of its payload. */
   readonly event?: Event;
-  /** Evidence: exact signed bytes, unless they hold the value of a field. */
+  /** Bytes in UTF-8 of the value of an entry to be stored, which was taken out of the payload. */
+  readonly valueBytes?: number;
+  /** Evidence: exact signed bytes, unless they hold the value of a field or an entry. */
   readonly signed?: Uint8Array;
   /** The signature over them, and whether it is the one of the connection's key. */
   readonly signature?: { readonly bytes: Uint8Array; readonly valid: boolean };
@@ -80,8 +82,8 @@ export type RotatedPurpose = 'ledger' | 'signing' | 'encapsulation';
 
 /** What an erasure is about. */
 export type ErasureTarget = {
-  /** `outbox`: answers that nobody can ask for again. */
-  readonly kind: 'connection' | 'field' | 'namespace' | 'outbox';
+  /** `entries`: what a connection has stored. `outbox`: answers that nobody can ask for again. */
+  readonly kind: 'connection' | 'field' | 'namespace' | 'entries' | 'outbox';
   readonly name: string;
 };
 
@@ -233,6 +235,13 @@ export type Bodies = {
       /** SHA-256 over what was counted, in order. */
       readonly hash: Uint8Array;
     }[];
+  };
+  /** The value that an event brought to be stored, under the scope of its party's entries. */
+  readonly value_received: {
+    readonly connection: string;
+    /** Event key of the request. */
+    readonly request: string;
+    readonly value: string;
   };
   readonly epoch_opened: {
     readonly connection: string;

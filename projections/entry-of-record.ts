@@ -1,4 +1,5 @@
 import type { LedgerRecord, ReceivedEvent } from '../ledger/bodies.ts';
+import type { EntryAsked } from '../ledger/decision.ts';
 import { fromBase64url, toHex } from '../wire/bytes.ts';
 import { contractHash } from '../wire/contract.ts';
 import { isMap } from '../wire/event.ts';
@@ -128,7 +129,7 @@ export function decided(
     ...entry,
     decision: outcome[body.outcome],
     reason: body.reason ?? null,
-    detail: body.detail ?? entry.detail,
+    detail: body.detail ?? nameOfEntry(body.facts.entry) ?? entry.detail,
     decided_by: entry.decided_by ?? 'rule',
     decided_at: time,
     consent_asked_at: body.outcome === 'pending' ? time : entry.consent_asked_at,
@@ -136,6 +137,13 @@ export function decided(
     tiers: listed.length === 0 ? entry.tiers : listed.map(([name, tier]) => `${name}=${tier}`),
     checks: body.again ? [...entry.checks, ...body.checks] : body.checks,
   };
+}
+
+/** Name of the stored entry that a request is about. */
+function nameOfEntry(asked: EntryAsked | undefined): string | undefined {
+  if (asked === undefined) return undefined;
+  const { category, key } = asked;
+  return key === undefined ? category : `${category}/${key}`;
 }
 
 /** The entry with the owner's word. */

@@ -4,6 +4,7 @@ import { toHex } from '../wire/bytes.ts';
 import { clockSkewMaxMs, eventAgeMaxMs } from '../wire/event.ts';
 import { connectionChanged, epochOpened } from './evolve-connection.ts';
 import { contractChanged } from './evolve-contract.ts';
+import { entriesChanged, valueReceived } from './evolve-entries.ts';
 import { erased } from './evolve-erasure.ts';
 import { dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
 
@@ -54,6 +55,8 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       const { index, leaf, time: at, scope } = record;
       return { ...moved, fields: moved.fields.set(field, { value, scope, index, leaf, at }) };
     }
+    case 'value_received':
+      return valueReceived(moved, record);
     case 'checkpoint': {
       const { scopes } = record.body.digests;
       const known = moved.checkpoint?.digests ?? Table<string, string>();
@@ -143,13 +146,14 @@ function handled(state: VaultState, record: Of<'handled'>): VaultState {
   const used =
     once === undefined || code !== 'ok' ? state.once : state.once.set(once, record.index);
   const known = request && state.connections.get(request.connection);
-  if (known === undefined) return { ...state, requests, once: used };
+  if (request === undefined || known === undefined) return { ...state, requests, once: used };
   const served = provided.reduce(
     (table, field) => (table.has(field) ? table : table.set(field, record.time)),
     known.served,
   );
   const connections = state.connections.set(known.id, { ...known, served });
-  return { ...state, requests, once: used, connections };
+  const moved = { ...state, requests, once: used, connections };
+  return entriesChanged(moved, request, record.body, record.time);
 }
 
 function queued(state: VaultState, record: Of<'queued'>): VaultState {

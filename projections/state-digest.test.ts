@@ -74,6 +74,7 @@ const state: VaultState = {
   fields: Table([
     ['personal/name', { value: 'Ada', scope: personal, index: 1, leaf: bytes(17), at: 2 }],
   ]),
+  entries: Table(),
   requests: Table([['c1/e1', request]]),
   seen: Table([['c1/e1', { digest: 'dd', time: 3, answer: 6 }]]),
   outbox: Table([

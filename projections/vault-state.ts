@@ -60,6 +60,8 @@ export type Connection = {
   /** Buckets besides that of requests; absent until one was counted. */
   readonly buckets?: { readonly [counted in CountedApart]?: Bucket };
   readonly offered?: OfferedContract;
+  /** Its stored entries: their scope (hex), and what they count (bytes). */
+  readonly stored?: { readonly scope: string; readonly bytes: number };
   /** Record time at which each field was first served. */
   readonly served: Table<string, number>;
   readonly receiving: Table<number, EpochState>;
@@ -82,6 +84,29 @@ export type OpenRequest = {
   readonly handler?: string;
   /** Fields that the owner approved; absent where no consent was needed. */
   readonly approved?: readonly string[];
+  /** The value of the entry that it wants stored. */
+  readonly value?: ReceivedValue;
+};
+
+/** A value to be stored, sealed under the scope of its party's entries. */
+export type ReceivedValue = {
+  readonly value: string;
+  /** Hex. */
+  readonly scope: string;
+  /** Record that holds it, and its leaf: commits to the value without saying it. */
+  readonly index: number;
+  readonly leaf: Uint8Array;
+};
+
+/** Something that a service has stored. */
+export type StoredEntry = ReceivedValue & {
+  readonly connection: string;
+  readonly category: string;
+  readonly key: string;
+  /** What it counts against the limit of its contract. */
+  readonly bytes: number;
+  /** Record time at which it was stored, Unix milliseconds. */
+  readonly at: number;
 };
 
 /** An event id that must not be decided again while it is fresh. */
@@ -139,6 +164,8 @@ export type VaultState = {
   /** Connection id by party. */
   readonly parties: Table<string, string>;
   readonly fields: Table<string, StoredField>;
+  /** By `entryKey`. */
+  readonly entries: Table<string, StoredEntry>;
   readonly requests: Table<string, OpenRequest>;
   readonly seen: Table<string, SeenEvent>;
   readonly outbox: Table<string, OutboxMessage>;
@@ -161,6 +188,7 @@ export const emptyState: VaultState = {
   connections: Table(),
   parties: Table(),
   fields: Table(),
+  entries: Table(),
   requests: Table(),
   seen: Table(),
   outbox: Table(),
@@ -172,6 +200,14 @@ export const emptyState: VaultState = {
 export function eventKey(connection: string, id: string): string {
   return `${connection}/${id}`;
 }
+
+/** Key of a stored entry: a party's entries begin with its connection's id. */
+export function entryKey(connection: string, category: string, key: string): string {
+  return `${connection}/${category}/${key}`;
+}
+
+/** Name in an outbox scope for values of the entries that its own connection has stored. No field is named so. */
+export const storedEntries = '#entries';
 
 /** Namespace of a field: what stands before its first slash. */
 export function namespaceOf(field: string): string {

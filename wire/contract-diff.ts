@@ -9,8 +9,8 @@ export type Leaning = 'more' | 'less' | 'other';
 /** One thing that two contracts say differently; `null` where one says nothing. */
 export type ContractChange = {
   readonly change: 'added' | 'removed' | 'changed';
-  readonly kind: 'field' | 'permission' | 'limit' | 'about';
-  /** Field name, permission, limit, or member of the contract. */
+  readonly kind: 'field' | 'permission' | 'limit' | 'category' | 'about';
+  /** Field name, permission, limit, category of what is stored, or member of the contract. */
   readonly name: string;
   /** Of a field: its member that changed; absent where the whole field was added or removed. */
   readonly member?: 'tier' | 'purpose' | 'retention';
@@ -25,7 +25,7 @@ export type ContractDiff = {
   readonly after: { readonly id: string; readonly version: number; readonly hash: string };
   /** Whether the second is the next version of the first. */
   readonly follows: boolean;
-  /** In a fixed order: fields, permissions, limits, then what is said about it. */
+  /** In a fixed order: fields, permissions, limits, categories, then what is said about it. */
   readonly changes: readonly ContractChange[];
 };
 
@@ -51,6 +51,7 @@ export function diffContracts(before: Contract, after: Contract): ContractDiff {
       ...fieldChanges(before.fields, after.fields),
       ...permissionChanges(before, after),
       ...limitChanges(before, after),
+      ...categoryChanges(before, after),
       ...aboutChanges(before, after),
     ],
   };
@@ -131,16 +132,52 @@ function permissionChanges(before: Contract, after: Contract): ContractChange[] 
 }
 
 function limitChanges(before: Contract, after: Contract): ContractChange[] {
-  return (['requests_per_hour', 'burst'] as const)
-    .filter((name) => before.limits[name] !== after.limits[name])
-    .map((name) => ({
-      change: 'changed',
-      kind: 'limit',
-      name,
-      before: before.limits[name],
-      after: after.limits[name],
-      leaning: leaning(before.limits[name], after.limits[name]),
-    }));
+  const [was, is] = [limitsOf(before), limitsOf(after)];
+  return Object.keys(was)
+    .filter((name) => was[name] !== is[name])
+    .map((name) => {
+      const [from, to] = [was[name] ?? null, is[name] ?? null];
+      const leans = leaning(from ?? 0, to ?? 0);
+      return {
+        change: changeOf(from, to),
+        kind: 'limit',
+        name,
+        before: from,
+        after: to,
+        leaning: leans,
+      };
+    });
+}
+
+/** Every limit by name; null where there is none, which is to say that nothing is allowed. */
+function limitsOf({ limits, storage }: Contract): Readonly<Record<string, number | null>> {
+  return {
+    requests_per_hour: limits.requests_per_hour,
+    burst: limits.burst,
+    notifications_per_hour: limits.notifications_per_hour ?? null,
+    storage_megabytes: storage?.megabytes ?? null,
+  };
+}
+
+function categoryChanges(before: Contract, after: Contract): ContractChange[] {
+  const [was, is] = [before.storage?.categories ?? [], after.storage?.categories ?? []];
+  const change = (name: string, added: boolean): ContractChange => ({
+    change: added ? 'added' : 'removed',
+    kind: 'category',
+    name,
+    before: added ? null : true,
+    after: added ? true : null,
+    leaning: added ? 'more' : 'less',
+  });
+  return [
+    ...is.filter((name) => !was.includes(name)).map((name) => change(name, true)),
+    ...was.filter((name) => !is.includes(name)).map((name) => change(name, false)),
+  ];
+}
+
+function changeOf(before: unknown, after: unknown): ContractChange['change'] {
+  if (before === null) return 'added';
+  return after === null ? 'removed' : 'changed';
 }
 
 type About = { readonly [name: string]: string | number | null };
@@ -151,7 +188,7 @@ function aboutChanges(before: Contract, after: Contract): ContractChange[] {
     .filter((name) => was[name] !== is[name])
     .map((name): ContractChange => {
       const [from, to] = [was[name] ?? null, is[name] ?? null];
-      const change = from === null ? 'added' : to === null ? 'removed' : 'changed';
+      const change = changeOf(from, to);
       const ends = name === 'expires' ? leaning(endOf(before), endOf(after)) : 'other';
       return { change, kind: 'about', name, before: from, after: to, leaning: ends };
     });

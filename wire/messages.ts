@@ -20,6 +20,9 @@ export const connectionRequestedType = 'connection.requested';
 /** Type of the notification that a party has published the next version of its contract. */
 export const contractOfferedType = 'contract.offered';
 
+/** Type of the notification that a service has a message for the owner. */
+export const messageReceivedType = 'message.received';
+
 /** Payload of an answer. */
 export type Answer = (
   | { readonly status: 'served'; readonly type: string; readonly result: unknown }
@@ -175,7 +178,7 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
   'owner.contract.reject': owner(objectSchema({ connection: identifier, hash })),
   'owner.forget': owner(
     objectSchema({
-      kind: { enum: ['connection', 'field', 'namespace'] },
+      kind: { enum: ['connection', 'field', 'namespace', 'entries'] },
       name: { type: 'string', minLength: 1, maxLength: 128 },
     }),
   ),

@@ -24,7 +24,10 @@ type Word = {
   readonly hash: string;
   readonly fields?: readonly string[];
 };
-type Forgotten = { readonly kind: 'connection' | 'field' | 'namespace'; readonly name: string };
+type Forgotten = {
+  readonly kind: 'connection' | 'field' | 'namespace' | 'entries';
+  readonly name: string;
+};
 type CommandCheck = (
   state: VaultState,
   payload: unknown,
@@ -104,6 +107,10 @@ function forgetFault(state: VaultState, { kind, name }: Forgotten): CommandFault
       'declined',
       'severed',
     ]);
+  if (kind === 'entries')
+    return state.connections.get(name)?.stored === undefined
+      ? fault('field_absent', 'this connection has stored nothing')
+      : undefined;
   const isThere = state.fields.some((_, field) =>
     kind === 'field' ? field === name : namespaceOf(field) === name,
   );

@@ -1,6 +1,6 @@
 import type { Bucket, Check, DecisionFacts } from '../../ledger/decision.ts';
 import type { WireType } from '../../wire/messages.ts';
-import { type Found, fail, pass, skip } from './check-result.ts';
+import { type Found, fail, type Inputs, pass, skip } from './check-result.ts';
 import type { CheckContext } from './context.ts';
 import { bucketAt, refilled, takeToken } from './rate.ts';
 import { identityChecks, type Round } from './round.ts';
@@ -30,14 +30,31 @@ export function rateCheck(context: CheckContext, round: Round, before: readonly 
 }
 
 /** Requests of handlers' types: as often as the contract allows. */
-function countRequest({ connection, time }: CheckContext): Counted {
+function countRequest(context: CheckContext): Counted {
+  const { connection, time } = context;
   if (connection?.contract === undefined) return uncounted('nobody to count it against');
   const bucket = bucketAt(connection, time);
   const taken = takeToken(bucket);
   const inputs = { tokens: bucket.tokens, ...connection.contract.contract.limits };
   return taken === undefined
     ? counted(fail('rate_limited', 'the contract allows no more for now', inputs), { bucket })
-    : counted(pass(inputs), { bucket: taken });
+    : countNotice(context, taken, inputs);
+}
+
+/** Messages to the owner are counted a second time: as often as the contract allows those. */
+function countNotice(context: CheckContext, bucket: Bucket, requests: Inputs): Counted {
+  const { connection, contract, handledType, time } = context;
+  if (handledType?.notifies !== true) return counted(pass(requests), { bucket });
+  const perHour = contract?.limits.notifications_per_hour ?? 0;
+  const notices = refilled(connection?.buckets?.notices, { perHour, burst: perHour }, time);
+  const taken = takeToken(notices);
+  const inputs = { ...requests, notices: notices.tokens };
+  return taken === undefined
+    ? counted(fail('notification_limit', 'the contract allows no more messages for now', inputs), {
+        bucket,
+        buckets: { notices },
+      })
+    : counted(pass(inputs), { bucket, buckets: { notices: taken } });
 }
 
 /** The standard's own types: as often as the standard allows. */

@@ -16,9 +16,10 @@ import {
   senderCheck,
   stillFreshCheck,
 } from './checks-identity.ts';
+import { permissionCheck } from './checks-permission.ts';
 import { type Counted, rateCheck } from './checks-rate.ts';
-import { eventTypeCheck, payloadCheck, permissionCheck } from './checks-request.ts';
-import { type CheckContext, contextOf, declared, onceKey } from './context.ts';
+import { eventTypeCheck, payloadCheck } from './checks-request.ts';
+import { type CheckContext, contextOf, declared, entryAsked, onceKey } from './context.ts';
 import { identityChecks, type Round } from './round.ts';
 
 /** How long a request waits for the owner when its sender sets no shorter limit. */
@@ -89,16 +90,19 @@ function runs(
   return byName[name](context);
 }
 
-/** Check 13: any field of the consent tier holds the whole request. */
+/** Check 13: any field of the consent tier holds the whole request, and so does a type that always asks. */
 function tierCheck(context: CheckContext, round: Round, failed: boolean): Check {
   if (failed) return { check: 'tier', ...skip('an earlier check failed') };
   const { fields } = context;
-  if (fields.length === 0) return { check: 'tier', ...skip('the request asks for no field') };
+  const always = context.handledType?.consent === true;
+  if (fields.length === 0 && !always)
+    return { check: 'tier', ...skip('the request asks for no field') };
   const tiers = Object.fromEntries(
     fields.map((name) => [name, declared(context, name)?.tier ?? null]),
   );
-  const hold = round === 'first' && Object.values(tiers).includes('consent');
-  return { check: 'tier', result: hold ? 'hold' : 'pass', inputs: { tiers } };
+  const hold = round === 'first' && (always || Object.values(tiers).includes('consent'));
+  const inputs = always ? { tiers, always } : { tiers };
+  return { check: 'tier', result: hold ? 'hold' : 'pass', inputs };
 }
 
 function conclude(
@@ -129,6 +133,7 @@ function conclude(
 function payloadFacts(context: CheckContext, hold: boolean): DecisionFacts {
   const { fields, received, time } = context;
   const once = onceKey(context);
+  const entry = entryAsked(context);
   const consent = fields.filter((name) => declared(context, name)?.tier === 'consent');
   const expires = received.event?.expires ?? Number.POSITIVE_INFINITY;
   return {
@@ -136,5 +141,7 @@ function payloadFacts(context: CheckContext, hold: boolean): DecisionFacts {
     ...(consent.length === 0 ? {} : { consent }),
     ...(hold ? { deadline: Math.min(expires, time + consentWaitMs) } : {}),
     ...(once === undefined ? {} : { once }),
+    ...(entry === undefined ? {} : { entry }),
+    ...(hold && context.handledType?.consent === true ? { always: true as const } : {}),
   };
 }

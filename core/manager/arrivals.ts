@@ -7,6 +7,7 @@ import { decide } from '../decision/decide.ts';
 import { questionOf, queueAnswer, queueDenial } from './answers.ts';
 import { requestConnection } from './connections.ts';
 import { offerContract } from './contract-updates.ts';
+import { keepValue } from './entries.ts';
 import { expectNotAhead } from './host-clock.ts';
 import type { Arrival } from './inbound.ts';
 import { readingCommands, runCommand } from './owner-commands.ts';
@@ -50,6 +51,9 @@ export async function handleArrival(
   const index = batch.add({ kind: 'decided', scope, cause: from, body });
   // Behind the decision, so that `received` directly follows the state that was decided on.
   if (arrival.epoch !== undefined && identityHolds(decision)) batch.add(arrival.epoch);
+  const { value } = arrival;
+  if (value !== undefined && decision.outcome !== 'denied' && decision.facts.entry !== undefined)
+    await keepValue(parts, turn, { connection: connection.id, request, value }, from);
   const open = batch.state.requests.get(request);
   if (decision.outcome === 'denied')
     return queueDenial(parts, turn, { ...questionOf(received, index), repeated }, decision);

@@ -26,13 +26,24 @@ type Wrong = { readonly [reason in Reason]?: boolean | undefined };
 /** What a handler's types need: a permission, fields, and that they happen once. */
 const handled: Readonly<
   Partial<
-    Record<ScenarioType, { permission?: keyof Contract['permissions']; fields?: true; once?: true }>
+    Record<
+      ScenarioType,
+      {
+        permission?: keyof Contract['permissions'];
+        fields?: true;
+        once?: true;
+        stores?: true;
+        notifies?: true;
+      }
+    >
   >
 > = {
   'data.request': { fields: true },
   'payment.request': { permission: 'payment', once: true },
   'location.request': { permission: 'location', fields: true },
   'note.send': {},
+  'storage.put': { permission: 'store', stores: true },
+  'message.send': { permission: 'messages', notifies: true },
 };
 const spaces: Readonly<Partial<Record<ScenarioType, 'owner' | 'message'>>> = {
   'owner.fields': 'owner',
@@ -62,6 +73,9 @@ export function expected(scenario: Scenario): Expected {
   if (failing !== undefined) return { outcome: 'denied', ...failing, ...counted };
   if (tokens !== undefined && tokens < hourMs)
     return { outcome: 'denied', check: 'rate', reasons: ['rate_limited'], ...counted };
+  const messages = noticesOf(scenario);
+  if (messages !== undefined && messages < hourMs)
+    return { outcome: 'denied', check: 'rate', reasons: ['notification_limit'], ...counted };
   const held = scenario.round === 'first' && asked(scenario).some(({ tier }) => tier === 'consent');
   return { outcome: held ? 'pending' : 'allowed', reasons: [], ...counted };
 }
@@ -151,7 +165,8 @@ const wrongVersion: Readonly<Record<Scenario['published'], Reason | undefined>> 
   forged: 'signature_invalid',
 };
 
-function wrongPayload({ type, unfit, done, word, published, connection }: Scenario): Wrong {
+function wrongPayload(scenario: Scenario): Wrong {
+  const { type, unfit, done, word, published, connection, entry } = scenario;
   if (unfit) return { schema_invalid: true };
   if (type === 'contract.update') {
     if (connection?.contract === undefined) return { contract_unknown: true };
@@ -163,6 +178,7 @@ function wrongPayload({ type, unfit, done, word, published, connection }: Scenar
       expired: word.request !== 'waits' || word.deadlineIn <= 0,
       malformed: word.request === 'waits' && (word.hash === 'wrong' || word.fields === 'others'),
     };
+  if (handled[type]?.stores === true) return { too_large: entry.valueBytes > 65_536 };
   return { duplicate: handled[type]?.once === true && done };
 }
 
@@ -178,11 +194,16 @@ function wrongContract({ connection, names }: Scenario): Wrong {
   };
 }
 
-function wrongPermission({ type, connection }: Scenario): Wrong {
-  const needed = handled[type]?.permission;
-  return {
-    permission_missing: needed !== undefined && connection?.contract?.permissions[needed] !== true,
-  };
+function wrongPermission({ type, connection, entry }: Scenario): Wrong {
+  const { permission: needed, stores } = handled[type] ?? {};
+  const { permissions, storage } = connection?.contract ?? {};
+  if (needed !== undefined && permissions?.[needed] !== true) return { permission_missing: true };
+  if (stores !== true) return {};
+  if (storage?.categories.includes(entry.category) !== true) return { category_not_allowed: true };
+  // Key `A-1`, and 64 bytes for the entry itself.
+  const counts = entry.category.length + 3 + 64 + entry.valueBytes;
+  const { bytes, replaced } = connection?.stored ?? { bytes: 0, replaced: 0 };
+  return { storage_quota: bytes - replaced + counts > storage.megabytes * 1_000_000 };
 }
 
 function wrongFields(scenario: Scenario): Wrong {
@@ -217,6 +238,13 @@ function tokensOf(scenario: Scenario, failing: CheckName | undefined): number | 
   const limits = connection?.contract?.limits;
   if (limits === undefined || spaces[type] !== undefined) return undefined;
   return tokensAfter(connection?.bucket, { full: limits.burst, hourly: limits.requests_per_hour });
+}
+
+/** Messages to the owner that the contract allows at this moment; absent where none is to be shown. */
+function noticesOf({ round, type, connection }: Scenario): number | undefined {
+  if (round === 'again' || handled[type]?.notifies !== true) return undefined;
+  const most = connection?.contract?.limits.notifications_per_hour ?? 0;
+  return tokensAfter(connection?.notices, { full: most, hourly: most });
 }
 
 function tokensAfter(

@@ -4,6 +4,7 @@ import type { Bucket } from '../../../ledger/decision.ts';
 import {
   type Connection,
   emptyState,
+  entryKey,
   eventKey,
   type OpenRequest,
   type VaultState,
@@ -32,6 +33,7 @@ const otherParty = `A${'C'.repeat(55)}`;
 const random = (fill: number): Uint8Array => new Uint8Array(10).fill(fill);
 const id = eventId(now, random(1));
 const heldKey = eventKey(connectionId, eventId(now, random(3)));
+const scope = 'f'.repeat(32);
 const digest = new Uint8Array(32).fill(7);
 const heldDigest = new Uint8Array(32).fill(8);
 
@@ -65,6 +67,12 @@ export const handlers: readonly InstalledHandler[] = [
           request: objectSchema({ order: word }),
         }),
         handledType('note.send'),
+        handledType('storage.put', {
+          permission: 'store',
+          entry: { category: 'category', key: 'key', value: 'value' },
+          request: objectSchema({ category: word, key: word, value: { const: '' } }),
+        }),
+        handledType('message.send', { permission: 'messages', notifies: true }),
       ],
       permissions: ['read:*'],
       effects: [],
@@ -93,7 +101,18 @@ function stateOf(scenario: Scenario): VaultState {
     seen: seen === 'no' ? Table() : Table([[eventKey(connectionId, id), before]]),
     once: done ? Table([[`${connectionId}/payment.request/A-1`, 4]]) : Table(),
     requests: held === undefined ? Table() : Table([[heldKey, held]]),
+    entries: entriesOf(scenario),
   };
+}
+
+/** The entry that is there under the key which a scenario stores. */
+function entriesOf({ connection, entry: { category } }: Scenario): VaultState['entries'] {
+  const bytes = connection?.stored?.replaced ?? 0;
+  if (bytes === 0) return Table();
+  const key = 'A-1';
+  const about = { connection: connectionId, category, key, bytes };
+  const value = { value: '', scope, index: 2, leaf: digest, at: now };
+  return Table([[entryKey(connectionId, category, key), { ...about, ...value }]]);
 }
 
 function connectionOf(
@@ -101,7 +120,8 @@ function connectionOf(
   space: Scenario['space'],
   party: string,
 ): Connection {
-  const { status, optional, servedAgo, bucket, updates, inviteExpiresIn } = connection;
+  const { status, optional, servedAgo, bucket, updates, notices, stored, inviteExpiresIn } =
+    connection;
   const served = Object.entries(servedAgo).map(([name, ago]) => [name, now - ago] as const);
   return {
     id: connectionId,
@@ -109,7 +129,7 @@ function connectionOf(
     status,
     party,
     name: 'The Shop',
-    scope: 'f'.repeat(32),
+    scope,
     optional,
     served: Table(served),
     receiving: Table(),
@@ -117,7 +137,11 @@ function connectionOf(
     inviteExpires: now + inviteExpiresIn,
     ...acceptedContract(connection),
     ...(bucket === undefined ? {} : { bucket: bucketOf(bucket) }),
-    ...(updates === undefined ? {} : { buckets: { updates: bucketOf(updates) } }),
+    buckets: {
+      ...(updates === undefined ? {} : { updates: bucketOf(updates) }),
+      ...(notices === undefined ? {} : { notices: bucketOf(notices) }),
+    },
+    ...(stored === undefined ? {} : { stored: { scope, bytes: stored.bytes } }),
   };
 }
 
@@ -167,8 +191,9 @@ function receivedOf(scenario: Scenario): ReceivedEvent {
   if (envelope !== undefined)
     return { ...shared, failure: { reason: envelope, detail: 'does not open' } };
   const bytes = new Uint8Array(64);
+  const stores = type === 'storage.put' ? { valueBytes: scenario.entry.valueBytes } : {};
   const signed = signature === 'none' ? {} : { signature: { bytes, valid: signature === 'valid' } };
-  return { ...shared, event: eventOf(scenario), ...signed };
+  return { ...shared, event: eventOf(scenario), ...signed, ...stores };
 }
 
 function eventOf(scenario: Scenario): Event {
@@ -198,6 +223,8 @@ function payloadOf(scenario: Scenario): object {
     case 'data.request':
     case 'location.request':
       return { fields, ...(purpose === undefined ? {} : { purpose }), ...odd };
+    case 'storage.put':
+      return { category: scenario.entry.category, key: 'A-1', value: '', ...odd };
     case 'payment.request':
       return { order: 'A-1', ...odd };
     case 'owner.approve': {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { ConnectionStatus } from '../../../projections/vault-state.ts';
 import type { Contract } from '../../../wire/contract.ts';
 import type { Reason } from '../../../wire/reasons.ts';
-import { contracts, fieldNames, purposes } from '../../../wire/testing/contracts.ts';
+import { categories, contracts, fieldNames, purposes } from '../../../wire/testing/contracts.ts';
 
 /**
  * One event and everything that a decision about it may turn on, said in the words of the specification and not
@@ -34,6 +34,8 @@ export type Scenario = {
   readonly done: boolean;
   readonly word: ScenarioWord;
   readonly published: Published;
+  /** What is to be stored: its category, and the bytes of its value. */
+  readonly entry: { readonly category: string; readonly valueBytes: number };
 };
 
 /** What a party publishes as its contract's next version. */
@@ -53,6 +55,8 @@ export const scenarioTypes = [
   'payment.request',
   'location.request',
   'note.send',
+  'storage.put',
+  'message.send',
   'horoscope.request',
   'owner.fields',
   'owner.approve',
@@ -72,6 +76,10 @@ export type ScenarioConnection = {
   readonly frozen: boolean;
   /** New versions that may be published at once, and when that was counted. */
   readonly updates: { readonly tokens: number; readonly countedAgo: number } | undefined;
+  /** Messages to the owner that are left, and when that was counted. */
+  readonly notices: { readonly tokens: number; readonly countedAgo: number } | undefined;
+  /** What it has stored, in bytes, and how much of it the entry that is stored anew. */
+  readonly stored: { readonly bytes: number; readonly replaced: number } | undefined;
   readonly optional: readonly string[];
   readonly servedAgo: Readonly<Record<string, number>>;
   readonly bucket: { readonly tokens: number; readonly countedAgo: number } | undefined;
@@ -111,6 +119,20 @@ const connection: fc.Arbitrary<ScenarioConnection> = fc.record({
     fc.record({
       tokens: fc.constantFrom(0, 0.5, 1, 3.5, 4),
       countedAgo: fc.constantFrom(0, minute, 15 * minute, hour, -minute),
+    }),
+    { nil: undefined },
+  ),
+  notices: fc.option(
+    fc.record({
+      tokens: fc.constantFrom(0, 0.5, 1, 2),
+      countedAgo: fc.constantFrom(0, minute, hour, -minute),
+    }),
+    { nil: undefined },
+  ),
+  stored: fc.option(
+    fc.record({
+      bytes: fc.constantFrom(1_000, 999_000, 999_928, 999_929, 1_999_500),
+      replaced: fc.constantFrom(0, 500),
     }),
     { nil: undefined },
   ),
@@ -174,6 +196,10 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
         'forged',
       ),
       done: mostly(false, true),
+      entry: fc.record({
+        category: fc.constantFrom(...categories, 'diary'),
+        valueBytes: mostly(0, 1, 500, 65_536, 65_537),
+      }),
       word: fc.record({
         request: mostly<ScenarioWord['request']>('waits', 'runs', 'none'),
         deadlineIn: mostly(day, -1, 0, 1),
