@@ -17,6 +17,8 @@ export type HeldRequest = {
     readonly purpose: string;
   }[];
   readonly purpose: string | null;
+  /** What it says, where its type always asks: what is signed is read before. */
+  readonly asks?: unknown;
   readonly contract: { readonly id: string; readonly version: number } | null;
   readonly asked: number;
   readonly until: number | null;
@@ -53,8 +55,10 @@ export function renderPending({ requests, connections, updates }: Pending, data:
 
 function renderRequest(held: HeldRequest, data: string): string {
   const fields = held.fields.map(({ name, tier, purpose }) => `${name} (${tier}, for ${purpose})`);
+  const about = held.asks === undefined ? fields.join(', ') : held.type;
   return [
-    `${printable(held.party)} asks for ${fields.join(', ')}`,
+    `${printable(held.party)} asks for ${about}`,
+    ...(held.asks === undefined ? [] : [`  says    ${printable(JSON.stringify(held.asks))}`]),
     `  asked   ${new Date(held.asked).toISOString()}`,
     `  until   ${held.until === null ? 'no limit' : new Date(held.until).toISOString()}`,
     `  under   ${held.contract === null ? 'no contract' : `${held.contract.id} version ${held.contract.version}`}`,

@@ -5,6 +5,7 @@ import { contractHash } from '../wire/contract.ts';
 import { signerFrom } from '../wire/crypto.ts';
 import { decode, encode, type MsgpackValue } from '../wire/msgpack.ts';
 import { address, birth, nextOf } from './contract-world.ts';
+import { ledgerWhen, ofKind } from './ledger-view.ts';
 import { handlerProcess, type ReachWorld } from './reach-world.ts';
 
 const day = 24 * 60 * 60 * 1000;
@@ -28,14 +29,19 @@ function under(change: Partial<Contract>, type: string, payload: unknown, times 
   };
 }
 
-/** Has something done to a handler's process while it serves a call. */
-async function whileServed(world: ReachWorld, signal: 'SIGSTOP' | 'SIGKILL'): Promise<void> {
+/** Has a handler stand still while it serves a call, and perhaps die there. */
+async function whileServed(world: ReachWorld, end?: 'SIGKILL'): Promise<void> {
+  const { peer, id: connection } = world.shop;
   await world.send('data.request', request);
-  const handler = await handlerProcess('data-request');
-  process.kill(handler, 'SIGSTOP');
-  const sent = world.send('data.request', request);
-  if (signal === 'SIGKILL') process.kill(handler, 'SIGKILL');
-  await sent;
+  process.kill(await handlerProcess('data-request'), 'SIGSTOP');
+  const sealed = peer.seal('data.request', request);
+  const sent = peer.send(sealed);
+  const key = `${connection}/${sealed.id}`;
+  await ledgerWhen(world.world.house, (records) =>
+    ofKind(records, 'decided').some(({ body }) => body.request === key),
+  );
+  if (end !== undefined) process.kill(await handlerProcess('data-request'), end);
+  world.told = (await sent).answer;
 }
 
 const field = (name: string, tier: 'on_demand' | 'optional', retention = 'until_revoked') =>
@@ -126,6 +132,10 @@ export const eventReaches = {
   field_absent: under({ fields: [field(absent, 'on_demand')] }, 'data.request', {
     fields: [absent],
   }),
-  handler_failed: (world) => whileServed(world, 'SIGKILL'),
-  handler_timeout: (world) => whileServed(world, 'SIGSTOP'),
+  handler_failed: async (world) => {
+    // It may die just before it is called, and then another process serves the call.
+    do await whileServed(world, 'SIGKILL');
+    while (world.told?.status !== 'refused');
+  },
+  handler_timeout: (world) => whileServed(world),
 } satisfies Readonly<Record<string, Reach>>;

@@ -1,5 +1,9 @@
 /* How the reasons come about that the owner's word decides, or that the owner's app is told. */
-import { address, birth, type Party } from './contract-world.ts';
+import { addressOf, connectionRequest, newServiceKeys } from '../service/service-identity.ts';
+import { VaultClient } from '../service/vault-client.ts';
+import { toBase64url } from '../wire/bytes.ts';
+import type { Invite } from '../wire/messages.ts';
+import { birth, type Party } from './contract-world.ts';
 import { traceOf } from './ledger-view.ts';
 import type { Sealed } from './raw-peer.ts';
 import type { ReachWorld } from './reach-world.ts';
@@ -7,14 +11,6 @@ import type { ReachWorld } from './reach-world.ts';
 type Reach = (world: ReachWorld) => Promise<void>;
 
 const none = 'a'.repeat(26);
-/** More than two such contracts do not fit into one event. */
-const many = Array.from({ length: 190 }, (_, at) => ({
-  name: `personal/field_${at}_${'x'.repeat(90)}`,
-  tier: 'on_demand' as const,
-  purpose: 'y'.repeat(60),
-  retention: 'until_revoked',
-}));
-
 /** A request that waits for the owner. */
 async function held(world: ReachWorld, party: Party, expires?: number): Promise<Sealed> {
   const limit = expires === undefined ? {} : { expires };
@@ -40,7 +36,7 @@ export const ownerReaches = {
       purpose: 'travel',
       retention: 'session',
     } as const;
-    const invite = (await owner.served('owner.invite', { label: 'test' })) as never;
+    const invite = (await owner.served('owner.invite', { label: 'test' })) as Invite;
     const { connection, accepted } = await house.knock(invite, { ...first, fields: [passport] });
     accepted.catch(() => undefined);
     const { connection: id } = connection.invite;
@@ -58,8 +54,14 @@ export const ownerReaches = {
     world.told = (await world.shop.peer.answer(id, 1)).answer;
   },
   internal: async (world) => {
-    const fields = [{ ...many[0], name: address } as (typeof many)[number], ...many];
-    for (let party = 0; party < 3; party++) await world.world.party(world.terms({ fields }));
-    await world.command('owner.connections');
+    // Keys of the right form that nothing can be sealed to: what the vault would answer, it cannot.
+    const { house, owner, first } = world.world;
+    const invite = (await owner.served('owner.invite', { label: 'test' })) as Invite;
+    const connection = { keys: newServiceKeys(), invite, contract: first };
+    const client = await VaultClient.connect(await addressOf(connection, [house.vine.url]));
+    const encapsulation = toBase64url(new Uint8Array(1_216).fill(255));
+    const payload = { ...(await connectionRequest(connection)), encapsulation };
+    await client.submit(await client.seal({ type: 'connection.request', payload }));
+    await client.close();
   },
 } satisfies Readonly<Record<string, Reach>>;

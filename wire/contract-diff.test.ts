@@ -45,7 +45,8 @@ function withChange(contract: Contract, change: ContractChange): Contract {
   if (kind === 'category') {
     const { categories = [], megabytes = 0 } = contract.storage ?? {};
     const others = categories.filter((one) => one !== name);
-    return storing(contract, after === null ? others : [...others, name], megabytes);
+    const all = after === null ? others : [...others, name];
+    return storing(contract, all.toSorted(), megabytes);
   }
   if (kind === 'about') {
     const { [name as keyof Contract]: _, ...rest } = contract;
