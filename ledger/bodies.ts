@@ -226,6 +226,8 @@ export type Bodies = {
     };
   };
   readonly aggregate: {
+    /** Whose refusals they are; absent for strangers, and for what was delivered again. */
+    readonly connection?: string;
     readonly from: number;
     readonly to: number;
     readonly counts: readonly {
@@ -234,6 +236,9 @@ export type Bodies = {
       readonly count: number;
       /** SHA-256 over what was counted, in order. */
       readonly hash: Uint8Array;
+      /** Ids of the first and last event, where they are a connection's. */
+      readonly first?: string;
+      readonly last?: string;
     }[];
   };
   /** The value that an event brought to be stored, under the scope of its party's entries. */

@@ -90,6 +90,13 @@ describe('new terms, from the command line', () => {
     expect(asked).toMatchObject({ code: 1, out: 'refused: field_not_in_contract\n' });
     expect(asked.err).toContain('version 2 is in force by now');
     expect((await world.run(['owner', 'connections'])).out).toContain('v2');
+    const trail = await world.json<{ type: string | null; event: string | null }[]>(['audit']);
+    const update = trail.find(({ type }) => type === 'contract.update')?.event ?? '';
+    for (const flags of [[], ['--disclose']])
+      expect(await world.run(['receipt', update, ...flags])).toMatchObject({ code: 0 });
+    const told = await world.run(['explain', update]);
+    expect(told.out).toContain('version 2 of the contract waits for the owner');
+    expect(told.out).toContain('the owner accepted version 2');
   });
 
   it('what does not follow the version before is told before anything is sent', async () => {

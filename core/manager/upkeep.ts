@@ -2,6 +2,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { addCheckpoint, checkpointDue } from './checkpoints.ts';
 import { addErasure, scopesOf } from './erasure.ts';
+import { FoldedRefusals } from './folded-refusals.ts';
 import type { Batch } from './journal.ts';
 import { expireDue, nextEnd } from './requests.ts';
 import { Counter } from './strangers.ts';
@@ -27,6 +28,8 @@ export class Upkeep {
   readonly #ledger: Ledger;
   readonly #hooks: UpkeepHooks;
   readonly #counter = new Counter();
+  /** Refusals of connections whose bucket is empty. */
+  readonly folded: FoldedRefusals = new FoldedRefusals();
   #deadline: NodeJS.Timeout | undefined;
   #every: NodeJS.Timeout | undefined;
   #checkpointing = false;
@@ -82,6 +85,11 @@ export class Upkeep {
   async recordCounts({ batch }: Turn): Promise<void> {
     const body = this.#counter.take(batch.time);
     if (body !== undefined) batch.add({ kind: 'aggregate', scope: batch.state.scope, body });
+    for (const counted of this.folded.take(batch.time)) {
+      // Of a connection that was forgotten meanwhile there is nothing more to say.
+      const scope = batch.state.connections.get(counted.connection)?.scope;
+      if (scope !== undefined) batch.add({ kind: 'aggregate', scope, body: counted });
+    }
   }
 
   async #regular(turn: Turn): Promise<void> {

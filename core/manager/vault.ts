@@ -184,6 +184,11 @@ export class Vault {
       start: (request) => this.#run(request),
       audit: this.#options.audit,
       again: (index) => this.#sendAgain(index),
+      fold: (decision, time) => {
+        const { connection, id, event } = received;
+        const refusal = { connection, id, type: event?.type ?? '', decision };
+        return this.#upkeep.folded.fold(refusal, time);
+      },
       counted: () => {
         const time = this.#parts.journal.state.time;
         this.#upkeep.count(time, received.event?.type ?? '', 'duplicate', received.digest);
