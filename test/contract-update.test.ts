@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkDecisions } from '../replay/check-decisions.ts';
+import { replayed } from '../replay/testing/records.ts';
 import { updateContract } from '../service/contract-update.ts';
 import { type Contract, contractHash } from '../wire/contract.ts';
 import { address, birth, ContractWorld, nextOf } from './contract-world.ts';
@@ -185,6 +187,12 @@ describe('a service publishes the next version of its contract', () => {
     expect((await shop.peer.answer(later, 1)).answer).toMatchObject({ status: 'served' });
     expect(await world.accept(shop.id, third)).toMatchObject({ code: 'contract_unknown' });
     expect(await world.ask(shop, [address], third)).toMatchObject({ status: 'served' });
+  });
+
+  it('deciding again on all of it gives what was decided', async () => {
+    const report = await checkDecisions(replayed(await readLedger(world.house)));
+    expect(report.differences).toEqual([]);
+    expect(report.first).toBeGreaterThan(50);
   });
 
   it('with the client of a service: published, accepted, and asked under', async () => {

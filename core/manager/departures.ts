@@ -14,6 +14,7 @@ export class Departures {
   readonly #parts: VaultParts;
   /** By connection id. */
   readonly #leaving = new Map<string, { readonly party: string; readonly timer: NodeJS.Timeout }>();
+  readonly #revocations = new Set<Promise<void>>();
 
   constructor(parts: VaultParts) {
     this.#parts = parts;
@@ -40,6 +41,12 @@ export class Departures {
     for (const [id, { party }] of this.#leaving) if (!isWaiting(state, id)) this.#end(id, party);
   }
 
+  /** Lets everybody go who is leaving, and waits until the messaging layer knows. */
+  async finish(): Promise<void> {
+    for (const [id, { party }] of this.#leaving) this.#end(id, party);
+    await Promise.all(this.#revocations);
+  }
+
   /** Ends no credential any more: the next opening does. */
   stop(): void {
     for (const { timer } of this.#leaving.values()) clearTimeout(timer);
@@ -49,7 +56,9 @@ export class Departures {
   #end(id: string, party: string): void {
     clearTimeout(this.#leaving.get(id)?.timer);
     this.#leaving.delete(id);
-    void revoke(this.#parts, party);
+    const done = revoke(this.#parts, party);
+    this.#revocations.add(done);
+    void done.finally(() => this.#revocations.delete(done));
   }
 }
 

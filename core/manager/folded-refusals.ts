@@ -1,18 +1,10 @@
-import type { Bodies } from '../../ledger/bodies.ts';
+import type { Bodies, ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Decision } from '../../ledger/decision.ts';
 import { utf8 } from '../../wire/bytes.ts';
 import { Counter } from './strangers.ts';
 
 /** How often a connection's refusals beyond an empty bucket get a record of their own. */
 const everyMs = 60_000;
-
-/** A refusal that may be folded. */
-type Refusal = {
-  readonly connection: string;
-  readonly id: string;
-  readonly type: string;
-  readonly decision: Decision;
-};
 
 /**
  * Refusals of connections whose bucket is empty: one a minute is recorded with all its checks, the others are
@@ -24,7 +16,7 @@ export class FoldedRefusals {
   readonly #counters = new Map<string, Counter>();
 
   /** Counts the refusal, and says so; false where it is to be recorded whole. */
-  fold({ connection, id, type, decision }: Refusal, time: number): boolean {
+  fold({ connection, id, event }: ReceivedEvent, decision: Decision, time: number): boolean {
     if (!isBeyond(decision)) return false;
     const last = this.#recorded.get(connection);
     if (last === undefined || time - last >= everyMs) {
@@ -32,7 +24,7 @@ export class FoldedRefusals {
       return false;
     }
     const counter = this.#counters.get(connection) ?? new Counter();
-    counter.add(time, type, decision.reason ?? 'internal', utf8(id), id);
+    counter.add(time, event?.type ?? '', decision.reason ?? 'internal', utf8(id), id);
     this.#counters.set(connection, counter);
     return true;
   }

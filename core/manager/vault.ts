@@ -134,6 +134,7 @@ export class Vault {
     await this.#parts.bus.stop();
     await Promise.race([Promise.allSettled([...this.#runs]), wait(runsWaitMs)]);
     await Promise.race([this.#outbox.idle(), wait(outboxWaitMs)]);
+    await Promise.race([this.#departures.finish(), wait(outboxWaitMs)]);
     const { journal } = this.#parts;
     const begin = (): Batch => journal.beginCommit();
     await this.#turn((turn) => this.#upkeep.checkpoint(turn), begin).catch(() => undefined);
@@ -184,11 +185,7 @@ export class Vault {
       start: (request) => this.#run(request),
       audit: this.#options.audit,
       again: (index) => this.#sendAgain(index),
-      fold: (decision, time) => {
-        const { connection, id, event } = received;
-        const refusal = { connection, id, type: event?.type ?? '', decision };
-        return this.#upkeep.folded.fold(refusal, time);
-      },
+      fold: (decision, time) => this.#upkeep.folded.fold(received, decision, time),
       counted: () => {
         const time = this.#parts.journal.state.time;
         this.#upkeep.count(time, received.event?.type ?? '', 'duplicate', received.digest);
