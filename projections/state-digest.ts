@@ -90,6 +90,7 @@ function plainConnection(connection: Connection): unknown {
   const { id, kind, status, party, name, scope, keys, contract, contractHash } = connection;
   const { optional, inviteExpires, credentialExpires, request, bucket, seen } = connection;
   const { served, receiving, sending, offered, buckets } = connection;
+  const { credentialIssued, account, inviteParty } = connection;
   return {
     id,
     kind,
@@ -102,7 +103,10 @@ function plainConnection(connection: Connection): unknown {
     contractHash,
     optional,
     inviteExpires,
+    credentialIssued,
     credentialExpires,
+    account,
+    inviteParty,
     request,
     bucket,
     buckets,

@@ -5,7 +5,7 @@ import { equalBytes, fromHex } from '../../wire/bytes.ts';
 import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
 import { decide } from '../decision/decide.ts';
 import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
-import { requestConnection } from './connections.ts';
+import { renewCredential, requestConnection } from './connections.ts';
 import { offerContract } from './contract-updates.ts';
 import { keepValue } from './entries.ts';
 import { expectNotAhead } from './host-clock.ts';
@@ -13,6 +13,7 @@ import type { Arrival } from './inbound.ts';
 import { readingCommands, runCommand } from './owner-commands.ts';
 import { holdRequest } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
+import { endInvite } from './ways-in.ts';
 
 /** What an arrival may set off outside its turn. */
 export type ArrivalHooks = {
@@ -60,6 +61,8 @@ export async function handleArrival(
   const { value } = arrival;
   if (value !== undefined && decision.outcome !== 'denied' && decision.facts.entry !== undefined)
     await keepValue(parts, turn, { connection: connection.id, request, value }, from);
+  if (identityHolds(decision) && received.event?.type !== 'connection.request')
+    endInvite(parts, turn, connection);
   const open = batch.state.requests.get(request);
   if (decision.outcome === 'denied')
     return queueDenial(parts, turn, { ...questionOf(received, index), repeated }, decision);
@@ -98,6 +101,10 @@ async function answerItself(
   }
   if (type === 'contract.update') {
     const answer = await offerContract(parts, turn, received, from);
+    return queueAnswer(parts, turn, question, answer);
+  }
+  if (type === 'credential.renew') {
+    const answer = await renewCredential(parts, turn, received, from);
     return queueAnswer(parts, turn, question, answer);
   }
   const { start, audit } = hooks;

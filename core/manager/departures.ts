@@ -1,7 +1,9 @@
 import type { LedgerRecord } from '../../ledger/bodies.ts';
 import type { Connection, VaultState } from '../../projections/vault-state.ts';
-import { revoke } from './connections.ts';
 import type { VaultParts } from './turn.ts';
+import { revokeOwn, takeNothing } from './ways-in.ts';
+
+type Leaving = { readonly connection: Connection; readonly timer: NodeJS.Timeout };
 
 /** How long a party that was severed may take to be told so, before its credential ends all the same. */
 const graceMs = 2_000;
@@ -13,7 +15,7 @@ const graceMs = 2_000;
 export class Departures {
   readonly #parts: VaultParts;
   /** By connection id. */
-  readonly #leaving = new Map<string, { readonly party: string; readonly timer: NodeJS.Timeout }>();
+  readonly #leaving = new Map<string, Leaving>();
   readonly #revocations = new Set<Promise<void>>();
 
   constructor(parts: VaultParts) {
@@ -29,21 +31,22 @@ export class Departures {
   }
 
   /** The connection was severed, and that is durable. */
-  begin({ id, party }: Connection): void {
-    this.#parts.bus.dismiss(party);
+  begin(connection: Connection): void {
+    const { id } = connection;
+    takeNothing(this.#parts, connection);
     if (this.#leaving.has(id)) return;
-    const timer = setTimeout(() => this.#end(id, party), graceMs).unref();
-    this.#leaving.set(id, { party, timer });
+    const timer = setTimeout(() => this.#end(id), graceMs).unref();
+    this.#leaving.set(id, { connection, timer });
   }
 
   /** The state has moved on: whoever has been told everything is let go. */
   afterRecords(state: VaultState): void {
-    for (const [id, { party }] of this.#leaving) if (!isWaiting(state, id)) this.#end(id, party);
+    for (const id of this.#leaving.keys()) if (!isWaiting(state, id)) this.#end(id);
   }
 
   /** Lets everybody go who is leaving, and waits until the messaging layer knows. */
   async finish(): Promise<void> {
-    for (const [id, { party }] of this.#leaving) this.#end(id, party);
+    for (const id of this.#leaving.keys()) this.#end(id);
     await Promise.all(this.#revocations);
   }
 
@@ -53,10 +56,12 @@ export class Departures {
     this.#leaving.clear();
   }
 
-  #end(id: string, party: string): void {
-    clearTimeout(this.#leaving.get(id)?.timer);
+  #end(id: string): void {
+    const leaving = this.#leaving.get(id);
+    if (leaving === undefined) return;
+    clearTimeout(leaving.timer);
     this.#leaving.delete(id);
-    const done = revoke(this.#parts, party);
+    const done = revokeOwn(this.#parts, leaving.connection);
     this.#revocations.add(done);
     void done.finally(() => this.#revocations.delete(done));
   }

@@ -16,6 +16,7 @@ import { expireDue, expireRequest, finishRequest, runHandler } from './requests.
 import type { Task, Turn, VaultParts, Work } from './turn.ts';
 import { Turns } from './turns.ts';
 import { Upkeep } from './upkeep.ts';
+import { isOver, letInAll } from './ways-in.ts';
 
 const waitingMax = 2_000;
 /** How long a closing vault waits for handlers that run, and for the messaging layer. */
@@ -53,7 +54,9 @@ export class Vault {
   readonly #runs = new Set<Promise<void>>();
   #stopped = false;
 
-  constructor(parts: VaultParts, options: VaultOptions) {
+  constructor(given: Omit<VaultParts, 'published'>, options: VaultOptions) {
+    const published = () => Promise.race([this.#outbox.idle(), wait(outboxWaitMs)]);
+    const parts: VaultParts = { ...given, published };
     this.#parts = parts;
     this.#options = options;
     this.#turns = new Turns(parts.journal, {
@@ -103,15 +106,12 @@ export class Vault {
       });
     });
     const { state } = this.#parts.journal;
-    for (const { kind, status, party } of state.connections.values())
-      if (kind === 'service' && (status === 'active' || status === 'invited'))
-        this.#parts.bus.admit(party);
+    await letInAll(this.#parts, state);
     await this.#fresh();
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#outbox.send([...state.outbox.values()]);
     for (const connection of state.connections.values())
-      if (connection.status === 'severed' && (connection.credentialExpires ?? 0) > state.time)
-        this.#departures.begin(connection);
+      if (isOver(connection, state.time)) this.#departures.begin(connection);
     this.#departures.afterRecords(state);
     for (const request of state.requests.values())
       if (request.status === 'running') this.#resume(request);

@@ -50,6 +50,7 @@ const spaces: Readonly<Partial<Record<ScenarioType, 'owner' | 'message'>>> = {
   'owner.approve': 'owner',
   'connection.request': 'message',
   'contract.update': 'message',
+  'credential.renew': 'message',
 };
 const lengths: Readonly<Record<string, number>> = {
   P0D: 0,
@@ -166,13 +167,16 @@ const wrongVersion: Readonly<Record<Scenario['published'], Reason | undefined>> 
 };
 
 function wrongPayload(scenario: Scenario): Wrong {
-  const { type, unfit, done, word, published, connection, entry } = scenario;
+  const { type, unfit, done, word, published, connection, entry, account } = scenario;
   if (unfit) return { schema_invalid: true };
   if (type === 'contract.update') {
     if (connection?.contract === undefined) return { contract_unknown: true };
     const wrong = wrongVersion[published];
     return wrong === undefined ? {} : { [wrong]: true };
   }
+  if (type === 'connection.request')
+    return { signature_invalid: account === 'foreign', duplicate: account === 'taken' };
+  if (type === 'credential.renew') return { rate_limited: isJustIssued(connection?.credential) };
   if (type === 'owner.approve')
     return {
       expired: word.request !== 'waits' || word.deadlineIn <= 0,
@@ -180,6 +184,11 @@ function wrongPayload(scenario: Scenario): Wrong {
     };
   if (handled[type]?.stores === true) return { too_large: entry.valueBytes > 65_536 };
   return { duplicate: handled[type]?.once === true && done };
+}
+
+/** Not twice in a hundredth of a credential's life. */
+function isJustIssued(credential: ScenarioConnection['credential']): boolean {
+  return credential !== undefined && credential.issuedAgo * 100 < credential.lasts;
 }
 
 function wrongContract({ connection, names }: Scenario): Wrong {

@@ -4,10 +4,11 @@ import {
   type SignedContract,
   signContract,
 } from '../../../wire/contract.ts';
-import { signerFrom } from '../../../wire/crypto.ts';
+import { type Signer, signerFrom } from '../../../wire/crypto.ts';
 import { now, type Scenario } from './scenario.ts';
 
-const signer = signerFrom(new Uint8Array(32).fill(1));
+/** The service's own key. */
+export const signer: Signer = signerFrom(new Uint8Array(32).fill(1));
 const stranger = signerFrom(new Uint8Array(32).fill(2));
 const firstContract: Contract = {
   v: 1,

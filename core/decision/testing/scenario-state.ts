@@ -1,5 +1,5 @@
 import { Map as Table } from 'immutable';
-import type { InstalledHandler, ReceivedEvent } from '../../../ledger/bodies.ts';
+import type { ReceivedEvent } from '../../../ledger/bodies.ts';
 import type { Bucket } from '../../../ledger/decision.ts';
 import {
   type Connection,
@@ -9,14 +9,16 @@ import {
   type OpenRequest,
   type VaultState,
 } from '../../../projections/vault-state.ts';
+import { type AccountProof, proveAccount } from '../../../wire/account-proof.ts';
 import { toHex } from '../../../wire/bytes.ts';
 import { contractHash } from '../../../wire/contract.ts';
+import { signerFrom } from '../../../wire/crypto.ts';
 import type { Event } from '../../../wire/event.ts';
 import { eventId } from '../../../wire/identifiers.ts';
-import { objectSchema } from '../../../wire/json-schema.ts';
-import type { HandledType } from '../../../wire/manifest.ts';
+import { accountName } from '../../../wire/nkey.ts';
 import { now, type Scenario, type ScenarioConnection } from './scenario.ts';
-import { handshakeContract, inForce, nextOf, publishedBy } from './scenario-contract.ts';
+import { handshakeContract, inForce, nextOf, publishedBy, signer } from './scenario-contract.ts';
+import { handlers } from './scenario-handlers.ts';
 
 /** A scenario as `decide` is given it. */
 export type Given = {
@@ -36,51 +38,21 @@ const heldKey = eventKey(connectionId, eventId(now, random(3)));
 const scope = 'f'.repeat(32);
 const digest = new Uint8Array(32).fill(7);
 const heldDigest = new Uint8Array(32).fill(8);
-
-const names = { type: 'array', items: { type: 'string' } } as const;
-const word = { type: 'string' } as const;
-const asking = objectSchema({ fields: names, purpose: word }, ['purpose']);
-const nothing = objectSchema({});
-
-function handledType(type: string, more: Partial<HandledType> = {}): HandledType {
-  return { type, delivery: 'best-effort', request: nothing, response: nothing, ...more };
-}
-
-/** One handler that serves every type of a scenario. */
-export const handlers: readonly InstalledHandler[] = [
-  {
-    digest: 'd'.repeat(64),
-    manifest: {
-      name: 'all',
-      version: '1.0.0',
-      description: 'Serves every type.',
-      types: [
-        handledType('data.request', { fields: 'fields', request: asking }),
-        handledType('location.request', {
-          fields: 'fields',
-          permission: 'location',
-          request: asking,
-        }),
-        handledType('payment.request', {
-          permission: 'payment',
-          once: 'order',
-          request: objectSchema({ order: word }),
-        }),
-        handledType('note.send'),
-        handledType('storage.put', {
-          permission: 'store',
-          entry: { category: 'category', key: 'key', value: 'value' },
-          request: objectSchema({ category: word, key: word, value: { const: '' } }),
-        }),
-        handledType('message.send', { permission: 'messages', notifies: true }),
-      ],
-      permissions: ['read:*'],
-      effects: [],
-      limits: { timeMs: 1_000, memoryMiB: 64, resultBytes: 1_000 },
-      start: ['node', 'main.js'],
-    },
-  },
-];
+const ownAccount = signerFrom(new Uint8Array(32).fill(4));
+/** Another connection of the vault, which has the account already. */
+const accountHolder: Connection = {
+  id: 'h'.repeat(26),
+  kind: 'service',
+  status: 'active',
+  party: accountName(ownAccount.publicKey),
+  account: accountName(ownAccount.publicKey),
+  name: 'The Shop',
+  scope: '9'.repeat(32),
+  optional: [],
+  served: Table(),
+  receiving: Table(),
+  seen: 0,
+};
 
 /** The state and the event that a scenario describes. */
 export function given(scenario: Scenario): Given {
@@ -97,7 +69,11 @@ function stateOf(scenario: Scenario): VaultState {
     ...emptyState,
     vault,
     handlers,
-    connections: known === undefined ? Table() : Table([[connectionId, known]]),
+    connections: Table(
+      [known, ...(scenario.account === 'taken' ? [accountHolder] : [])].flatMap((one) =>
+        one === undefined ? [] : [[one.id, one] as const],
+      ),
+    ),
     seen: seen === 'no' ? Table() : Table([[eventKey(connectionId, id), before]]),
     once: done ? Table([[`${connectionId}/payment.request/A-1`, 4]]) : Table(),
     requests: held === undefined ? Table() : Table([[heldKey, held]]),
@@ -122,6 +98,7 @@ function connectionOf(
 ): Connection {
   const { status, optional, servedAgo, bucket, updates, notices, stored, inviteExpiresIn } =
     connection;
+  const { credential } = connection;
   const served = Object.entries(servedAgo).map(([name, ago]) => [name, now - ago] as const);
   return {
     id: connectionId,
@@ -142,6 +119,12 @@ function connectionOf(
       ...(notices === undefined ? {} : { notices: bucketOf(notices) }),
     },
     ...(stored === undefined ? {} : { stored: { scope, bytes: stored.bytes } }),
+    ...(credential === undefined
+      ? {}
+      : {
+          credentialIssued: now - credential.issuedAgo,
+          credentialExpires: now - credential.issuedAgo + credential.lasts,
+        }),
   };
 }
 
@@ -217,7 +200,7 @@ function eventOf(scenario: Scenario): Event {
 }
 
 function payloadOf(scenario: Scenario): object {
-  const { type, fields, purpose, unfit, word: said } = scenario;
+  const { type, fields, purpose, unfit, word: said, account } = scenario;
   const odd = unfit ? { unknown: true } : {};
   switch (type) {
     case 'data.request':
@@ -243,6 +226,7 @@ function payloadOf(scenario: Scenario): object {
         signing: handshakeContract.key,
         encapsulation: 'A'.repeat(1622),
         contract: handshakeContract,
+        ...(account === 'none' ? {} : { account: proofOf(account) }),
         ...odd,
       };
     case 'contract.update':
@@ -250,6 +234,14 @@ function payloadOf(scenario: Scenario): object {
     default:
       return odd;
   }
+}
+
+function proofOf(account: Exclude<Scenario['account'], 'none'>): AccountProof {
+  const use = { vault, connection: connectionId, event: id, signing: signer.publicKey };
+  const key = accountName(ownAccount.publicKey);
+  return account === 'foreign'
+    ? { ...proveAccount(signer, use), key }
+    : proveAccount(ownAccount, use);
 }
 
 /** A request that waits for the owner, or did. */

@@ -36,6 +36,8 @@ export type Scenario = {
   readonly published: Published;
   /** What is to be stored: its category, and the bytes of its value. */
   readonly entry: { readonly category: string; readonly valueBytes: number };
+  /** The account that a request to connect names: none, its own, somebody else's, or its own that has a connection here. */
+  readonly account: 'none' | 'own' | 'foreign' | 'taken';
 };
 
 /** What a party publishes as its contract's next version. */
@@ -62,6 +64,7 @@ export const scenarioTypes = [
   'owner.approve',
   'connection.request',
   'contract.update',
+  'credential.renew',
 ] as const;
 export type ScenarioType = (typeof scenarioTypes)[number];
 
@@ -84,6 +87,8 @@ export type ScenarioConnection = {
   readonly servedAgo: Readonly<Record<string, number>>;
   readonly bucket: { readonly tokens: number; readonly countedAgo: number } | undefined;
   readonly inviteExpiresIn: number;
+  /** Its messaging credential, where it has one of its own. */
+  readonly credential: { readonly issuedAgo: number; readonly lasts: number } | undefined;
 };
 
 /** An owner's word on a held request, and what is held. */
@@ -150,6 +155,13 @@ const connection: fc.Arbitrary<ScenarioConnection> = fc.record({
     { nil: undefined },
   ),
   inviteExpiresIn: mostly(day, -1, 0, 1),
+  credential: fc.option(
+    fc.record({
+      issuedAgo: fc.constantFrom(0, 1, 3 * hour - 1, 3 * hour, 300 * hour, 301 * hour, -1),
+      lasts: fc.constantFrom(300 * hour, 720 * hour),
+    }),
+    { nil: undefined },
+  ),
 });
 
 const unreadable = ['decrypt_failed', 'key_unknown', 'malformed', 'suite_refused'] as const;
@@ -200,6 +212,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
         category: fc.constantFrom(...categories, 'diary'),
         valueBytes: mostly(0, 1, 500, 65_536, 65_537),
       }),
+      account: mostly<Scenario['account']>('none', 'own', 'foreign', 'taken'),
       word: fc.record({
         request: mostly<ScenarioWord['request']>('waits', 'runs', 'none'),
         deadlineIn: mostly(day, -1, 0, 1),
