@@ -17,6 +17,7 @@ export function addOwner(program: Command, finish: Finish): void {
   simple('pending', 'what waits for the owner', 'pendingCommand');
   simple('connections', 'who is connected, and under what', 'connectionsCommand');
   simple('fields', 'names of the fields that the vault holds', 'fieldsCommand');
+  addTerms(program, finish);
   on(program, 'set', 'store a field')
     .argument('<field>', 'for example personal/shipping_address')
     .argument('<value>', 'its value; - reads it from standard input')
@@ -34,21 +35,38 @@ export function addOwner(program: Command, finish: Finish): void {
     .action(async (options: Common & { name?: string }) =>
       finish(await (await import('./owner.ts')).profileCommand(contextOf(options), options)),
     );
-  on(program, 'approve', 'approve a held request, or accept a party that wants to connect')
+  on(
+    program,
+    'approve',
+    'approve a held request, accept a party that wants to connect, or new terms',
+  )
     .argument('<id>', 'event id or connection id, as `owner pending` shows it')
     .option('--fields <names>', 'only these of the fields asked for', listOf)
-    .option('--optional <names>', 'optional fields to give, when accepting a party', listOf)
+    .option(
+      '--optional <names>',
+      'optional fields to give, when accepting a party or new terms',
+      listOf,
+    )
     .action(async (id: string, options: Common & { fields?: string[]; optional?: string[] }) =>
       finish(await (await import('./owner.ts')).approveCommand(contextOf(options), id, options)),
     );
-  on(program, 'deny', 'deny a held request, or decline a party')
+  on(
+    program,
+    'deny',
+    'deny a held request, decline a party, or reject new terms: that ends its connection',
+  )
     .argument('<id>', 'event id or connection id')
     .action(async (id: string, options: Common) =>
       finish(await (await import('./owner.ts')).denyCommand(contextOf(options), id)),
     );
   on(program, 'forget', 'destroy the keys of something, so that nobody can ever read it again')
-    .addArgument(new Argument('<kind>', 'what it is').choices(['connection', 'field', 'namespace']))
-    .argument('<name>', 'connection id, or name of the field or namespace')
+    .addArgument(
+      new Argument('<kind>', 'what it is').choices(['connection', 'field', 'namespace', 'entries']),
+    )
+    .argument(
+      '<name>',
+      'connection id (of entries: of who stored them), or name of the field or namespace',
+    )
     .action(async (kind: ErasureTarget['kind'], name: string, options: Common) =>
       finish(
         await (await import('./owner-upkeep.ts')).forgetCommand(contextOf(options), kind, name),
@@ -65,5 +83,13 @@ export function addOwner(program: Command, finish: Finish): void {
     .argument('<connection>', 'connection id')
     .action(async (id: string, options: Common) =>
       finish(await (await import('./owner.ts')).severCommand(contextOf(options), id)),
+    );
+}
+
+function addTerms(program: Command, finish: Finish): void {
+  on(program, 'terms', 'new terms that a party has published, and what they would have changed')
+    .argument('<connection>', 'connection id')
+    .action(async (id: string, options: Common) =>
+      finish(await (await import('./owner-terms.ts')).termsCommand(contextOf(options), id)),
     );
 }

@@ -8,8 +8,8 @@ import type { Kind } from './kinds.ts';
 
 /*
  * What the sealed body of each kind of record says. Past tense: a body is a fact, and what follows
- * from it is the projections' business. Values of fields stand in `stored` and, sealed to their
- * receiver, in `queued`; nowhere else.
+ * from it is the projections' business. Values of fields stand in `stored`, those of entries in
+ * `value_received`, and both, sealed to their receiver, in `queued`; nowhere else.
  */
 
 /** Who one end of a connection is. */
@@ -46,7 +46,9 @@ export type ReceivedEvent = {
   readonly failure?: { readonly reason: Reason; readonly detail: string };
   /** The event, where the envelope opened; values of fields are taken out of its payload. */
   readonly event?: Event;
-  /** Evidence: exact signed bytes, unless they hold the value of a field. */
+  /** Bytes in UTF-8 of the value of an entry to be stored, which was taken out of the payload. */
+  readonly valueBytes?: number;
+  /** Evidence: exact signed bytes, unless they hold the value of a field or an entry. */
   readonly signed?: Uint8Array;
   /** The signature over them, and whether it is the one of the connection's key. */
   readonly signature?: { readonly bytes: Uint8Array; readonly valid: boolean };
@@ -81,8 +83,8 @@ export type RotatedPurpose = 'ledger' | 'signing' | 'encapsulation';
 
 /** What an erasure is about. */
 export type ErasureTarget = {
-  /** `outbox`: answers that nobody can ask for again. */
-  readonly kind: 'connection' | 'field' | 'namespace' | 'outbox';
+  /** `entries`: what a connection has stored. `outbox`: answers that nobody can ask for again. */
+  readonly kind: 'connection' | 'field' | 'namespace' | 'entries' | 'outbox';
   readonly name: string;
 };
 
@@ -93,6 +95,16 @@ export type ErasedScope = {
   readonly records: number;
   /** Leaf of the last of them, 32 bytes. */
   readonly last: Uint8Array;
+};
+
+/** The owner's word on the version of a contract that was offered. */
+export type ContractWord = {
+  readonly connection: string;
+  readonly version: number;
+  /** Of the version's canonical form, hex: the owner decides about an exact document. */
+  readonly hash: string;
+  /** Id of the device key that decided, hex. */
+  readonly device: string;
 };
 
 /** Contents of a record, by kind. */
@@ -178,9 +190,20 @@ export type Bodies = {
   };
   readonly declined: { readonly connection: string };
   readonly severed: { readonly connection: string; readonly by: 'owner' };
-  readonly contract_offered: Readonly<Record<string, unknown>>;
-  readonly contract_accepted: Readonly<Record<string, unknown>>;
-  readonly contract_rejected: Readonly<Record<string, unknown>>;
+  /** A service published its contract's next version: the one in force is frozen. */
+  readonly contract_offered: {
+    readonly connection: string;
+    readonly contract: SignedContract;
+    /** Event id of the update. */
+    readonly event: string;
+  };
+  /** The offered version is in force. */
+  readonly contract_accepted: ContractWord & {
+    /** Optional fields that the owner gave under it. */
+    readonly optional: readonly string[];
+  };
+  /** The owner did not want it; `severed` follows in the same commit. */
+  readonly contract_rejected: ContractWord;
   readonly consented: {
     readonly request: string;
     /** SHA-256 of the exact request. */
@@ -226,6 +249,8 @@ export type Bodies = {
     };
   };
   readonly aggregate: {
+    /** Whose refusals they are; absent for strangers, and for what was delivered again. */
+    readonly connection?: string;
     readonly from: number;
     readonly to: number;
     readonly counts: readonly {
@@ -234,7 +259,17 @@ export type Bodies = {
       readonly count: number;
       /** SHA-256 over what was counted, in order. */
       readonly hash: Uint8Array;
+      /** Ids of the first and last event, where they are a connection's. */
+      readonly first?: string;
+      readonly last?: string;
     }[];
+  };
+  /** The value that an event brought to be stored, under the scope of its party's entries. */
+  readonly value_received: {
+    readonly connection: string;
+    /** Event key of the request. */
+    readonly request: string;
+    readonly value: string;
   };
   readonly epoch_opened: {
     readonly connection: string;

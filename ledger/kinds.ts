@@ -29,6 +29,7 @@ export const kindNumbers = {
   rekeyed: 27,
   presented: 28,
   credential_renewed: 30,
+  value_received: 37,
 } as const;
 
 /** Kind of a ledger record. */

@@ -1,5 +1,7 @@
 import type { LedgerRecord, ReceivedEvent } from '../ledger/bodies.ts';
+import type { EntryAsked } from '../ledger/decision.ts';
 import { fromBase64url, toHex } from '../wire/bytes.ts';
+import { contractHash } from '../wire/contract.ts';
 import { isMap } from '../wire/event.ts';
 import { keyId } from '../wire/key-encapsulation.ts';
 import { type AuditEntry, blankEntry } from './audit-entry.ts';
@@ -42,7 +44,14 @@ export function factEntry(state: VaultState, record: LedgerRecord): AuditEntry {
     ...connectionColumns(connection),
     connection: body.connection ?? null,
     detail: factDetail(record),
+    decided_by: deciderOf(record),
   };
+}
+
+/** The device whose word a record is. */
+function deciderOf({ kind, body }: LedgerRecord): string | null {
+  const isWord = kind === 'contract_accepted' || kind === 'contract_rejected';
+  return isWord ? `owner:${body.device}` : null;
 }
 
 function factDetail(record: LedgerRecord): string | null {
@@ -58,6 +67,13 @@ function factDetail(record: LedgerRecord): string | null {
     case 'retired':
     case 'rotated':
       return record.body.purpose;
+    case 'contract_offered': {
+      const { version } = record.body.contract.contract;
+      return `version ${version}, hash ${contractHash(record.body.contract.contract)}`;
+    }
+    case 'contract_accepted':
+    case 'contract_rejected':
+      return `version ${record.body.version}, hash ${record.body.hash}`;
     default:
       return null;
   }
@@ -114,7 +130,7 @@ export function decided(
     ...entry,
     decision: outcome[body.outcome],
     reason: body.reason ?? null,
-    detail: body.detail ?? entry.detail,
+    detail: body.detail ?? nameOfEntry(body.facts.entry) ?? entry.detail,
     decided_by: entry.decided_by ?? 'rule',
     decided_at: time,
     consent_asked_at: body.outcome === 'pending' ? time : entry.consent_asked_at,
@@ -122,6 +138,13 @@ export function decided(
     tiers: listed.length === 0 ? entry.tiers : listed.map(([name, tier]) => `${name}=${tier}`),
     checks: body.again ? [...entry.checks, ...body.checks] : body.checks,
   };
+}
+
+/** Name of the stored entry that a request is about. */
+function nameOfEntry(asked: EntryAsked | undefined): string | undefined {
+  if (asked === undefined) return undefined;
+  const { category, key } = asked;
+  return key === undefined ? category : `${category}/${key}`;
 }
 
 /** The entry with the owner's word. */

@@ -28,6 +28,7 @@ export class OtherTerms {
   readonly #ref: ContractRef;
   readonly #optional: readonly string[] | undefined;
   #bucket: Connection['bucket'];
+  #buckets: Connection['buckets'] = {};
   #served: Connection['served'] = Table();
   /** Keys that are used up under the other terms; a request asks for those of its own connection only. */
   #once: VaultState['once'] = Table();
@@ -44,13 +45,14 @@ export class OtherTerms {
 
   /** The state with the other contract, and with what would have followed from it so far. */
   state(state: VaultState, connection: Connection): VaultState {
-    const { bucket: _, ...rest } = connection;
+    const { bucket: _, buckets: _others, ...rest } = connection;
     const known: Connection = {
       ...rest,
       contract: { key: '', signature: '', ...connection.contract, contract: this.#contract },
       contractHash: this.#ref.hash,
       optional: this.#optional ?? connection.optional,
       served: this.#served,
+      buckets: this.#buckets ?? {},
       ...(this.#bucket === undefined ? {} : { bucket: this.#bucket }),
     };
     return {
@@ -76,6 +78,7 @@ export class OtherTerms {
     at: { readonly state: VaultState; readonly index: number; readonly time: number },
   ): void {
     this.#bucket = now.facts.bucket ?? this.#bucket;
+    this.#buckets = { ...this.#buckets, ...now.facts.buckets };
     if (now.outcome === 'denied') return;
     if (then === now.outcome) {
       this.#counted.add(request);

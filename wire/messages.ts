@@ -30,6 +30,11 @@ export const profileShownType = 'profile.shown';
 export const profileChangedType = 'profile.changed';
 /** Type of the last notification that a severed party gets. */
 export const connectionSeveredType = 'connection.severed';
+/** Type of the notification that a party has published the next version of its contract. */
+export const contractOfferedType = 'contract.offered';
+
+/** Type of the notification that a service has a message for the owner. */
+export const messageReceivedType = 'message.received';
 
 /** Payload of an answer. */
 export type Answer = (
@@ -80,6 +85,17 @@ export type ConnectionAccepted = CredentialGranted & {
   readonly critical: readonly string[];
 };
 
+/** Payload of `contract.update`: the next version, signed with the key of the connection. */
+export type ContractUpdate = { readonly contract: SignedContract };
+
+/** Result of an accepted `contract.update`. */
+export type ContractAccepted = {
+  /** The version that requests have to name from now on. */
+  readonly contract: { readonly id: string; readonly version: number; readonly hash: string };
+  /** Optional fields that the owner gave under it. */
+  readonly optional: readonly string[];
+};
+
 /** Result of `owner.checkpoint`. */
 export type CheckpointShown = {
   /** Signed note over all records that are durable. */
@@ -119,6 +135,12 @@ export type WireType = {
   readonly space: 'owner' | 'message';
   readonly delivery: DeliveryClass;
   readonly request: JsonSchema;
+  /** How often a party may send it, where that is not for its contract to say. */
+  readonly limit?: {
+    readonly counted: 'updates';
+    readonly perHour: number;
+    readonly burst: number;
+  };
 };
 
 const identifier: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}$' };
@@ -169,6 +191,12 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
     request: knownKeyIdsSchema,
   },
   'connection.rekey': { space: 'message', delivery: 'critical', request: rekeySchema },
+  'contract.update': {
+    space: 'message',
+    delivery: 'critical',
+    request: objectSchema({ contract: signedContractSchema }),
+    limit: { counted: 'updates', perHour: 4, burst: 4 },
+  },
   'credential.renew': { space: 'message', delivery: 'best-effort', request: nothing },
   'owner.pending': owner(nothing),
   'owner.connections': owner(nothing),
@@ -180,9 +208,19 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
   'owner.accept': owner(objectSchema({ connection: identifier, optional: fieldNames })),
   'owner.decline': owner(objectSchema({ connection: identifier })),
   'owner.sever': owner(objectSchema({ connection: identifier })),
+  'owner.contract.show': owner(
+    objectSchema({
+      connection: identifier,
+      from: { type: 'integer', minimum: 0, maximum: 10_000 },
+    }),
+  ),
+  'owner.contract.accept': owner(
+    objectSchema({ connection: identifier, hash, optional: fieldNames }),
+  ),
+  'owner.contract.reject': owner(objectSchema({ connection: identifier, hash })),
   'owner.forget': owner(
     objectSchema({
-      kind: { enum: ['connection', 'field', 'namespace'] },
+      kind: { enum: ['connection', 'field', 'namespace', 'entries'] },
       name: { type: 'string', minLength: 1, maxLength: 128 },
     }),
   ),

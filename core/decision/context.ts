@@ -1,6 +1,8 @@
 import type { InstalledHandler, ReceivedEvent } from '../../ledger/bodies.ts';
+import type { EntryAsked } from '../../ledger/decision.ts';
 import type { Connection, VaultState } from '../../projections/vault-state.ts';
 import type { Contract, ContractField } from '../../wire/contract.ts';
+import { entryBytes } from '../../wire/entry.ts';
 import { isMap } from '../../wire/event.ts';
 import type { HandledType } from '../../wire/manifest.ts';
 import { type WireType, wireTypes } from '../../wire/messages.ts';
@@ -61,6 +63,19 @@ export function onceKey(context: CheckContext): string | undefined {
   const value = payload[handledType.once];
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   return `${received.connection}/${handledType.type}/${value}`;
+}
+
+/** The stored entry that an event is about; `undefined` where its type is about none. */
+export function entryAsked({ handledType, received }: CheckContext): EntryAsked | undefined {
+  const members = handledType?.entry;
+  const payload = received.event?.payload;
+  if (members === undefined || !isMap(payload)) return undefined;
+  const category = payload[members.category];
+  const key = members.key === undefined ? undefined : payload[members.key];
+  if (typeof category !== 'string') return undefined;
+  if (typeof key !== 'string') return { category };
+  if (members.value === undefined) return { category, key };
+  return { category, key, bytes: entryBytes(category, key, received.valueBytes ?? 0) };
 }
 
 function fieldsOf(received: ReceivedEvent, handledType: HandledType | undefined): string[] {

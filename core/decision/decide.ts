@@ -1,6 +1,5 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import {
-  type Bucket,
   type Check,
   type CheckName,
   checkNames,
@@ -8,7 +7,7 @@ import {
   type DecisionFacts,
 } from '../../ledger/decision.ts';
 import type { VaultState } from '../../projections/vault-state.ts';
-import { type CheckFunction, fail, pass, skip } from './check-result.ts';
+import { type CheckFunction, skip } from './check-result.ts';
 import { contractCheck, fieldsCheck, optionalCheck, retentionCheck } from './checks-contract.ts';
 import {
   connectionCheck,
@@ -17,22 +16,14 @@ import {
   senderCheck,
   stillFreshCheck,
 } from './checks-identity.ts';
-import { eventTypeCheck, payloadCheck, permissionCheck } from './checks-request.ts';
-import { type CheckContext, contextOf, declared, onceKey } from './context.ts';
-import { bucketAt, takeToken } from './rate.ts';
+import { permissionCheck } from './checks-permission.ts';
+import { type Counted, rateCheck } from './checks-rate.ts';
+import { eventTypeCheck, payloadCheck } from './checks-request.ts';
+import { type CheckContext, contextOf, declared, entryAsked, onceKey } from './context.ts';
+import { identityChecks, type Round } from './round.ts';
 
 /** How long a request waits for the owner when its sender sets no shorter limit. */
 export const consentWaitMs: number = 7 * 24 * 60 * 60 * 1000;
-
-/** Which decision is asked for. */
-export type Round =
-  /** The event has just arrived. */
-  | 'first'
-  /**
-   * Checks 4 to 11 once more, on the state of now, and whether the event has expired: when the owner
-   * approves, before a result takes effect.
-   */
-  | 'again';
 
 const byName: Readonly<Record<Exclude<CheckName, 'rate' | 'tier'>, CheckFunction>> = {
   envelope: envelopeCheck,
@@ -47,7 +38,6 @@ const byName: Readonly<Record<Exclude<CheckName, 'rate' | 'tier'>, CheckFunction
   optional: optionalCheck,
   retention: retentionCheck,
 };
-const identityChecks: readonly CheckName[] = ['envelope', 'sender', 'freshness'];
 const termsChecks: readonly CheckName[] = [
   'contract',
   'permission',
@@ -82,7 +72,7 @@ export function decide(
   failed ??= rate.check.result === 'fail' ? rate.check : undefined;
   const tier = tierCheck(context, round, failed !== undefined);
   const all = [...checks, rate.check, tier];
-  return conclude(context, all, failed, tier.result === 'hold', rate.bucket);
+  return conclude(context, all, failed, tier.result === 'hold', rate.facts);
 }
 
 /** Runs a check, unless an earlier one failed or this round or sender leaves it out. */
@@ -100,45 +90,19 @@ function runs(
   return byName[name](context);
 }
 
-/**
- * Check 12 runs although one of 4 to 11 failed, so that probing costs tokens. Failures of 1 to 3
- * cost none: someone else could cause them with an honest party's envelopes.
- */
-function rateCheck(
-  context: CheckContext,
-  round: Round,
-  before: readonly Check[],
-): { check: Check; bucket?: Bucket } {
-  const named = (found: ReturnType<CheckFunction>): Check => ({ check: 'rate', ...found });
-  if (round === 'again') return { check: named(skip('counted when it arrived')) };
-  if (context.wireType !== undefined) return { check: named(skip('not under a contract')) };
-  const early = before.some(
-    ({ check, result }) => result === 'fail' && identityChecks.includes(check),
-  );
-  const { connection, time } = context;
-  if (early || connection?.contract === undefined)
-    return { check: named(skip('nobody to count it against')) };
-  const bucket = bucketAt(connection, time);
-  const taken = takeToken(bucket);
-  const inputs = { tokens: bucket.tokens, ...connection.contract.contract.limits };
-  if (taken === undefined)
-    return {
-      check: named(fail('rate_limited', 'the contract allows no more for now', inputs)),
-      bucket,
-    };
-  return { check: named(pass(inputs)), bucket: taken };
-}
-
-/** Check 13: any field of the consent tier holds the whole request. */
+/** Check 13: any field of the consent tier holds the whole request, and so does a type that always asks. */
 function tierCheck(context: CheckContext, round: Round, failed: boolean): Check {
   if (failed) return { check: 'tier', ...skip('an earlier check failed') };
   const { fields } = context;
-  if (fields.length === 0) return { check: 'tier', ...skip('the request asks for no field') };
+  const always = context.handledType?.consent === true;
+  if (fields.length === 0 && !always)
+    return { check: 'tier', ...skip('the request asks for no field') };
   const tiers = Object.fromEntries(
     fields.map((name) => [name, declared(context, name)?.tier ?? null]),
   );
-  const hold = round === 'first' && Object.values(tiers).includes('consent');
-  return { check: 'tier', result: hold ? 'hold' : 'pass', inputs: { tiers } };
+  const hold = round === 'first' && (always || Object.values(tiers).includes('consent'));
+  const inputs = always ? { tiers, always } : { tiers };
+  return { check: 'tier', result: hold ? 'hold' : 'pass', inputs };
 }
 
 function conclude(
@@ -146,11 +110,11 @@ function conclude(
   checks: readonly Check[],
   failed: Check | undefined,
   hold: boolean,
-  bucket: Bucket | undefined,
+  counted: Counted['facts'],
 ): Decision {
   const fits = checks.some(({ check, result }) => check === 'payload' && result === 'pass');
   const facts = {
-    ...(bucket === undefined ? {} : { bucket }),
+    ...counted,
     ...(fits ? payloadFacts(context, hold && failed === undefined) : {}),
   };
   if (failed !== undefined)
@@ -169,6 +133,7 @@ function conclude(
 function payloadFacts(context: CheckContext, hold: boolean): DecisionFacts {
   const { fields, received, time } = context;
   const once = onceKey(context);
+  const entry = entryAsked(context);
   const consent = fields.filter((name) => declared(context, name)?.tier === 'consent');
   const expires = received.event?.expires ?? Number.POSITIVE_INFINITY;
   return {
@@ -176,5 +141,7 @@ function payloadFacts(context: CheckContext, hold: boolean): DecisionFacts {
     ...(consent.length === 0 ? {} : { consent }),
     ...(hold ? { deadline: Math.min(expires, time + consentWaitMs) } : {}),
     ...(once === undefined ? {} : { once }),
+    ...(entry === undefined ? {} : { entry }),
+    ...(hold && context.handledType?.consent === true ? { always: true as const } : {}),
   };
 }

@@ -1,7 +1,5 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Connection, OpenRequest } from '../../projections/vault-state.ts';
-import { toHex } from '../../wire/bytes.ts';
-import { keyId } from '../../wire/key-encapsulation.ts';
 import type { Answer } from '../../wire/messages.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { decide } from '../decision/decide.ts';
@@ -13,6 +11,8 @@ import {
   invite,
   severConnection,
 } from './connections.ts';
+import { contractCommands } from './contract-commands.ts';
+import { describeOffer, deviceOf } from './contract-updates.ts';
 import { answerKeys } from './key-rotation.ts';
 import { profileFor, tellProfile } from './profile.ts';
 import { describeRequest } from './requests.ts';
@@ -44,6 +44,7 @@ export const readingCommands: ReadonlySet<string> = new Set([
   'owner.fields',
   'owner.audit',
   'owner.checkpoint',
+  'owner.contract.show',
 ]);
 
 const commands: Readonly<Record<string, Run>> = {
@@ -93,6 +94,7 @@ const commands: Readonly<Record<string, Run>> = {
     withConnection(command, (connection) =>
       severConnection(parts, command.turn, connection, command.from),
     ),
+  ...contractCommands,
   'owner.approve': (parts, command) => consent(parts, command, 'approved'),
   'owner.deny': (parts, command) => consent(parts, command, 'denied'),
 };
@@ -120,6 +122,10 @@ function pending(turn: Turn): Record<string, unknown> {
       .filter(({ status }) => status === 'requested')
       .map((connection) => describeConnection(turn, connection))
       .toArray(),
+    updates: connections
+      .valueSeq()
+      .toArray()
+      .flatMap((connection) => describeOffer(turn.batch.state, connection) ?? []),
   };
 }
 
@@ -154,7 +160,6 @@ async function consent(
   if (request === undefined) return refused(command, 'expired', 'no such request is waiting');
   const asked = request.facts.consent ?? [];
   const fields = said.fields?.filter((field) => asked.includes(field)) ?? asked;
-  const owner = batch.state.connections.get(received.connection);
   const scope = batch.state.connections.get(request.connection)?.scope ?? batch.state.scope;
   const cause = batch.add({
     kind: 'consented',
@@ -165,7 +170,7 @@ async function consent(
       hash: request.received.digest,
       outcome,
       fields: outcome === 'approved' ? fields : [],
-      device: toHex(keyId(owner?.keys?.signing ?? new Uint8Array(0))),
+      device: deviceOf(batch.state, received),
     },
   });
   const question = questionOf(request.received, cause);
