@@ -78,6 +78,9 @@ const ownerDeeds: Readonly<Record<string, string>> = {
   'owner.checkpoint': 'Your app looked at the checkpoint',
   'owner.approve': 'You approved a request',
   'owner.deny': 'You denied a request',
+  'owner.grant': 'You granted fields anew',
+  'owner.rules': 'You looked at what you have remembered',
+  'owner.rules.revoke': 'You revoked a remembered approval',
   'owner.audit': 'You read this trail',
 };
 
@@ -129,6 +132,7 @@ function outcome(entry: AuditEntry): string {
 
 function decider({ decided_by: by }: AuditEntry): string {
   if (by === null || by === 'rule') return 'a rule';
+  if (by.startsWith('rule:')) return `what you remembered (rule ${quoted(by.slice(5))})`;
   return by.startsWith('owner:') ? `you (device ${quoted(by.slice(6, 14))})` : quoted(by);
 }
 
@@ -173,6 +177,12 @@ function factStory(entry: AuditEntry): string {
       return `Forgotten for good: ${short(entry.detail ?? '')}`;
     case 'erased entry':
       return 'Something about a connection that was forgotten';
+    case 'granted':
+      return `You granted ${who} anew: ${short(entry.detail ?? '')}`;
+    case 'remembered':
+      return `You remembered an approval for ${who}: ${short(entry.detail ?? '')}`;
+    case 'rule_revoked':
+      return `You revoked what was remembered for ${who}: ${short(entry.detail ?? '')}`;
     case 'rotated':
       return entry.detail === 'ring'
         ? 'The keyring was wrapped anew'

@@ -75,6 +75,21 @@ export type HandledBody = {
   readonly once?: string;
 };
 
+/** An approval that stands for the owner's yes to requests like the one that was approved. */
+export type RememberedBody = {
+  readonly connection: string;
+  /** Event type, field and declared purpose that it is for. */
+  readonly type: string;
+  readonly field: string;
+  readonly purpose: string;
+  /** Hash of the contract that it is under, hex. */
+  readonly contract: string;
+  /** From then on it stands for nothing, Unix time in milliseconds. */
+  readonly until: number;
+  /** Id of the device key that approved, hex. */
+  readonly device: string;
+};
+
 /** A key of the vault that can be replaced. */
 export type RotatedPurpose = 'ledger' | 'signing' | 'encapsulation';
 
@@ -178,6 +193,21 @@ export type Bodies = {
     readonly outcome: 'approved' | 'denied';
     readonly fields: readonly string[];
     /** Id of the device key that decided, hex. */
+    readonly device: string;
+  };
+  /** Fields whose retention begins anew. */
+  readonly granted: {
+    readonly connection: string;
+    readonly fields: readonly string[];
+    /** Id of the device key that granted, hex. */
+    readonly device: string;
+  };
+  readonly remembered: RememberedBody;
+  readonly rule_revoked: {
+    readonly connection: string;
+    /** Index of the `remembered` record. */
+    readonly rule: number;
+    /** Id of the device key that revoked, hex. */
     readonly device: string;
   };
   readonly stored: { readonly field: string; readonly value: string };

@@ -24,6 +24,9 @@ export const kindNumbers = {
   erased: 22,
   aggregate: 23,
   epoch_opened: 24,
+  granted: 42,
+  remembered: 43,
+  rule_revoked: 44,
 } as const;
 
 /** Kind of a ledger record. */

@@ -17,6 +17,9 @@ const ownKinds: ReadonlySet<string> = new Set([
   'checkpoint',
   'erased',
   'rotated',
+  'granted',
+  'remembered',
+  'rule_revoked',
 ]);
 
 /** Kind of an entry of which nothing is left but that it was there. */

@@ -1,5 +1,6 @@
 import type { LedgerRecord, ReceivedEvent } from '../ledger/bodies.ts';
 import { fromBase64url, toHex } from '../wire/bytes.ts';
+import { timeWords } from '../wire/contract-words.ts';
 import { isMap } from '../wire/event.ts';
 import { keyId } from '../wire/key-encapsulation.ts';
 import { type AuditEntry, blankEntry } from './audit-entry.ts';
@@ -57,6 +58,14 @@ function factDetail(record: LedgerRecord): string | null {
     }
     case 'rotated':
       return record.body.purpose;
+    case 'granted':
+      return record.body.fields.join(', ');
+    case 'remembered': {
+      const { field, purpose, until } = record.body;
+      return `${field} for ${purpose} until ${timeWords(until)}`;
+    }
+    case 'rule_revoked':
+      return `rule ${record.body.rule}`;
     default:
       return null;
   }
@@ -114,13 +123,19 @@ export function decided(
     decision: outcome[body.outcome],
     reason: body.reason ?? null,
     detail: body.detail ?? entry.detail,
-    decided_by: entry.decided_by ?? 'rule',
+    decided_by: entry.decided_by ?? deciderOf(body),
     decided_at: time,
     consent_asked_at: body.outcome === 'pending' ? time : entry.consent_asked_at,
     fields_asked: body.facts.fields ?? entry.fields_asked,
     tiers: listed.length === 0 ? entry.tiers : listed.map(([name, tier]) => `${name}=${tier}`),
     checks: body.again ? [...entry.checks, ...body.checks] : body.checks,
   };
+}
+
+/** A remembered approval is named by the index of its record. */
+function deciderOf({ facts, outcome }: Extract<LedgerRecord, { kind: 'decided' }>['body']): string {
+  const rules = new Set(Object.values(facts.rules ?? {}));
+  return outcome === 'allowed' && rules.size > 0 ? `rule:${[...rules].join(',')}` : 'rule';
 }
 
 /** The entry with the owner's word. */

@@ -4,6 +4,7 @@ import { toHex } from '../wire/bytes.ts';
 import { clockSkewMaxMs, eventAgeMaxMs } from '../wire/event.ts';
 import { connectionChanged, epochOpened } from './evolve-connection.ts';
 import { erased } from './evolve-erasure.ts';
+import { grantChanged, servedFirst, withNewGrants } from './evolve-grants.ts';
 import { dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
 
 /** A record of one kind. */
@@ -48,6 +49,10 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return connectionChanged(moved, record);
     case 'epoch_opened':
       return epochOpened(moved, record);
+    case 'granted':
+    case 'remembered':
+    case 'rule_revoked':
+      return grantChanged(moved, record);
     case 'stored': {
       const { field, value } = record.body;
       const { index, leaf, time: at, scope } = record;
@@ -111,7 +116,16 @@ function decided(state: VaultState, record: Of<'decided'>): VaultState {
     return { ...spent, requests: spent.requests.delete(key) };
   const status = outcome === 'allowed' ? ('running' as const) : ('pending' as const);
   const next = { ...request, status, facts, ...(handler === undefined ? {} : { handler }) };
-  return { ...spent, requests: spent.requests.set(key, next) };
+  const { connections } = spent;
+  const known = connections.get(request.connection);
+  return {
+    ...spent,
+    requests: spent.requests.set(key, next),
+    connections:
+      known === undefined || facts.granted === undefined
+        ? connections
+        : connections.set(known.id, withNewGrants(known, facts.granted)),
+  };
 }
 
 function spend(state: VaultState, connection: string, body: Of<'decided'>['body']): VaultState {
@@ -136,12 +150,9 @@ function handled(state: VaultState, record: Of<'handled'>): VaultState {
   const used =
     once === undefined || code !== 'ok' ? state.once : state.once.set(once, record.index);
   const known = request && state.connections.get(request.connection);
-  if (known === undefined) return { ...state, requests, once: used };
-  const served = provided.reduce(
-    (table, field) => (table.has(field) ? table : table.set(field, record.time)),
-    known.served,
-  );
-  const connections = state.connections.set(known.id, { ...known, served });
+  if (request === undefined || known === undefined) return { ...state, requests, once: used };
+  const next = servedFirst(known, request, provided, record.time);
+  const connections = state.connections.set(known.id, next);
   return { ...state, requests, once: used, connections };
 }
 

@@ -81,7 +81,7 @@ function* connectionItems(state: VaultState): Iterable<Item> {
 function plainConnection(connection: Connection): unknown {
   const { id, kind, status, party, name, scope, keys, contract, contractHash } = connection;
   const { optional, inviteExpires, credentialExpires, request, bucket, seen } = connection;
-  const { served, receiving, sending } = connection;
+  const { served, sessions, rules, receiving, sending } = connection;
   return {
     id,
     kind,
@@ -99,6 +99,8 @@ function plainConnection(connection: Connection): unknown {
     bucket,
     seen,
     served: sorted(served),
+    sessions: sessions && sorted(sessions),
+    rules: rules && sorted(rules).map(([, rule]) => rule),
     receiving: sorted(receiving).map(([, { number, key, encapsulationHash, at }]) => ({
       number,
       key,

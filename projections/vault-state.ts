@@ -4,6 +4,7 @@ import type {
   InstalledHandler,
   PeerKeys,
   ReceivedEvent,
+  RememberedBody,
   VaultKeys,
 } from '../ledger/bodies.ts';
 import type { Bucket, DecisionFacts } from '../ledger/decision.ts';
@@ -47,12 +48,23 @@ export type Connection = {
   /** Event id and key of the request to connect, until it is answered. */
   readonly request?: string;
   readonly bucket?: Bucket;
-  /** Record time at which each field was first served. */
+  /** Record time at which each field was first served since it was last granted. */
   readonly served: Table<string, number>;
+  /** Epoch of the sender in which fields of retention `session` were first served. */
+  readonly sessions?: Table<string, number>;
+  /** Remembered approvals, by the index of their records. */
+  readonly rules?: Table<number, Rule>;
   readonly receiving: Table<number, EpochState>;
   readonly sending?: SendingEpoch;
   /** Greatest of our epochs that its last event had seen. */
   readonly seen: number;
+};
+
+/** A remembered approval, and the record that says so. */
+export type Rule = RememberedBody & {
+  readonly index: number;
+  /** Record time, Unix milliseconds. */
+  readonly at: number;
 };
 
 /** A request that is not answered yet. */

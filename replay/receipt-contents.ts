@@ -58,6 +58,9 @@ export type Said = {
   readonly invited: { readonly connection: string };
   readonly severed: { readonly connection: string };
   readonly epoch_opened: { readonly connection: string };
+  readonly granted: { readonly connection: string };
+  readonly remembered: { readonly connection: string };
+  readonly rule_revoked: { readonly connection: string };
 };
 
 const text: JsonSchema = { type: 'string' };
@@ -104,6 +107,9 @@ const schemas: Readonly<Record<keyof Said, JsonSchema>> = {
   invited: ofConnection,
   severed: ofConnection,
   epoch_opened: ofConnection,
+  granted: ofConnection,
+  remembered: ofConnection,
+  rule_revoked: ofConnection,
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { SignedContract } from './contract.ts';
 import { fieldNamePattern, signedContractSchema } from './contract.ts';
+import { durationPattern } from './duration.ts';
 import { objectSchema } from './json-schema.ts';
 import type { DeliveryClass, JsonSchema } from './manifest.ts';
 import type { PublicReason } from './reasons.ts';
@@ -103,6 +104,8 @@ const fieldNames: JsonSchema = {
   uniqueItems: true,
   items: fieldName,
 };
+const someFieldNames: JsonSchema = { ...fieldNames, minItems: 1 };
+const duration: JsonSchema = { type: 'string', pattern: durationPattern };
 const hash: JsonSchema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const requestKey: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}/[0-9a-f-]{36}$' };
 const nothing: JsonSchema = objectSchema({});
@@ -155,9 +158,17 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
     ),
   ),
   'owner.approve': owner(
-    objectSchema({ request: requestKey, hash, fields: fieldNames }, ['fields']),
+    objectSchema({ request: requestKey, hash, fields: fieldNames, remember: duration }, [
+      'fields',
+      'remember',
+    ]),
   ),
   'owner.deny': owner(objectSchema({ request: requestKey, hash })),
+  'owner.grant': owner(objectSchema({ connection: identifier, fields: someFieldNames })),
+  'owner.rules': owner(nothing),
+  'owner.rules.revoke': owner(
+    objectSchema({ rule: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } }),
+  ),
   'owner.audit': owner(
     objectSchema({
       from: { type: 'integer', minimum: 0 },

@@ -1,23 +1,17 @@
-import {
-  type Connection,
-  type ConnectionStatus,
-  namespaceOf,
-  type VaultState,
-} from '../../projections/vault-state.ts';
+import { type Connection, namespaceOf, type VaultState } from '../../projections/vault-state.ts';
 import { fromBase64url, toHex } from '../../wire/bytes.ts';
 import { parseContract } from '../../wire/contract.ts';
 import type { ConnectionRequest } from '../../wire/messages.ts';
-import type { Reason } from '../../wire/reasons.ts';
+import { type Granted, grantFault, rememberFault, ruleFault } from './checks-grant.ts';
+import { type CommandFault, fault, statusFault } from './command-fault.ts';
 import type { CheckContext } from './context.ts';
-
-/** Why a command cannot be carried out as things stand. */
-export type CommandFault = { readonly reason: Reason; readonly detail: string };
 
 type Target = { readonly connection: string; readonly optional: readonly string[] };
 type Word = {
   readonly request: string;
   readonly hash: string;
   readonly fields?: readonly string[];
+  readonly remember?: string;
 };
 type Forgotten = { readonly kind: 'connection' | 'field' | 'namespace'; readonly name: string };
 type CommandCheck = (state: VaultState, payload: unknown, time: number) => CommandFault | undefined;
@@ -29,7 +23,10 @@ const checks: Readonly<Record<string, CommandCheck>> = {
   'owner.decline': (state, payload) => statusFault(state, payload, ['requested', 'invited']),
   'owner.sever': (state, payload) => statusFault(state, payload, ['active']),
   'owner.forget': (state, payload) => forgetFault(state, payload as Forgotten),
-  'owner.approve': (state, payload, time) => wordFault(state, payload as Word, time),
+  'owner.approve': (state, payload, time) =>
+    wordFault(state, payload as Word, time) ?? rememberFault(payload as Word),
+  'owner.grant': (state, payload) => grantFault(state, payload as Granted),
+  'owner.rules.revoke': (state, payload) => ruleFault(state, payload as { rule: number }),
   'owner.deny': (state, payload, time) => wordFault(state, payload as Word, time),
 };
 
@@ -79,19 +76,6 @@ function acceptFault(state: VaultState, payload: Target): CommandFault | undefin
     : fault('field_not_in_contract', `not optional here: ${other.join(', ')}`);
 }
 
-function statusFault(
-  state: VaultState,
-  payload: unknown,
-  statuses: readonly ConnectionStatus[],
-): CommandFault | undefined {
-  const connection = state.connections.get((payload as Target).connection);
-  if (connection === undefined || connection.kind !== 'service')
-    return fault('connection_unknown', 'no such connection');
-  return statuses.includes(connection.status)
-    ? undefined
-    : fault('connection_inactive', `this connection is ${connection.status}`);
-}
-
 /** A connection that still stands is severed first, so that nobody forgets what is still in use. */
 function forgetFault(state: VaultState, { kind, name }: Forgotten): CommandFault | undefined {
   if (kind === 'connection')
@@ -133,8 +117,4 @@ function isKey(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-function fault(reason: Reason, detail: string): CommandFault {
-  return { reason, detail };
 }

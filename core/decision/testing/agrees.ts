@@ -9,7 +9,10 @@ export function disagreement(scenario: Scenario): string | undefined {
   const { state, received, time } = given(scenario);
   const decision = decide(state, received, time, scenario.round);
   const said = expected(scenario);
-  const wrong = outcomeFault(decision, said) ?? bucketFault(decision, said, scenario);
+  const wrong =
+    outcomeFault(decision, said) ??
+    groundsFault(decision, said) ??
+    bucketFault(decision, said, scenario);
   const { outcome, reason, detail, facts } = decision;
   const decided = { outcome, reason, detail, facts };
   return wrong && `${wrong}: ${JSON.stringify({ said, decided })}`;
@@ -21,6 +24,17 @@ function outcomeFault({ outcome, reason, checks }: Decision, said: Expected): st
   const failing = checks.find(({ result }) => result === 'fail')?.check;
   if (failing !== said.check) return 'another check fails first';
   return reason !== undefined && said.reasons.includes(reason) ? undefined : 'another reason';
+}
+
+/** On what a request is allowed that asks for fields of the consent tier. */
+function groundsFault({ outcome, facts }: Decision, said: Expected): string | undefined {
+  if (outcome !== 'allowed') return undefined;
+  const same = (a: readonly string[] = [], b: readonly string[] = []): boolean =>
+    a.toSorted().join() === b.toSorted().join();
+  if (!same(facts.granted, said.granted)) return 'other fields are granted anew';
+  const consent = facts.consent ?? [];
+  const ruled = Object.keys(facts.rules ?? {}).filter((name) => consent.includes(name));
+  return same(ruled, said.remembered) ? undefined : 'other approvals are remembered';
 }
 
 function bucketFault({ facts }: Decision, said: Expected, scenario: Scenario): string | undefined {

@@ -17,6 +17,9 @@ export type Expected = {
   readonly reasons: readonly Reason[];
   /** Tokens that are left, `hourMs` for each; absent where none are counted. */
   readonly tokens?: number;
+  /** What the permission rests on, where it was given: fields that the owner's word grants anew, and remembered ones. */
+  readonly granted?: readonly string[];
+  readonly remembered?: readonly string[];
 };
 
 type Wrong = { readonly [reason in Reason]?: boolean | undefined };
@@ -54,8 +57,37 @@ export function expected(scenario: Scenario): Expected {
   if (failing !== undefined) return { outcome: 'denied', ...failing, ...counted };
   if (tokens !== undefined && tokens < hourMs)
     return { outcome: 'denied', check: 'rate', reasons: ['rate_limited'], ...counted };
-  const held = scenario.round === 'first' && asked(scenario).some(({ tier }) => tier === 'consent');
-  return { outcome: held ? 'pending' : 'allowed', reasons: [], ...counted };
+  const wishes = asked(scenario).filter(({ tier }) => tier === 'consent');
+  const standing = wishes.every((field) => stands(scenario, field));
+  if (scenario.round === 'first')
+    return standing
+      ? { outcome: 'allowed', reasons: [], ...counted, remembered: wishes.map(nameOf) }
+      : { outcome: 'pending', reasons: [], ...counted };
+  const { rules, approved } = scenario.before;
+  if (!wasRemembered(scenario)) {
+    const again = wishes.map(nameOf).filter((name) => approved.includes(name));
+    const granted = again.filter((name) => scenario.connection?.servedAgo[name] !== undefined);
+    return { outcome: 'allowed', reasons: [], granted };
+  }
+  return wishes.length === 0 || (standing && rules === 'those of now')
+    ? { outcome: 'allowed', reasons: [], remembered: wishes.map(nameOf) }
+    : { outcome: 'denied', check: 'tier', reasons: ['consent_denied'] };
+}
+
+function nameOf({ name }: ContractField): string {
+  return name;
+}
+
+/** Whether a request that is decided about again was allowed for what is remembered, without asking. */
+function wasRemembered({ round, before, connection, fields }: Scenario): boolean {
+  const all = fields.every((name) => connection?.remembered[name] !== undefined);
+  return round === 'again' && before.rules !== 'none' && all;
+}
+
+/** Whether a remembered approval stands for the owner's yes to a field; it outlives no retention. */
+function stands({ type, connection }: Scenario, field: ContractField): boolean {
+  const { endsIn, fits } = connection?.remembered[field.name] ?? { endsIn: 0, fits: 'all' };
+  return type === 'data.request' && endsIn > 0 && fits === 'all' && !isOver(connection)(field);
 }
 
 /** Tokens are counted in milliseconds of an hour, so that a refill is a whole number. */
@@ -95,7 +127,9 @@ const checks: readonly (readonly [CheckName, (scenario: Scenario) => Wrong])[] =
   [
     'retention',
     underContract((scenario) => ({
-      retention_expired: asked(scenario).some(isOver(scenario.connection)),
+      retention_expired: asked(scenario)
+        .filter(({ tier }) => tier !== 'consent' || wasRemembered(scenario))
+        .some(isOver(scenario.connection)),
     })),
   ],
 ];
@@ -167,11 +201,12 @@ function wrongFields(scenario: Scenario): Wrong {
   };
 }
 
-/** Whether a field was first served as long ago as it may be had. */
+/** Whether a field was first served as long ago as it may be had: a session is a day at most. */
 function isOver(connection: ScenarioConnection | undefined): (field: ContractField) => boolean {
   return ({ name, retention }) => {
     const ago = connection?.servedAgo[name];
-    const length = lengths[retention];
+    const day = connection?.servedIn === 'this session' ? 24 * hourMs : 0;
+    const length = retention === 'session' ? day : lengths[retention];
     return ago !== undefined && length !== undefined && ago >= length;
   };
 }

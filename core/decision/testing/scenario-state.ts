@@ -1,20 +1,20 @@
 import { Map as Table } from 'immutable';
-import type { InstalledHandler, ReceivedEvent } from '../../../ledger/bodies.ts';
+import type { ReceivedEvent } from '../../../ledger/bodies.ts';
 import {
   type Connection,
   emptyState,
   eventKey,
   type OpenRequest,
+  type Rule,
   type VaultState,
 } from '../../../projections/vault-state.ts';
 import { toHex } from '../../../wire/bytes.ts';
-import { type Contract, signContract } from '../../../wire/contract.ts';
-import { signerFrom } from '../../../wire/crypto.ts';
+import type { Contract } from '../../../wire/contract.ts';
 import type { Event } from '../../../wire/event.ts';
 import { eventId } from '../../../wire/identifiers.ts';
-import { objectSchema } from '../../../wire/json-schema.ts';
-import type { HandledType } from '../../../wire/manifest.ts';
+import { fieldNames } from '../../../wire/testing/contracts.ts';
 import { now, type Scenario, type ScenarioConnection } from './scenario.ts';
+import { handlers, handshakeContractSigned } from './scenario-handlers.ts';
 
 /** A scenario as `decide` is given it. */
 export type Given = {
@@ -35,68 +35,6 @@ const digest = new Uint8Array(32).fill(7);
 const heldDigest = new Uint8Array(32).fill(8);
 const accepted = 'a'.repeat(64);
 
-const signer = signerFrom(new Uint8Array(32).fill(1));
-const handshakeContract: Contract = {
-  v: 1,
-  id: 'shop.orders',
-  version: 1,
-  service: { id: 'shop', name: 'The Shop' },
-  title: 'Orders',
-  description: 'What we need to send you what you bought.',
-  published: 1,
-  fields: [],
-  permissions: {
-    store: false,
-    messages: false,
-    authentication: false,
-    payment: false,
-    signatures: false,
-    identity: false,
-    location: false,
-  },
-  limits: { requests_per_hour: 1, burst: 1 },
-};
-const handshakeContractSigned = signContract(signer, handshakeContract);
-
-const names = { type: 'array', items: { type: 'string' } } as const;
-const word = { type: 'string' } as const;
-const asking = objectSchema({ fields: names, purpose: word }, ['purpose']);
-const nothing = objectSchema({});
-
-function handledType(type: string, more: Partial<HandledType> = {}): HandledType {
-  return { type, delivery: 'best-effort', request: nothing, response: nothing, ...more };
-}
-
-/** One handler that serves every type of a scenario. */
-export const handlers: readonly InstalledHandler[] = [
-  {
-    digest: 'd'.repeat(64),
-    manifest: {
-      name: 'all',
-      version: '1.0.0',
-      description: 'Serves every type.',
-      types: [
-        handledType('data.request', { fields: 'fields', request: asking }),
-        handledType('location.request', {
-          fields: 'fields',
-          permission: 'location',
-          request: asking,
-        }),
-        handledType('payment.request', {
-          permission: 'payment',
-          once: 'order',
-          request: objectSchema({ order: word }),
-        }),
-        handledType('note.send'),
-      ],
-      permissions: ['read:*'],
-      effects: [],
-      limits: { timeMs: 1_000, memoryMiB: 64, resultBytes: 1_000 },
-      start: ['node', 'main.js'],
-    },
-  },
-];
-
 /** The state and the event that a scenario describes. */
 export function given(scenario: Scenario): Given {
   return { state: stateOf(scenario), received: receivedOf(scenario), time: now };
@@ -115,36 +53,75 @@ function stateOf(scenario: Scenario): VaultState {
     connections: known === undefined ? Table() : Table([[connectionId, known]]),
     seen: seen === 'no' ? Table() : Table([[eventKey(connectionId, id), before]]),
     once: done ? Table([[`${connectionId}/payment.request/A-1`, 4]]) : Table(),
-    requests: held === undefined ? Table() : Table([[heldKey, held]]),
+    requests: Table([...(held === undefined ? [] : [held]), ...decidedBefore(scenario)].map(byKey)),
   };
 }
 
+function byKey(request: OpenRequest): [string, OpenRequest] {
+  return [request.key, request];
+}
+
+/** The request of the event itself, where it is decided about again. */
+function decidedBefore(scenario: Scenario): OpenRequest[] {
+  const { round, before, fields, connection } = scenario;
+  if (round === 'first') return [];
+  const key = eventKey(connectionId, id);
+  const open = { key, connection: connectionId, index: 5, receivedAt: now - 1 };
+  const received = receivedOf(scenario);
+  const named = fields.map((name) => [name, ruleIndex(name, before.rules)]);
+  const isRuled = before.rules !== 'none' && fields.every((name) => connection?.remembered[name]);
+  return [
+    isRuled
+      ? { ...open, received, status: 'running', facts: { rules: Object.fromEntries(named) } }
+      : { ...open, received, status: 'pending', facts: {}, approved: before.approved },
+  ];
+}
+
+function ruleIndex(name: string, rules: Scenario['before']['rules']): number {
+  return 100 + fieldNames.indexOf(name) + (rules === 'replaced since' ? 50 : 0);
+}
+
+function rulesOf({ remembered, contract }: ScenarioConnection): [number, Rule][] {
+  return Object.entries(remembered).map(([field, { endsIn, fits }]) => {
+    const purpose = contract?.fields.find(({ name }) => name === field)?.purpose ?? '';
+    const index = ruleIndex(field, 'those of now');
+    const rule: Rule = {
+      index,
+      at: now - 1,
+      connection: connectionId,
+      field,
+      type: fits === 'other type' ? 'payment.request' : 'data.request',
+      purpose: fits === 'other purpose' ? `${purpose}_too` : purpose,
+      contract: fits === 'other contract' ? 'b'.repeat(64) : accepted,
+      until: now + endsIn,
+      device: '',
+    };
+    return [index, rule];
+  });
+}
+
 function connectionOf(
-  {
-    status,
-    contract,
-    contractExpiresIn,
-    optional,
-    servedAgo,
-    bucket,
-    inviteExpiresIn,
-  }: ScenarioConnection,
+  known: ScenarioConnection,
   space: Scenario['space'],
   party: string,
 ): Connection {
-  const served = Object.entries(servedAgo).map(([name, ago]) => [name, now - ago] as const);
+  const { bucket, contract, contractExpiresIn, servedIn } = known;
+  const served = Object.entries(known.servedAgo).map(([name, ago]) => [name, now - ago] as const);
+  const epoch = servedIn === 'another' ? 2 : 1;
   return {
     id: connectionId,
     kind: space === 'owner' ? 'owner' : 'service',
-    status,
+    status: known.status,
     party,
     name: 'The Shop',
     scope: 'f'.repeat(32),
-    optional,
+    optional: known.optional,
     served: Table(served),
+    sessions: Table(served.map(([name]) => [name, epoch])),
+    rules: Table(rulesOf(known)),
     receiving: Table(),
     seen: 0,
-    inviteExpires: now + inviteExpiresIn,
+    inviteExpires: now + known.inviteExpiresIn,
     ...(contract === undefined ? {} : acceptedContract(contract, contractExpiresIn)),
     ...(bucket === undefined
       ? {}

@@ -33,6 +33,8 @@ export type Scenario = {
   /** Whether what may happen once has happened. */
   readonly done: boolean;
   readonly word: ScenarioWord;
+  /** On what the request was allowed, where it is decided about again. */
+  readonly before: ScenarioBefore;
 };
 
 /** Types: of handlers, of none, and of the standard itself. */
@@ -57,8 +59,25 @@ export type ScenarioConnection = {
   readonly contractExpiresIn: number | undefined;
   readonly optional: readonly string[];
   readonly servedAgo: Readonly<Record<string, number>>;
+  /** Whether all that was served in a session was served in the one of the event. */
+  readonly servedIn: 'this session' | 'another';
+  /** What is remembered: by field, how long it still is, and whether all that it is bound to is so. */
+  readonly remembered: Readonly<Record<string, ScenarioRule>>;
   readonly bucket: { readonly tokens: number; readonly countedAgo: number } | undefined;
   readonly inviteExpiresIn: number;
+};
+
+/** A remembered approval of data requests. */
+export type ScenarioRule = {
+  readonly endsIn: number;
+  readonly fits: 'all' | 'other contract' | 'other purpose' | 'other type';
+};
+
+/** What a request rested on when it was decided about: the owner's word, or what was remembered then. */
+export type ScenarioBefore = {
+  readonly approved: readonly string[];
+  /** Rules that have been replaced since have other numbers. */
+  readonly rules: 'none' | 'those of now' | 'replaced since';
 };
 
 /** An owner's word on a held request, and what is held. */
@@ -94,6 +113,15 @@ const connection: fc.Arbitrary<ScenarioConnection> = fc.record({
     fc.constantFrom(...fieldNames),
     fc.constantFrom(0, 1, 30 * minute - 1, 30 * minute, day - 1, day, 27 * hour, 30 * day, -hour),
     { maxKeys: 3 },
+  ),
+  servedIn: mostly<ScenarioConnection['servedIn']>('this session', 'another'),
+  remembered: fc.dictionary(
+    fc.constantFrom(...fieldNames),
+    fc.record({
+      endsIn: mostly(day, 1, 0, -1),
+      fits: mostly<ScenarioRule['fits']>('all', 'other contract', 'other purpose', 'other type'),
+    }),
+    { maxKeys: 4 },
   ),
   bucket: fc.option(
     fc.record({
@@ -144,6 +172,10 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
         deadlineIn: mostly(day, -1, 0, 1),
         hash: mostly<ScenarioWord['hash']>('right', 'wrong'),
         fields: mostly<ScenarioWord['fields']>('all', 'asked', 'others'),
+      }),
+      before: fc.record({
+        approved: fc.subarray([...fieldNames]),
+        rules: fc.constantFrom('none', 'none', 'those of now', 'replaced since'),
       }),
     }),
     mostly(false, true),

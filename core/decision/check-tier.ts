@@ -1,0 +1,66 @@
+import type { Rule } from '../../projections/vault-state.ts';
+import { type CheckFunction, type Found, fail, pass, skip } from './check-result.ts';
+import { isOver } from './check-retention.ts';
+import { type CheckContext, declared } from './context.ts';
+
+/**
+ * Check 13: any field of the consent tier holds the whole request, unless a remembered approval of the owner stands
+ * for each of them. What it stood for when the request arrived must still stand when it takes effect.
+ */
+export const tierCheck: CheckFunction = (context) => {
+  const { fields, round } = context;
+  if (fields.length === 0) return skip('the request asks for no field');
+  const tiers = Object.fromEntries(
+    fields.map((name) => [name, declared(context, name)?.tier ?? null]),
+  );
+  const consent = consentFields(context);
+  if (consent.length === 0) return pass({ tiers });
+  return round === 'again'
+    ? stillRemembered(context, consent, tiers)
+    : firstTime(context, consent, tiers);
+};
+
+/** Names of the fields asked for that are of the consent tier. */
+export function consentFields(context: CheckContext): readonly string[] {
+  return context.fields.filter((name) => declared(context, name)?.tier === 'consent');
+}
+
+function firstTime(context: CheckContext, consent: readonly string[], tiers: object): Found {
+  const rules = rulesFor(context, consent);
+  const inputs = Object.keys(rules).length === 0 ? { tiers } : { tiers, rules };
+  const all = consent.every((name) => rules[name] !== undefined);
+  return all ? pass(inputs) : { result: 'hold', inputs };
+}
+
+function stillRemembered(context: CheckContext, consent: readonly string[], tiers: object): Found {
+  const rules = context.open?.facts.rules;
+  if (rules === undefined) return pass({ tiers });
+  const gone = consent.filter((name) => ruleFor(context, name)?.index !== rules[name]);
+  const inputs = { tiers, rules };
+  return gone.length === 0
+    ? pass(inputs)
+    : fail('consent_denied', `no longer remembered: ${gone.join(', ')}`, inputs);
+}
+
+/** Index of the rule that stands for the owner, by field; those that have none are left out. */
+export function rulesFor(context: CheckContext, names: readonly string[]): Record<string, number> {
+  const found = names.map((name) => [name, ruleFor(context, name)?.index] as const);
+  return Object.fromEntries(
+    found.filter((pair): pair is [string, number] => pair[1] !== undefined),
+  );
+}
+
+/**
+ * The rule for a field: made for this connection and event type, for the purpose that is declared now and
+ * under the contract in force, not run out. A rule is no new grant: where the field's retention is over,
+ * the owner is asked.
+ */
+function ruleFor(context: CheckContext, name: string): Rule | undefined {
+  const { connection, received, time } = context;
+  const purpose = declared(context, name)?.purpose;
+  const rule = connection?.rules?.find(
+    ({ field, type }) => field === name && type === received.event?.type,
+  );
+  if (rule === undefined || rule.until <= time || rule.purpose !== purpose) return undefined;
+  return rule.contract === connection?.contractHash && !isOver(context, name) ? rule : undefined;
+}
