@@ -7,6 +7,7 @@ import type { CommandContext, ExitCode } from './command.ts';
 import { writeFileSafely } from './data-dir.ts';
 import { pasteable } from './hint.ts';
 import { encodeInvite } from './invite-text.ts';
+import { rememberFor } from './owner-grants.ts';
 import {
   type DescribedConnection,
   type HeldRequest,
@@ -98,14 +99,25 @@ export async function inviteCommand(
 export async function approveCommand(
   context: CommandContext,
   id: string,
-  options: { readonly fields?: readonly string[]; readonly optional?: readonly string[] },
+  options: {
+    readonly fields?: readonly string[];
+    readonly optional?: readonly string[];
+    readonly remember?: string;
+  },
 ): Promise<ExitCode> {
+  const remember =
+    options.remember === undefined ? {} : { remember: rememberFor(options.remember) };
   return decide(context, id, 'approved', async (owner, found) => {
     if ('request' in found) {
       const { request, hash } = found;
       const fields = options.fields === undefined ? {} : { fields: options.fields };
-      return owner.ask('owner.approve', { request, hash, ...fields });
+      return owner.ask('owner.approve', { request, hash, ...fields, ...remember });
     }
+    if (options.remember !== undefined)
+      throw new CliError(
+        'usage',
+        'a connection stands until you end it: --remember is for requests',
+      );
     const { connection } = found;
     return owner.ask('owner.accept', { connection, optional: options.optional ?? [] });
   });

@@ -2,6 +2,12 @@ import { Argument, type Command } from 'commander';
 import type { ErasureTarget } from '../ledger/bodies.ts';
 import { type Common, contextOf, type Finish, listOf, on } from './program-flags.ts';
 
+type Approving = {
+  readonly fields?: string[];
+  readonly optional?: string[];
+  readonly remember?: string;
+};
+
 /** What the owner says to the vault. */
 export function addOwner(program: Command, finish: Finish): void {
   const simple = (
@@ -31,8 +37,9 @@ export function addOwner(program: Command, finish: Finish): void {
   on(program, 'approve', 'approve a held request, or accept a party that wants to connect')
     .argument('<id>', 'event id or connection id, as `owner pending` shows it')
     .option('--fields <names>', 'only these of the fields asked for', listOf)
+    .option('--remember <time>', 'say yes to the same fields for so long: 30d, 12h, 45m')
     .option('--optional <names>', 'optional fields to give, when accepting a party', listOf)
-    .action(async (id: string, options: Common & { fields?: string[]; optional?: string[] }) =>
+    .action(async (id: string, options: Common & Approving) =>
       finish(await (await import('./owner.ts')).approveCommand(contextOf(options), id, options)),
     );
   on(program, 'deny', 'deny a held request, or decline a party')
@@ -40,6 +47,7 @@ export function addOwner(program: Command, finish: Finish): void {
     .action(async (id: string, options: Common) =>
       finish(await (await import('./owner.ts')).denyCommand(contextOf(options), id)),
     );
+  addGrants(program, finish);
   on(program, 'forget', 'destroy the keys of something, so that nobody can ever read it again')
     .addArgument(new Argument('<kind>', 'what it is').choices(['connection', 'field', 'namespace']))
     .argument('<name>', 'connection id, or name of the field or namespace')
@@ -55,5 +63,30 @@ export function addOwner(program: Command, finish: Finish): void {
     .argument('<connection>', 'connection id')
     .action(async (id: string, options: Common) =>
       finish(await (await import('./owner.ts')).severCommand(contextOf(options), id)),
+    );
+}
+
+/** What the owner grants beside a yes to one request. */
+function addGrants(program: Command, finish: Finish): void {
+  on(program, 'rules', 'approvals that are remembered; `rules revoke RULE` ends one')
+    .addArgument(new Argument('[action]', 'what to do about one').choices(['revoke']))
+    .argument('[rule]', 'its number')
+    .action(async (action: string | undefined, rule: string | undefined, options: Common) => {
+      const { rulesCommand, revokeRuleCommand } = await import('./owner-grants.ts');
+      const context = contextOf(options);
+      const run = action === undefined ? rulesCommand(context) : revokeRuleCommand(context, rule);
+      return finish(await run);
+    });
+  on(program, 'grant', 'grant fields anew whose retention is over')
+    .argument('<connection>', 'connection id')
+    .requiredOption('--fields <names>', 'which', listOf)
+    .action(async (id: string, options: Common & { fields: string[] }) =>
+      finish(
+        await (await import('./owner-grants.ts')).grantCommand(
+          contextOf(options),
+          id,
+          options.fields,
+        ),
+      ),
     );
 }
