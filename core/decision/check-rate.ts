@@ -17,9 +17,10 @@ export function rateCheck(context: CheckContext, early: boolean): RateFound {
   if (wireType !== undefined) return { found: skip('not under a contract') };
   if (early || connection?.contract === undefined)
     return { found: skip('nobody to count it against') };
-  const bucket = bucketAt(connection, time);
+  const { limits } = connection.contract.contract;
+  const bucket = bucketAt(limits, connection.bucket, time);
   const taken = takeToken(bucket);
-  const inputs = { tokens: bucket.tokens, ...connection.contract.contract.limits };
+  const inputs = { tokens: bucket.tokens, ...limits };
   return taken === undefined
     ? { found: fail('rate_limited', 'the contract allows no more for now', inputs), bucket }
     : { found: pass(inputs), bucket: taken };

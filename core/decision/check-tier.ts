@@ -14,7 +14,6 @@ export const tierCheck: CheckFunction = (context) => {
     fields.map((name) => [name, declared(context, name)?.tier ?? null]),
   );
   const consent = consentFields(context);
-  if (consent.length === 0) return pass({ tiers });
   return round === 'again'
     ? stillRemembered(context, consent, tiers)
     : firstTime(context, consent, tiers);

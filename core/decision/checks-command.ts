@@ -61,9 +61,8 @@ function handshakeFault(payload: ConnectionRequest): CommandFault | undefined {
 
 function acceptFault(state: VaultState, payload: Target): CommandFault | undefined {
   const wrong = statusFault(state, payload, ['requested']);
-  if (wrong !== undefined) return wrong;
   const connection = state.connections.get(payload.connection);
-  if (connection === undefined) return fault('connection_unknown', 'no such connection');
+  if (wrong !== undefined || connection === undefined) return wrong;
   const missing = missingFields(state, connection);
   if (missing.length > 0)
     return fault('required_field_missing', `set these first: ${missing.join(', ')}`);
@@ -113,7 +112,8 @@ function wordFault(
 
 function isKey(text: string): boolean {
   try {
-    return fromBase64url(text).length > 0;
+    fromBase64url(text);
+    return true;
   } catch {
     return false;
   }

@@ -144,11 +144,16 @@ describe('in every generated history', () => {
     always(
       ({ records }) => {
         const yes = new Map<string, number>();
+        const ruled = new Map<string, readonly string[]>();
         for (const { kind, body } of records) {
           if (kind === 'consented')
             for (const name of body.fields) yes.set(name, (yes.get(name) ?? 0) + 1);
+          if (kind === 'decided') ruled.set(body.request, Object.keys(body.facts.rules ?? {}));
           if (kind !== 'handled') continue;
-          for (const name of body.provided) {
+          // What is served once: by rules no oftener than the owner has said yes.
+          for (const name of body.provided.filter((one) =>
+            ruled.get(body.request)?.includes(one),
+          )) {
             yes.set(name, (yes.get(name) ?? 0) - 1);
             expect(yes.get(name)).toBeGreaterThanOrEqual(0);
           }

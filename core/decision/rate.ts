@@ -1,5 +1,5 @@
 import type { Bucket } from '../../ledger/decision.ts';
-import type { Connection } from '../../projections/vault-state.ts';
+import type { Contract } from '../../wire/contract.ts';
 
 const hourMs = 3_600_000;
 
@@ -7,10 +7,11 @@ const hourMs = 3_600_000;
  * A connection's bucket at `time`, refilled by recorded time since it was last counted. A clock that
  * goes back gives nobody anything.
  */
-export function bucketAt(connection: Connection, time: number): Bucket {
-  const limits = connection.contract?.contract.limits;
-  if (limits === undefined) return { tokens: 0, at: time };
-  const { bucket } = connection;
+export function bucketAt(
+  limits: Contract['limits'],
+  bucket: Bucket | undefined,
+  time: number,
+): Bucket {
   if (bucket === undefined) return { tokens: limits.burst, at: time };
   const refilled = (Math.max(0, time - bucket.at) / hourMs) * limits.requests_per_hour;
   return {

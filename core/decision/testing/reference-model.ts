@@ -25,7 +25,7 @@ export type Expected = {
 type Wrong = { readonly [reason in Reason]?: boolean | undefined };
 
 /** What a handler's types need: a permission, fields, and that they happen once. */
-const handled: Readonly<
+export const handled: Readonly<
   Partial<
     Record<ScenarioType, { permission?: keyof Contract['permissions']; fields?: true; once?: true }>
   >
@@ -35,7 +35,7 @@ const handled: Readonly<
   'location.request': { permission: 'location', fields: true },
   'note.send': {},
 };
-const spaces: Readonly<Partial<Record<ScenarioType, 'owner' | 'message'>>> = {
+export const spaces: Readonly<Partial<Record<ScenarioType, 'owner' | 'message'>>> = {
   'owner.fields': 'owner',
   'owner.approve': 'owner',
   'connection.request': 'message',
@@ -234,12 +234,13 @@ function spaceOf(type: ScenarioType): 'owner' | 'message' | undefined {
   return spaces[type] ?? (handled[type] === undefined ? undefined : 'message');
 }
 
-function namesOf({ type, fields }: Scenario): readonly string[] {
+/** Names of the fields that an event asks for. */
+export function namesOf({ type, fields }: Scenario): readonly string[] {
   return handled[type]?.fields === true ? fields : [];
 }
 
 /** What the contract says about the fields that are asked for; nothing about those it does not declare. */
-function asked(scenario: Scenario): readonly ContractField[] {
+export function asked(scenario: Scenario): readonly ContractField[] {
   const names = namesOf(scenario);
   return (scenario.connection?.contract?.fields ?? []).filter(({ name }) => names.includes(name));
 }

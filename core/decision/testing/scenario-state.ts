@@ -117,7 +117,7 @@ function connectionOf(
     scope: 'f'.repeat(32),
     optional: known.optional,
     served: Table(served),
-    sessions: Table(served.map(([name]) => [name, epoch])),
+    ...(servedIn === 'unknown' ? {} : { sessions: Table(served.map(([name]) => [name, epoch])) }),
     rules: Table(rulesOf(known)),
     receiving: Table(),
     seen: 0,
@@ -186,7 +186,11 @@ function payloadOf({ type, fields, purpose, unfit, word: said }: Scenario): obje
   switch (type) {
     case 'data.request':
     case 'location.request':
-      return { fields, ...(purpose === undefined ? {} : { purpose }), ...odd };
+      return {
+        fields: unfit ? fields.join() : fields,
+        ...(purpose === undefined ? {} : { purpose }),
+        ...odd,
+      };
     case 'payment.request':
       return { order: 'A-1', ...odd };
     case 'owner.approve': {
@@ -215,13 +219,12 @@ function payloadOf({ type, fields, purpose, unfit, word: said }: Scenario): obje
 /** A request that waits for the owner, or did. */
 function heldOf({ word: { request, deadlineIn } }: Scenario): OpenRequest | undefined {
   if (request === 'none') return undefined;
-  const waits = request === 'waits';
   return {
     key: heldKey,
     connection: connectionId,
     index: 3,
     receivedAt: now - 1,
-    status: waits ? 'pending' : 'running',
+    status: request === 'runs' ? 'running' : 'pending',
     received: {
       subject: '',
       connection: connectionId,
@@ -233,7 +236,7 @@ function heldOf({ word: { request, deadlineIn } }: Scenario): OpenRequest | unde
     },
     facts: {
       fields: ['personal/full_name'],
-      ...(waits ? { deadline: now + deadlineIn } : {}),
+      ...(request === 'waits' ? { deadline: now + deadlineIn } : {}),
     },
   };
 }

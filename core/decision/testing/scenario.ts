@@ -60,7 +60,7 @@ export type ScenarioConnection = {
   readonly optional: readonly string[];
   readonly servedAgo: Readonly<Record<string, number>>;
   /** Whether all that was served in a session was served in the one of the event. */
-  readonly servedIn: 'this session' | 'another';
+  readonly servedIn: 'this session' | 'another' | 'unknown';
   /** What is remembered: by field, how long it still is, and whether all that it is bound to is so. */
   readonly remembered: Readonly<Record<string, ScenarioRule>>;
   readonly bucket: { readonly tokens: number; readonly countedAgo: number } | undefined;
@@ -82,7 +82,7 @@ export type ScenarioBefore = {
 
 /** An owner's word on a held request, and what is held. */
 export type ScenarioWord = {
-  readonly request: 'waits' | 'runs' | 'none';
+  readonly request: 'waits' | 'runs' | 'undecided' | 'none';
   readonly deadlineIn: number;
   readonly hash: 'right' | 'wrong';
   readonly fields: 'all' | 'asked' | 'others';
@@ -114,7 +114,7 @@ const connection: fc.Arbitrary<ScenarioConnection> = fc.record({
     fc.constantFrom(0, 1, 30 * minute - 1, 30 * minute, day - 1, day, 27 * hour, 30 * day, -hour),
     { maxKeys: 3 },
   ),
-  servedIn: mostly<ScenarioConnection['servedIn']>('this session', 'another'),
+  servedIn: mostly<ScenarioConnection['servedIn']>('this session', 'another', 'unknown'),
   remembered: fc.dictionary(
     fc.constantFrom(...fieldNames),
     fc.record({
@@ -150,7 +150,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
       outside: mostly<Scenario['outside']>('same', 'other type', 'other id'),
       signature: mostly<Scenario['signature']>('valid', 'invalid', 'none'),
       sentAgo: mostly(1_000, 16 * day, 16 * day + 1, -2 * minute, -2 * minute - 1, 0),
-      expiresIn: mostly<number | undefined>(undefined, -1, 0, 1, day),
+      expiresIn: mostly<number | undefined>(undefined, -1, 0, 1, day, 30 * day),
       seen: mostly<Scenario['seen']>('no', 'same bytes', 'other bytes'),
       connection: fc.oneof(
         { weight: 20, arbitrary: connection },
@@ -168,7 +168,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
       unfit: mostly(false, true),
       done: mostly(false, true),
       word: fc.record({
-        request: mostly<ScenarioWord['request']>('waits', 'runs', 'none'),
+        request: mostly<ScenarioWord['request']>('waits', 'runs', 'undecided', 'none'),
         deadlineIn: mostly(day, -1, 0, 1),
         hash: mostly<ScenarioWord['hash']>('right', 'wrong'),
         fields: mostly<ScenarioWord['fields']>('all', 'asked', 'others'),
@@ -182,8 +182,22 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
   )
   .map(([scenario, misplaced]) => {
     const owners = scenario.type.startsWith('owner.') !== misplaced;
-    return { ...scenario, ...arrived(scenario.round), space: owners ? 'owner' : 'message' };
+    const space = owners ? 'owner' : 'message';
+    return { ...scenario, ...arrived(scenario.round), connection: inPlace(scenario), space };
   });
+
+/** Who asks to connect is mostly invited, and nothing more. */
+function inPlace({
+  type,
+  connection: known,
+}: {
+  type: ScenarioType;
+  connection?: ScenarioConnection | undefined;
+}) {
+  return known !== undefined && type === 'connection.request' && known.status === 'active'
+    ? { ...known, status: 'invited' as const }
+    : known;
+}
 
 /** What is decided again had passed the first three checks when it arrived. */
 function arrived(round: Scenario['round']): Partial<Scenario> {
