@@ -1,6 +1,6 @@
 import { durationMs, sessionMaxMs } from '../../wire/duration.ts';
 import { type CheckFunction, fail, pass, skip } from './check-result.ts';
-import { type CheckContext, declared } from './context.ts';
+import type { CheckContext } from './context.ts';
 
 /** A field that was served before, and when the time ends for which it was granted. */
 type Running = { readonly name: string; readonly until: number };
@@ -35,7 +35,7 @@ export function isOver(context: CheckContext, name: string): boolean {
 
 function runningOf(context: CheckContext, name: string): Running[] {
   const since = context.connection?.served.get(name);
-  const retention = declared(context, name)?.retention;
+  const retention = context.declared.get(name)?.retention;
   if (since === undefined || retention === undefined) return [];
   const lasts = retention === 'session' ? sessionLeft(context, name) : durationMs(retention);
   return lasts === undefined ? [] : [{ name, until: since + lasts }];
@@ -49,5 +49,5 @@ function sessionLeft({ connection, received }: CheckContext, name: string): numb
 /** Whether the owner is, or was, asked about this field for this request: no remembered approval answers. */
 function isAsked(context: CheckContext, name: string): boolean {
   const answered = context.open?.facts.rules ?? {};
-  return declared(context, name)?.tier === 'consent' && answered[name] === undefined;
+  return context.declared.get(name)?.tier === 'consent' && answered[name] === undefined;
 }

@@ -1,28 +1,22 @@
 import type { Rule } from '../../projections/vault-state.ts';
+import type { Tier } from '../../wire/contract.ts';
 import { type CheckFunction, type Found, fail, pass, skip } from './check-result.ts';
 import { isOver } from './check-retention.ts';
-import { type CheckContext, declared } from './context.ts';
+import type { CheckContext } from './context.ts';
 
 /**
  * Check 13: any field of the consent tier holds the whole request, unless a remembered approval of the owner stands
  * for each of them. What it stood for when the request arrived must still stand when it takes effect.
  */
 export const tierCheck: CheckFunction = (context) => {
-  const { fields, round } = context;
+  const { fields, round, consent } = context;
   if (fields.length === 0) return skip('the request asks for no field');
-  const tiers = Object.fromEntries(
-    fields.map((name) => [name, declared(context, name)?.tier ?? null]),
-  );
-  const consent = consentFields(context);
+  const tiers: Record<string, Tier | null> = {};
+  for (const name of fields) tiers[name] = context.declared.get(name)?.tier ?? null;
   return round === 'again'
     ? stillRemembered(context, consent, tiers)
     : firstTime(context, consent, tiers);
 };
-
-/** Names of the fields asked for that are of the consent tier. */
-export function consentFields(context: CheckContext): readonly string[] {
-  return context.fields.filter((name) => declared(context, name)?.tier === 'consent');
-}
 
 function firstTime(context: CheckContext, consent: readonly string[], tiers: object): Found {
   const rules = rulesFor(context, consent);
@@ -43,10 +37,12 @@ function stillRemembered(context: CheckContext, consent: readonly string[], tier
 
 /** Index of the rule that stands for the owner, by field; those that have none are left out. */
 export function rulesFor(context: CheckContext, names: readonly string[]): Record<string, number> {
-  const found = names.map((name) => [name, ruleFor(context, name)?.index] as const);
-  return Object.fromEntries(
-    found.filter((pair): pair is [string, number] => pair[1] !== undefined),
-  );
+  const rules: Record<string, number> = {};
+  for (const name of names) {
+    const rule = ruleFor(context, name);
+    if (rule !== undefined) rules[name] = rule.index;
+  }
+  return rules;
 }
 
 /**
@@ -56,7 +52,7 @@ export function rulesFor(context: CheckContext, names: readonly string[]): Recor
  */
 function ruleFor(context: CheckContext, name: string): Rule | undefined {
   const { connection, received, time } = context;
-  const purpose = declared(context, name)?.purpose;
+  const purpose = context.declared.get(name)?.purpose;
   const rule = connection?.rules?.find(
     ({ field, type }) => field === name && type === received.event?.type,
   );

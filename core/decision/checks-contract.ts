@@ -1,6 +1,5 @@
 import { isMap } from '../../wire/event.ts';
 import { type CheckFunction, fail, pass, skip } from './check-result.ts';
-import { declared } from './context.ts';
 
 /** Check 7: made under the contract that is in force. */
 export const contractCheck: CheckFunction = ({ received, connection, contract, time }) => {
@@ -31,11 +30,11 @@ export const fieldsCheck: CheckFunction = (context) => {
   const purpose =
     isMap(payload) && typeof payload['purpose'] === 'string' ? payload['purpose'] : null;
   const inputs = { fields, purpose };
-  const undeclared = fields.filter((name) => declared(context, name) === undefined);
+  const undeclared = fields.filter((name) => context.declared.get(name) === undefined);
   if (undeclared.length > 0)
     return fail('field_not_in_contract', `not declared: ${undeclared.join(', ')}`, inputs);
   const other = fields.filter(
-    (name) => purpose !== null && declared(context, name)?.purpose !== purpose,
+    (name) => purpose !== null && context.declared.get(name)?.purpose !== purpose,
   );
   if (other.length > 0)
     return fail('purpose_mismatch', `declared for another purpose: ${other.join(', ')}`, inputs);
@@ -44,7 +43,7 @@ export const fieldsCheck: CheckFunction = (context) => {
 
 /** Check 10: no optional field that the owner declined. */
 export const optionalCheck: CheckFunction = (context) => {
-  const optional = context.fields.filter((name) => declared(context, name)?.tier === 'optional');
+  const optional = context.fields.filter((name) => context.declared.get(name)?.tier === 'optional');
   if (optional.length === 0) return skip('no optional field is asked for');
   const accepted = context.connection?.optional ?? [];
   const inputs = { optional, accepted };

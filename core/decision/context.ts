@@ -6,6 +6,7 @@ import {
   type VaultState,
 } from '../../projections/vault-state.ts';
 import type { Contract, ContractField } from '../../wire/contract.ts';
+import { fieldOf } from '../../wire/contract-fields.ts';
 import { isMap } from '../../wire/event.ts';
 import type { HandledType } from '../../wire/manifest.ts';
 import { type WireType, wireTypes } from '../../wire/messages.ts';
@@ -25,8 +26,10 @@ export type CheckContext = {
   /** The handler that serves the type, and its entry for it. */
   readonly handler: InstalledHandler | undefined;
   readonly handledType: HandledType | undefined;
-  /** Names of the fields that the request asks for. */
+  /** Names of the fields that the request asks for, those of the consent tier, and what the contract says of each. */
   readonly fields: readonly string[];
+  readonly consent: readonly string[];
+  readonly declared: ReadonlyMap<string, ContractField>;
   readonly round: Round;
   /** The request as it was decided about before; only when it is decided about again. */
   readonly open: OpenRequest | undefined;
@@ -57,28 +60,41 @@ export function contextOf(
     manifest.types.some((handled) => handled.type === type),
   );
   const handledType = handler?.manifest.types.find((handled) => handled.type === type);
+  const contract = connection?.contract?.contract;
+  const fields = fieldsOf(received, handledType);
+  const declared = declaredIn(contract, fields);
+  const consent = fields.filter((name) => declared.get(name)?.tier === 'consent');
+  const open =
+    round === 'again' ? state.requests.get(eventKey(received.connection, received.id)) : undefined;
   return {
     state,
     received,
     time,
     subject,
     connection,
-    contract: connection?.contract?.contract,
+    contract,
     wireType,
     handler,
     handledType,
-    fields: fieldsOf(received, handledType),
+    fields,
+    consent,
+    declared,
     round,
-    open:
-      round === 'again'
-        ? state.requests.get(eventKey(received.connection, received.id))
-        : undefined,
+    open,
   };
 }
 
-/** The contract's word on a field. */
-export function declared(context: CheckContext, name: string): ContractField | undefined {
-  return context.contract?.fields.find((field) => field.name === name);
+function declaredIn(
+  contract: Contract | undefined,
+  names: readonly string[],
+): ReadonlyMap<string, ContractField> {
+  const declared = new Map<string, ContractField>();
+  if (contract === undefined) return declared;
+  for (const name of names) {
+    const field = fieldOf(contract, name);
+    if (field !== undefined) declared.set(name, field);
+  }
+  return declared;
 }
 
 /** Key under which an event's effect may happen only once; `undefined` where its type has none. */

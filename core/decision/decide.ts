@@ -69,11 +69,19 @@ export function decide(
       const early = failed !== undefined && identityChecks.has(failed.check);
       ({ found, bucket } = rateCheck(context, early));
     } else found = runs(name, context, failed);
-    const check = { check: name, ...found };
+    const check = named(name, found);
     checks.push(check);
     if (check.result === 'fail') failed ??= check;
   }
   return conclude(context, checks, failed, bucket);
+}
+
+/** The same as a spread, which is slow thirteen times over. */
+function named(check: CheckName, { result, reason, detail, inputs }: Found): Check {
+  if (detail === undefined) return { check, result, inputs };
+  return reason === undefined
+    ? { check, result, detail, inputs }
+    : { check, result, reason, detail, inputs };
 }
 
 /** Runs a check, unless an earlier one failed or this round or sender leaves it out. */
@@ -99,16 +107,15 @@ function conclude(
 ): Decision {
   const outcome = outcomeOf(checks, failed);
   const fits = checks.some(({ check, result }) => check === 'payload' && result === 'pass');
-  const facts = {
-    ...(bucket === undefined ? {} : { bucket }),
-    ...(fits ? payloadFacts(context, outcome) : {}),
-  };
+  const said = fits ? payloadFacts(context, outcome) : {};
+  const facts = bucket === undefined ? said : { bucket, ...said };
   if (failed !== undefined) {
     const { reason = 'internal', detail = '' } = failed;
     return { outcome, reason, detail, checks, facts };
   }
-  const handler = context.handler === undefined ? {} : { handler: context.handler.manifest.name };
-  return { outcome, ...handler, checks, facts };
+  return context.handler === undefined
+    ? { outcome, checks, facts }
+    : { outcome, handler: context.handler.manifest.name, checks, facts };
 }
 
 function outcomeOf(checks: readonly Check[], failed: Check | undefined): Decision['outcome'] {
