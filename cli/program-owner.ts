@@ -48,6 +48,7 @@ export function addOwner(program: Command, finish: Finish): void {
       finish(await (await import('./owner.ts')).denyCommand(contextOf(options), id)),
     );
   addGrants(program, finish);
+  addDevices(program, finish);
   on(program, 'forget', 'destroy the keys of something, so that nobody can ever read it again')
     .addArgument(new Argument('<kind>', 'what it is').choices(['connection', 'field', 'namespace']))
     .argument('<name>', 'connection id, or name of the field or namespace')
@@ -88,5 +89,28 @@ function addGrants(program: Command, finish: Finish): void {
           options.fields,
         ),
       ),
+    );
+}
+
+/** The devices that speak for the owner. */
+function addDevices(program: Command, finish: Finish): void {
+  on(program, 'devices', 'the devices that speak for you').action(async (options: Common) =>
+    finish(await (await import('./owner-devices.ts')).devicesCommand(contextOf(options))),
+  );
+  on(program, 'pair', 'add a device, with keys of its own')
+    .argument('<name>', 'what to call it')
+    .requiredOption(
+      '--out <file>',
+      'where its keys go, sealed; CAMBIUM_OWNER_APP names it to a command',
+    )
+    .action(async (name: string, options: Common & { out: string }) =>
+      finish(
+        await (await import('./owner-devices.ts')).pairCommand(contextOf(options), name, options),
+      ),
+    );
+  on(program, 'unpair', 'remove a device at once')
+    .argument('<connection>', 'connection id, as `owner devices` shows it')
+    .action(async (id: string, options: Common) =>
+      finish(await (await import('./owner-devices.ts')).unpairCommand(contextOf(options), id)),
     );
 }

@@ -78,6 +78,9 @@ const ownerDeeds: Readonly<Record<string, string>> = {
   'owner.checkpoint': 'Your app looked at the checkpoint',
   'owner.approve': 'You approved a request',
   'owner.deny': 'You denied a request',
+  'owner.devices': 'You looked at your devices',
+  'owner.pair': 'You paired a device',
+  'owner.unpair': 'You removed a device',
   'owner.grant': 'You granted fields anew',
   'owner.rules': 'You looked at what you have remembered',
   'owner.rules.revoke': 'You revoked a remembered approval',
@@ -168,7 +171,9 @@ function factStory(entry: AuditEntry): string {
     case 'declined':
       return `You declined the connection of ${who}`;
     case 'severed':
-      return `You ended the connection with ${who}`;
+      return entry.connection_kind === 'owner'
+        ? `Your device ${who} was removed`
+        : `You ended the connection with ${who}`;
     case 'aggregate':
       return `Refused without a line for each: ${counts(entry.detail)}`;
     case 'checkpoint':

@@ -180,6 +180,8 @@ export type Bodies = {
     readonly optional: readonly string[];
     /** When its messaging credential ends, Unix time in milliseconds. */
     readonly credentialExpires?: number;
+    /** Of a device of the owner: its user of the messaging layer, by its public key. */
+    readonly user?: string;
   };
   readonly declined: { readonly connection: string };
   readonly severed: { readonly connection: string; readonly by: 'owner' };

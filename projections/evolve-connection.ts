@@ -37,9 +37,20 @@ function nextConnection(
     }
     case 'connected': {
       const { connection: id, kind, party, name, keys, optional, credentialExpires } = record.body;
+      const user = record.body.user === undefined ? {} : { user: record.body.user };
       const { request: _, ...base } = known ?? newConnection(id, party, record.scope);
       const credential = credentialExpires === undefined ? {} : { credentialExpires };
-      return { ...base, kind, status: 'active', party, name, keys, optional, ...credential };
+      return {
+        ...base,
+        kind,
+        status: 'active',
+        party,
+        name,
+        keys,
+        optional,
+        ...credential,
+        ...user,
+      };
     }
     case 'declined':
       return known && { ...known, status: 'declined' };

@@ -80,7 +80,7 @@ function* connectionItems(state: VaultState): Iterable<Item> {
 
 function plainConnection(connection: Connection): unknown {
   const { id, kind, status, party, name, scope, keys, contract, contractHash } = connection;
-  const { optional, inviteExpires, credentialExpires, request, bucket, seen } = connection;
+  const { optional, inviteExpires, credentialExpires, user, request, bucket, seen } = connection;
   const { served, sessions, rules, receiving, sending } = connection;
   return {
     id,
@@ -95,6 +95,7 @@ function plainConnection(connection: Connection): unknown {
     optional,
     inviteExpires,
     credentialExpires,
+    user,
     request,
     bucket,
     seen,

@@ -45,6 +45,8 @@ export type Connection = {
   /** Unix milliseconds. */
   readonly inviteExpires?: number;
   readonly credentialExpires?: number;
+  /** Of a device of the owner: its user of the messaging layer. */
+  readonly user?: string;
   /** Event id and key of the request to connect, until it is answered. */
   readonly request?: string;
   readonly bucket?: Bucket;
@@ -187,7 +189,10 @@ export function dayOf(time: number): number {
   return Math.floor(time / 86_400_000);
 }
 
-/** The owner's app. */
-export function ownerConnection(state: VaultState): Connection | undefined {
-  return state.connections.find((connection) => connection.kind === 'owner');
+/** The owner's devices that have not been removed, each a connection of its own; the oldest first. */
+export function ownerDevices(state: VaultState): readonly Connection[] {
+  const devices = state.connections.filter(
+    ({ kind, status }) => kind === 'owner' && status === 'active',
+  );
+  return [...devices.values()];
 }

@@ -1,5 +1,5 @@
 import type { SignedContract } from './contract.ts';
-import { fieldNamePattern, signedContractSchema } from './contract.ts';
+import { fieldNamePattern, linePattern, signedContractSchema } from './contract.ts';
 import { durationPattern } from './duration.ts';
 import { objectSchema } from './json-schema.ts';
 import type { DeliveryClass, JsonSchema } from './manifest.ts';
@@ -68,6 +68,17 @@ export type CheckpointShown = {
     readonly by_old: string;
     readonly by_new: string;
   }[];
+};
+
+/** Result of `owner.pair`: what the new device needs beside the keys that it has made itself. */
+export type DevicePaired = {
+  readonly vault: string;
+  readonly connection: string;
+  readonly credential: { readonly jwt: string; readonly seed: string };
+  /** The vault's Ed25519 and MLKEM768-X25519 keys, and its ledger's first key; base64url. */
+  readonly signing: string;
+  readonly encapsulation: string;
+  readonly ledger: string;
 };
 
 /** What an owner hands to a service so that it can ask to connect; used once. */
@@ -164,6 +175,15 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
     ]),
   ),
   'owner.deny': owner(objectSchema({ request: requestKey, hash })),
+  'owner.devices': owner(nothing),
+  'owner.pair': owner(
+    objectSchema({
+      name: { type: 'string', minLength: 1, maxLength: 128, pattern: linePattern },
+      signing: key32,
+      encapsulation: { type: 'string', pattern: '^[A-Za-z0-9_-]{1622}$' },
+    }),
+  ),
+  'owner.unpair': owner(objectSchema({ connection: identifier })),
   'owner.grant': owner(objectSchema({ connection: identifier, fields: someFieldNames })),
   'owner.rules': owner(nothing),
   'owner.rules.revoke': owner(

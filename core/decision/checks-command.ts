@@ -1,7 +1,8 @@
 import { type Connection, namespaceOf, type VaultState } from '../../projections/vault-state.ts';
-import { fromBase64url, toHex } from '../../wire/bytes.ts';
+import { toHex } from '../../wire/bytes.ts';
 import { parseContract } from '../../wire/contract.ts';
 import type { ConnectionRequest } from '../../wire/messages.ts';
+import { isKey, pairFault, unpairFault } from './checks-device.ts';
 import { type Granted, grantFault, rememberFault, ruleFault } from './checks-grant.ts';
 import { type CommandFault, fault, statusFault } from './command-fault.ts';
 import type { CheckContext } from './context.ts';
@@ -25,6 +26,9 @@ const checks: Readonly<Record<string, CommandCheck>> = {
   'owner.forget': (state, payload) => forgetFault(state, payload as Forgotten),
   'owner.approve': (state, payload, time) =>
     wordFault(state, payload as Word, time) ?? rememberFault(payload as Word),
+  'owner.pair': (state, payload) =>
+    pairFault(state, payload as { signing: string; encapsulation: string }),
+  'owner.unpair': (state, payload) => unpairFault(state, payload as { connection: string }),
   'owner.grant': (state, payload) => grantFault(state, payload as Granted),
   'owner.rules.revoke': (state, payload) => ruleFault(state, payload as { rule: number }),
   'owner.deny': (state, payload, time) => wordFault(state, payload as Word, time),
@@ -108,13 +112,4 @@ function wordFault(
   const asked = request.facts.fields ?? [];
   const other = fields?.filter((field) => !asked.includes(field)) ?? [];
   return other.length === 0 ? undefined : fault('malformed', `not asked for: ${other.join(', ')}`);
-}
-
-function isKey(text: string): boolean {
-  try {
-    fromBase64url(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -15,6 +15,7 @@ import { missingFields } from '../decision/checks-command.ts';
 import { queueAnswer, refusal } from './answers.ts';
 import { keysOf } from './inbound.ts';
 import { expireDue } from './requests.ts';
+import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 const inviteLastsMs = 24 * 60 * 60 * 1000;
@@ -69,15 +70,9 @@ export async function requestConnection(
     cause: from,
     body: { connection: connection.id, keys, contract, event: received.id },
   });
-  const owner = batch.state.connections.find(({ kind }) => kind === 'owner');
   const asked = batch.state.connections.get(connection.id);
-  if (owner !== undefined && asked !== undefined)
-    await parts.sealer.queue(batch, {
-      connection: owner.id,
-      type: connectionRequestedType,
-      payload: describeConnection(turn, asked),
-      from,
-    });
+  if (asked !== undefined)
+    await tellOwner(parts, turn, connectionRequestedType, describeConnection(turn, asked), from);
   return { status: 'pending', type };
 }
 

@@ -11,6 +11,7 @@ import {
   invite,
   severConnection,
 } from './connections.ts';
+import { describeDevices, pairDevice, removeDevice } from './devices.ts';
 import { describeRules, deviceOf, grantFields, remember, revokeRule } from './grants.ts';
 import { describeRequest } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
@@ -40,6 +41,7 @@ export const readingCommands: ReadonlySet<string> = new Set([
   'owner.connections',
   'owner.fields',
   'owner.rules',
+  'owner.devices',
   'owner.audit',
   'owner.checkpoint',
 ]);
@@ -89,6 +91,16 @@ const commands: Readonly<Record<string, Run>> = {
     revokeRule(command.turn, rule, said(command));
     return served(command, { rule });
   },
+  'owner.devices': async (_, command) =>
+    served(command, describeDevices(command.turn.batch.state, command.received.connection)),
+  'owner.pair': async (parts, command) => {
+    const { turn, from } = command;
+    return served(command, await pairDevice(parts, turn, payloadOf(command), from));
+  },
+  'owner.unpair': (parts, command) =>
+    withConnection(command, async (device) =>
+      removeDevice(parts, command.turn, device, command.from),
+    ),
   'owner.approve': (parts, command) => consent(parts, command, 'approved'),
   'owner.deny': (parts, command) => consent(parts, command, 'denied'),
 };

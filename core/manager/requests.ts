@@ -8,6 +8,7 @@ import { decide } from '../decision/decide.ts';
 import type { HandlerOutcome, HandlerServices } from '../host/handler-port.ts';
 import type { LoadedHandler } from '../host/manifest-loader.ts';
 import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
+import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 /** Requests that one turn ends, at most: what follows from it must fit one commit. */
@@ -33,15 +34,9 @@ export async function holdRequest(
   const question = questionOf(request.received, from);
   const until = deadline === undefined ? {} : { until: deadline };
   await queueAnswer(parts, turn, question, { status: 'pending', type: question.type, ...until });
-  const owner = state.connections.find((connection) => connection.kind === 'owner');
   const connection = state.connections.get(request.connection);
-  if (owner === undefined || connection === undefined) return;
-  await parts.sealer.queue(turn.batch, {
-    connection: owner.id,
-    type: consentRequestedType,
-    payload: describeRequest(request, connection),
-    from,
-  });
+  if (connection === undefined) return;
+  await tellOwner(parts, turn, consentRequestedType, describeRequest(request, connection), from);
 }
 
 /** A held request in the words that the owner's app shows: who, what, why, under which terms. */

@@ -7,6 +7,7 @@ import { PinKeeper } from '../pins/pin-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
 import { revoke } from './connections.ts';
 import { continues } from './continuity.ts';
+import { endDevices, removedUsers } from './devices.ts';
 import { type Arrival, readInbound, unreadable } from './inbound.ts';
 import type { Batch } from './journal.ts';
 import { Outbox, queuedIn } from './outbox.ts';
@@ -106,6 +107,7 @@ export class Vault {
         this.#parts.bus.admit(party);
       if (status === 'severed' && credentialExpires > state.time) void revoke(this.#parts, party);
     }
+    void endDevices(this.#parts, removedUsers(state));
     await this.#fresh();
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#outbox.send([...state.outbox.values()]);
