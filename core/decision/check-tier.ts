@@ -48,14 +48,15 @@ export function rulesFor(context: CheckContext, names: readonly string[]): Recor
 /**
  * The rule for a field: made for this connection and event type, for the purpose that is declared now and
  * under the contract in force, not run out. A rule is no new grant: where the field's retention is over,
- * the owner is asked.
+ * the owner is asked. So they are where the vault has no such field: a quick refusal would betray it.
  */
 function ruleFor(context: CheckContext, name: string): Rule | undefined {
-  const { connection, received, time } = context;
+  const { connection, received, time, state } = context;
   const purpose = context.declared.get(name)?.purpose;
   const rule = connection?.rules?.find(
     ({ field, type }) => field === name && type === received.event?.type,
   );
   if (rule === undefined || rule.until <= time || rule.purpose !== purpose) return undefined;
+  if (!state.fields.has(name)) return undefined;
   return rule.contract === connection?.contractHash && !isOver(context, name) ? rule : undefined;
 }

@@ -29,7 +29,7 @@ export type CheckContext = {
   /** Names of the fields that the request asks for, those of the consent tier, and what the contract says of each. */
   readonly fields: readonly string[];
   readonly consent: readonly string[];
-  readonly declared: ReadonlyMap<string, ContractField>;
+  readonly declared: ReadonlyMap<string, ContractField | undefined>;
   readonly round: Round;
   /** The request as it was decided about before; only when it is decided about again. */
   readonly open: OpenRequest | undefined;
@@ -87,14 +87,8 @@ export function contextOf(
 function declaredIn(
   contract: Contract | undefined,
   names: readonly string[],
-): ReadonlyMap<string, ContractField> {
-  const declared = new Map<string, ContractField>();
-  if (contract === undefined) return declared;
-  for (const name of names) {
-    const field = fieldOf(contract, name);
-    if (field !== undefined) declared.set(name, field);
-  }
-  return declared;
+): CheckContext['declared'] {
+  return new Map(names.map((name) => [name, contract && fieldOf(contract, name)]));
 }
 
 /** Key under which an event's effect may happen only once; `undefined` where its type has none. */

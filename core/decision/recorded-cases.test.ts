@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.ts';
-import { commandCases, commandState, eventOf, handshakeCases } from './testing/command-cases.ts';
+import { commandCases, eventOf, handshakeCases, stateFor } from './testing/command-cases.ts';
 import { recordedCases } from './testing/recorded-cases.ts';
 import { now } from './testing/scenario.ts';
 
 describe('a command', () => {
   it.each([...commandCases, ...handshakeCases])('$type is decided about: $about', (given) => {
-    const { outcome, reason } = decide(commandState, eventOf(given), now);
+    const { outcome, reason } = decide(stateFor(given), eventOf(given), now);
     expect({ outcome, reason }).toEqual({
       outcome: given.reason === undefined ? 'allowed' : 'denied',
       reason: given.reason,

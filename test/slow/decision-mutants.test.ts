@@ -8,9 +8,9 @@ import type { decide } from '../../core/decision/decide.ts';
 import { disagreement } from '../../core/decision/testing/agrees.ts';
 import {
   commandCases,
-  commandState,
   eventOf,
   handshakeCases,
+  stateFor,
 } from '../../core/decision/testing/command-cases.ts';
 import { type Mutant, mutantsOf } from '../../core/decision/testing/mutations.ts';
 import { recordingFault } from '../../core/decision/testing/recorded-cases.ts';
@@ -45,7 +45,7 @@ async function decider(name: string, mutant?: Mutant): Promise<typeof decide> {
 function found(decider: typeof decide): string | undefined {
   try {
     for (const given of [...commandCases, ...handshakeCases])
-      if (decider(commandState, eventOf(given), now).reason !== given.reason) return given.about;
+      if (decider(stateFor(given), eventOf(given), now).reason !== given.reason) return given.about;
     const unrecorded = recordingFault(decider);
     if (unrecorded !== undefined) return unrecorded;
     for (const scenario of cases) {

@@ -36,6 +36,7 @@ function groundsFault({ outcome, facts }: Decision, said: Expected): string | un
   if (outcome !== 'allowed') return undefined;
   const same = (a: readonly string[] = [], b: readonly string[] = []): boolean =>
     a.toSorted().join() === b.toSorted().join();
+  if (facts.granted?.length === 0) return 'nothing is granted anew';
   if (!same(facts.granted, said.granted)) return 'other fields are granted anew';
   const consent = facts.consent ?? [];
   const ruled = Object.keys(facts.rules ?? {}).filter((name) => consent.includes(name));
@@ -45,6 +46,8 @@ function groundsFault({ outcome, facts }: Decision, said: Expected): string | un
 
 /** What is recorded of the payload, how long a held request waits, and which checks looked at something. */
 function recordFault({ checks, facts }: Decision, said: Recorded): string | undefined {
+  if ([facts, ...checks].some((fact) => Object.values(fact).includes(undefined)))
+    return 'a member without a value';
   const { fields, consent, session, once, deadline } = facts;
   const recorded = { fields, consent, session, once, deadline };
   if (JSON.stringify(recorded) !== JSON.stringify(said.payload)) return 'other facts';

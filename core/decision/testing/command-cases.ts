@@ -20,6 +20,8 @@ export type CommandCase = {
   readonly payload: object;
   /** Absent where it must be allowed. */
   readonly reason?: Reason;
+  /** How many devices the owner has beside the one that speaks; none by default. */
+  readonly devices?: number;
 };
 
 const vault = 'v'.repeat(26);
@@ -35,6 +37,11 @@ const ids: Readonly<Record<ConnectionStatus, string>> = {
 const lacking = 'l'.repeat(26);
 const nobody = 'n'.repeat(26);
 
+const removed = 'z'.repeat(26);
+const deviceKeys = {
+  signing: handshakeContractSigned.key,
+  encapsulation: 'A'.repeat(1622),
+};
 const heldId = eventId(now, new Uint8Array(10).fill(1));
 const held = `${ids.active}/${heldId}`;
 const word = { request: held, hash: '07'.repeat(32) };
@@ -53,13 +60,14 @@ const sound = {
   contract: handshakeContractSigned,
 };
 
-/** What they are decided on: one service at each place of its life, fields, and something remembered. */
-export const commandState: VaultState = {
+/** What most are decided on: one service at each place of its life, fields, and something remembered. */
+const commandState: VaultState = {
   ...emptyState,
   vault,
   handlers,
   connections: Table<string, Connection>([
-    [owner, { ...connection(owner, 'active'), kind: 'owner', party: 'owner' }],
+    [owner, device(owner)],
+    [removed, { ...device(removed), status: 'severed' }],
     ...Object.entries(ids).map(([status, id]): [string, Connection] => [
       id,
       connection(id, status as ConnectionStatus),
@@ -96,7 +104,7 @@ export const commandState: VaultState = {
   ),
 };
 
-/** Commands, and what must be decided about each on `commandState`. */
+/** Commands, and what must be decided about each. */
 export const commandCases: readonly CommandCase[] = [
   ok('owner.accept', { connection: ids.requested, optional: ['personal/phone'] }),
   ok('owner.accept', { connection: ids.requested, optional: [] }),
@@ -146,6 +154,26 @@ export const commandCases: readonly CommandCase[] = [
   no('owner.approve', { ...word, remember: 'until_revoked' }, 'schema_invalid'),
   ok('owner.deny', word),
   no('owner.deny', { ...word, hash: 'b'.repeat(64) }, 'malformed'),
+  ok('owner.devices', {}),
+  ok('owner.pair', { name: 'phone', ...deviceKeys }),
+  no('owner.pair', { name: 'phone', ...deviceKeys, signing: `${'A'.repeat(42)}B` }, 'malformed'),
+  no(
+    'owner.pair',
+    { name: 'phone', ...deviceKeys, encapsulation: `${'A'.repeat(1621)}B` },
+    'malformed',
+  ),
+  no('owner.pair', { name: 'phone', ...deviceKeys, signing: 'A'.repeat(43) }, 'duplicate'),
+  {
+    ...no('owner.pair', { name: 'phone', ...deviceKeys, signing: 'A'.repeat(43) }, 'duplicate'),
+    devices: 1,
+  },
+  { ...ok('owner.pair', { name: 'phone', ...deviceKeys }), devices: 14 },
+  { ...no('owner.pair', { name: 'phone', ...deviceKeys }, 'too_large'), devices: 15 },
+  no('owner.unpair', { connection: owner }, 'malformed'),
+  { ...ok('owner.unpair', { connection: owner }), devices: 1 },
+  no('owner.unpair', { connection: ids.active }, 'connection_unknown'),
+  no('owner.unpair', { connection: nobody }, 'connection_unknown'),
+  { ...no('owner.unpair', { connection: removed }, 'connection_inactive'), devices: 1 },
   no('owner.nothing', {}, 'event_unsupported'),
   no('data.request', { fields: ['personal/name'] }, 'event_unsupported'),
 ];
@@ -162,6 +190,13 @@ export const handshakeCases: readonly CommandCase[] = [
     'signature_invalid',
   ),
 ];
+
+/** What a case is decided on. */
+export function stateFor({ devices = 0 }: CommandCase): VaultState {
+  const more = Array.from({ length: devices }, (_, at) => `e${at}`.padEnd(26, 'e'));
+  const connections = commandState.connections.merge(more.map((id) => [id, device(id, 9)]));
+  return { ...commandState, connections };
+}
 
 /** An honest, signed and fresh event of the owner's app, or of whom it has invited. */
 export function eventOf({ type, payload }: CommandCase): ReceivedEvent {
@@ -194,6 +229,11 @@ function no(type: string, payload: object, reason: Reason): CommandCase {
     about: `${reason}: ${JSON.stringify(payload).slice(0, 100)}`,
     reason,
   };
+}
+
+function device(id: string, key = 0): Connection {
+  const keys = { signing: new Uint8Array(32).fill(key), encapsulation: bytes };
+  return { ...connection(id, 'active'), kind: 'owner', party: 'owner', keys };
 }
 
 function connection(id: string, status: ConnectionStatus): Connection {

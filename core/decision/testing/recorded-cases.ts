@@ -71,6 +71,7 @@ const plain: Scenario = {
   unfit: false,
   done: false,
   word: { request: 'none', deadlineIn: 0, hash: 'right', fields: 'all' },
+  holds: [name, birthday],
   before: { approved: [], rules: 'none' },
 };
 

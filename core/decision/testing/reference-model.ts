@@ -84,10 +84,11 @@ function wasRemembered({ round, before, connection, fields }: Scenario): boolean
   return round === 'again' && before.rules !== 'none' && all;
 }
 
-/** Whether a remembered approval stands for the owner's yes to a field; it outlives no retention. */
-function stands({ type, connection }: Scenario, field: ContractField): boolean {
+/** Whether a remembered approval stands for the owner's yes to a field that the vault has; it outlives no retention. */
+function stands({ type, connection, holds }: Scenario, field: ContractField): boolean {
   const { endsIn, fits } = connection?.remembered[field.name] ?? { endsIn: 0, fits: 'all' };
-  return type === 'data.request' && endsIn > 0 && fits === 'all' && !isOver(connection)(field);
+  const isFor = type === 'data.request' && fits === 'all' && holds.includes(field.name);
+  return isFor && endsIn > 0 && !isOver(connection)(field);
 }
 
 /** Tokens are counted in milliseconds of an hour, so that a refill is a whole number. */

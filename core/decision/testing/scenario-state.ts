@@ -6,6 +6,7 @@ import {
   eventKey,
   type OpenRequest,
   type Rule,
+  type StoredField,
   type VaultState,
 } from '../../../projections/vault-state.ts';
 import { toHex } from '../../../wire/bytes.ts';
@@ -52,10 +53,13 @@ function stateOf(scenario: Scenario): VaultState {
     handlers,
     connections: known === undefined ? Table() : Table([[connectionId, known]]),
     seen: seen === 'no' ? Table() : Table([[eventKey(connectionId, id), before]]),
+    fields: Table(scenario.holds.map((name) => [name, stored])),
     once: done ? Table([[`${connectionId}/payment.request/A-1`, 4]]) : Table(),
     requests: Table([...(held === undefined ? [] : [held]), ...decidedBefore(scenario)].map(byKey)),
   };
 }
+
+const stored: StoredField = { value: '', scope: '', index: 1, leaf: digest, at: now };
 
 function byKey(request: OpenRequest): [string, OpenRequest] {
   return [request.key, request];

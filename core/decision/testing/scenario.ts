@@ -33,6 +33,8 @@ export type Scenario = {
   /** Whether what may happen once has happened. */
   readonly done: boolean;
   readonly word: ScenarioWord;
+  /** Fields that the vault has. */
+  readonly holds: readonly string[];
   /** On what the request was allowed, where it is decided about again. */
   readonly before: ScenarioBefore;
 };
@@ -173,6 +175,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
         hash: mostly<ScenarioWord['hash']>('right', 'wrong'),
         fields: mostly<ScenarioWord['fields']>('all', 'asked', 'others'),
       }),
+      holds: mostly(fieldNames, [], fieldNames.slice(0, 2), fieldNames.slice(2)),
       before: fc.record({
         approved: fc.subarray([...fieldNames]),
         rules: fc.constantFrom('none', 'none', 'those of now', 'replaced since'),

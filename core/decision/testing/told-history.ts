@@ -75,6 +75,8 @@ export class ToldHistory {
     const optional = fieldNames.slice(0, 2);
     const ring = { generation: 1, hash: bytes };
     this.#add({ kind: 'opened', scope, body: { writer: bytes, measurement: '', handlers, ring } });
+    for (const field of fieldNames)
+      this.#add({ kind: 'stored', scope, body: { field, value: '' } });
     const expires = this.#time + 1_000;
     this.#add({ kind: 'invited', scope, body: { connection, party, label: 'shop', expires } });
     const signed = { contract, key: '', signature: '' };
