@@ -8,6 +8,8 @@ import { writeFileSafely } from './data-dir.ts';
 import { pasteable } from './hint.ts';
 import { encodeInvite } from './invite-text.ts';
 import { rememberFor } from './owner-grants.ts';
+import { acceptTerms } from './owner-terms.ts';
+import type { OfferedVersion } from './render-offer.ts';
 import {
   type DescribedConnection,
   type HeldRequest,
@@ -95,7 +97,7 @@ export async function inviteCommand(
   return 0;
 }
 
-/** `cambium owner approve ID`: a held request, or a party that asks to connect. */
+/** `cambium owner approve ID`: a held request, a party that asks to connect, or new terms of one that is. */
 export async function approveCommand(
   context: CommandContext,
   id: string,
@@ -113,6 +115,7 @@ export async function approveCommand(
       const fields = options.fields === undefined ? {} : { fields: options.fields };
       return owner.ask('owner.approve', { request, hash, ...fields, ...remember });
     }
+    if ('after' in found) return acceptTerms(owner, found, options.optional);
     if (options.remember !== undefined)
       throw new CliError(
         'usage',
@@ -123,12 +126,15 @@ export async function approveCommand(
   });
 }
 
-/** `cambium owner deny ID`: a held request, or a party that asks to connect. */
+/** `cambium owner deny ID`: a held request, a party that asks to connect, or new terms, which ends the connection. */
 export async function denyCommand(context: CommandContext, id: string): Promise<ExitCode> {
   return decide(context, id, 'denied', async (owner, found) => {
     if ('request' in found)
       return owner.ask('owner.deny', { request: found.request, hash: found.hash });
-    return owner.ask('owner.decline', { connection: found.connection });
+    const { connection } = found;
+    return 'after' in found
+      ? owner.ask('owner.contract.reject', { connection, hash: found.after.hash })
+      : owner.ask('owner.decline', { connection });
   });
 }
 
@@ -149,7 +155,7 @@ async function decide(
   context: CommandContext,
   id: string,
   done: string,
-  say: (owner: OwnerSession, found: HeldRequest | DescribedConnection) => Promise<unknown>,
+  say: (owner: OwnerSession, found: Waiting) => Promise<unknown>,
 ): Promise<ExitCode> {
   const result = await withOwner(context, async (owner) => {
     const pending = (await owner.ask('owner.pending')) as Pending;
@@ -159,13 +165,16 @@ async function decide(
   return 0;
 }
 
+type Waiting = HeldRequest | DescribedConnection | OfferedVersion;
+
 /** What waits under an event id, an event key or a connection id. */
-function findWaiting(pending: Pending, id: string): HeldRequest | DescribedConnection {
+function findWaiting(pending: Pending, id: string): Waiting {
   const requests = pending.requests.filter(
     ({ request }) => request === id || request.endsWith(`/${id}`),
   );
   const connections = pending.connections.filter(({ connection }) => connection === id);
-  const [found, another] = [...requests, ...connections];
+  const updates = pending.updates.filter(({ connection }) => connection === id);
+  const [found, another] = [...requests, ...connections, ...updates];
   if (found === undefined) throw new CliError('failed', `nothing waits under ${id}`);
   if (another !== undefined) throw new CliError('usage', `${id} could be several: name it in full`);
   return found;

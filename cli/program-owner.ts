@@ -22,6 +22,7 @@ export function addOwner(program: Command, finish: Finish): void {
   simple('pending', 'what waits for the owner', 'pendingCommand');
   simple('connections', 'who is connected, and under what', 'connectionsCommand');
   simple('fields', 'names of the fields that the vault holds', 'fieldsCommand');
+  addTerms(program, finish);
   on(program, 'set', 'store a field')
     .argument('<field>', 'for example personal/shipping_address')
     .argument('<value>', 'its value; - reads it from standard input')
@@ -34,15 +35,27 @@ export function addOwner(program: Command, finish: Finish): void {
     .action(async (name: string, options: Common & { out?: string }) =>
       finish(await (await import('./owner.ts')).inviteCommand(contextOf(options), name, options)),
     );
-  on(program, 'approve', 'approve a held request, or accept a party that wants to connect')
+  on(
+    program,
+    'approve',
+    'approve a held request, accept a party that wants to connect, or new terms',
+  )
     .argument('<id>', 'event id or connection id, as `owner pending` shows it')
     .option('--fields <names>', 'only these of the fields asked for', listOf)
     .option('--remember <time>', 'say yes to the same fields for so long: 30d, 12h, 45m')
-    .option('--optional <names>', 'optional fields to give, when accepting a party', listOf)
+    .option(
+      '--optional <names>',
+      'optional fields to give, when accepting a party or new terms',
+      listOf,
+    )
     .action(async (id: string, options: Common & Approving) =>
       finish(await (await import('./owner.ts')).approveCommand(contextOf(options), id, options)),
     );
-  on(program, 'deny', 'deny a held request, or decline a party')
+  on(
+    program,
+    'deny',
+    'deny a held request, decline a party, or reject new terms: that ends its connection',
+  )
     .argument('<id>', 'event id or connection id')
     .action(async (id: string, options: Common) =>
       finish(await (await import('./owner.ts')).denyCommand(contextOf(options), id)),
@@ -50,21 +63,19 @@ export function addOwner(program: Command, finish: Finish): void {
   addGrants(program, finish);
   addDevices(program, finish);
   on(program, 'forget', 'destroy the keys of something, so that nobody can ever read it again')
-    .addArgument(new Argument('<kind>', 'what it is').choices(['connection', 'field', 'namespace']))
-    .argument('<name>', 'connection id, or name of the field or namespace')
+    .addArgument(
+      new Argument('<kind>', 'what it is').choices(['connection', 'field', 'namespace', 'entries']),
+    )
+    .argument(
+      '<name>',
+      'connection id (of entries: of who stored them), or name of the field or namespace',
+    )
     .action(async (kind: ErasureTarget['kind'], name: string, options: Common) =>
       finish(
         await (await import('./owner-upkeep.ts')).forgetCommand(contextOf(options), kind, name),
       ),
     );
-  on(program, 'rotate', "replace the ledger's key").action(async (options: Common) =>
-    finish(await (await import('./owner-upkeep.ts')).rotateCommand(contextOf(options))),
-  );
-  on(program, 'sever', 'end a connection at once')
-    .argument('<connection>', 'connection id')
-    .action(async (id: string, options: Common) =>
-      finish(await (await import('./owner.ts')).severCommand(contextOf(options), id)),
-    );
+  addEndings(program, finish);
 }
 
 /** What the owner grants beside a yes to one request. */
@@ -112,5 +123,25 @@ function addDevices(program: Command, finish: Finish): void {
     .argument('<connection>', 'connection id, as `owner devices` shows it')
     .action(async (id: string, options: Common) =>
       finish(await (await import('./owner-devices.ts')).unpairCommand(contextOf(options), id)),
+    );
+}
+
+function addTerms(program: Command, finish: Finish): void {
+  on(program, 'terms', 'new terms that a party has published, and what they would have changed')
+    .argument('<connection>', 'connection id')
+    .action(async (id: string, options: Common) =>
+      finish(await (await import('./owner-terms.ts')).termsCommand(contextOf(options), id)),
+    );
+}
+
+/** What ends a key, or a connection. */
+function addEndings(program: Command, finish: Finish): void {
+  on(program, 'rotate', "replace the ledger's key").action(async (options: Common) =>
+    finish(await (await import('./owner-upkeep.ts')).rotateCommand(contextOf(options))),
+  );
+  on(program, 'sever', 'end a connection at once')
+    .argument('<connection>', 'connection id')
+    .action(async (id: string, options: Common) =>
+      finish(await (await import('./owner.ts')).severCommand(contextOf(options), id)),
     );
 }

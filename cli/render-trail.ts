@@ -73,6 +73,9 @@ const ownerDeeds: Readonly<Record<string, string>> = {
   'owner.accept': 'You accepted a connection',
   'owner.decline': 'You declined a connection',
   'owner.sever': 'You ended a connection',
+  'owner.contract.show': 'You read the new terms of a connection',
+  'owner.contract.accept': 'You accepted the new terms of a connection',
+  'owner.contract.reject': 'You rejected the new terms of a connection',
   'owner.forget': 'You had something forgotten',
   'owner.rotate': "You replaced the ledger's key",
   'owner.checkpoint': 'Your app looked at the checkpoint',
@@ -174,8 +177,14 @@ function factStory(entry: AuditEntry): string {
       return entry.connection_kind === 'owner'
         ? `Your device ${who} was removed`
         : `You ended the connection with ${who}`;
+    case 'contract_offered':
+      return `${who} has new terms, and gets nothing until you decide: ${short(entry.detail ?? '')}`;
+    case 'contract_accepted':
+      return `You accepted the new terms of ${who}: ${short(entry.detail ?? '')}`;
+    case 'contract_rejected':
+      return `You rejected the new terms of ${who}: ${short(entry.detail ?? '')}`;
     case 'aggregate':
-      return `Refused without a line for each: ${counts(entry.detail)}`;
+      return `Refused without a line for each${whose === null ? '' : ` (${who})`}: ${counts(entry.detail)}`;
     case 'checkpoint':
       return 'A checkpoint was signed';
     case 'erased':

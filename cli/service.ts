@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { CheckedAnswer } from '../service/checked-answer.ts';
+import { underOffered } from '../service/contract-update.ts';
 import { ServiceError } from '../service/errors.ts';
 import {
   addressOf,
@@ -9,11 +10,10 @@ import {
   type ServiceConnection,
 } from '../service/service-identity.ts';
 import { VaultClient } from '../service/vault-client.ts';
-import { type Contract, contractSchema } from '../wire/contract.ts';
-import { schemaFault } from '../wire/json-schema.ts';
 import type { Answer, ConnectionAccepted } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
+import { readContractFile } from './contract-file.ts';
 import { dataDir, exists } from './data-dir.ts';
 import { pasteable } from './hint.ts';
 import { decodeInvite } from './invite-text.ts';
@@ -60,7 +60,7 @@ export async function connectCommand(
   const invite = decodeInvite(
     (await exists(inviteText)) ? await readFile(inviteText, 'utf8') : inviteText,
   );
-  const contract = await readContract(options.contract);
+  const contract = await readContractFile(options.contract);
   const connection: ServiceConnection = { keys: newServiceKeys(), invite, contract };
   const heard: CheckedAnswer[] = [];
   const client = await VaultClient.connect(
@@ -126,7 +126,12 @@ export async function requestCommand(
     });
     context.progress(`event ${sealed.id}`);
     if (answer.status !== 'pending') heard.push(answer);
-    return report(context, answer, (result) => JSON.stringify(result, null, 2));
+    const newer = isOutdated(answer) ? underOffered(connection) : undefined;
+    if (newer === undefined)
+      return report(context, answer, (result) => JSON.stringify(result, null, 2));
+    await saveService(data, name, newer);
+    context.progress(`version ${newer.contract.version} is in force by now: asking under it`);
+    return requestCommand(context, type, payload, { ...options, as: name });
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     throw new CliError('failed', `${error.message} (is the vault running?)`, error);
@@ -136,7 +141,13 @@ export async function requestCommand(
   }
 }
 
-function report(
+/** A version that was published earlier has been accepted while nobody was listening. */
+function isOutdated(answer: Answer): boolean {
+  return answer.status === 'refused' && answer.code === 'contract_version_mismatch';
+}
+
+/** Prints an answer: 1 for a refusal. */
+export function report(
   context: CommandContext,
   answer: Answer,
   served: (result: unknown) => string,
@@ -167,26 +178,11 @@ function payloadFrom(text: string | undefined, options: RequestOptions): unknown
   }
 }
 
-async function readContract(path: string): Promise<Contract> {
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new CliError('usage', `no contract at ${path}`);
-  });
-  let contract: unknown;
-  try {
-    contract = JSON.parse(text);
-  } catch (error) {
-    throw new CliError('usage', `${path} is not JSON`, error);
-  }
-  const fault = schemaFault(contractSchema, contract);
-  if (fault !== undefined) throw new CliError('usage', `${path} is not a contract: ${fault}`);
-  return contract as Contract;
-}
-
 /**
  * The embedded messaging layer has another port at each start, so the invite's address is of no use.
  * A vault that has just been told to run gets a moment to come up.
  */
-async function serversOf(
+export async function serversOf(
   { data, progress }: CommandContext,
   { timeout }: { readonly timeout: number },
 ): Promise<readonly string[]> {

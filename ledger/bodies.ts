@@ -3,12 +3,13 @@ import type { Event } from '../wire/event.ts';
 import type { HandlerManifest } from '../wire/manifest.ts';
 import type { Reason } from '../wire/reasons.ts';
 import type { Decision } from './decision.ts';
+import type { GrantBodies } from './grant-bodies.ts';
 import type { Kind } from './kinds.ts';
 
 /*
  * What the sealed body of each kind of record says. Past tense: a body is a fact, and what follows
- * from it is the projections' business. Values of fields stand in `stored` and, sealed to their
- * receiver, in `queued`; nowhere else.
+ * from it is the projections' business. Values of fields stand in `stored`, those of entries in
+ * `value_received`, and both, sealed to their receiver, in `queued`; nowhere else.
  */
 
 /** Who one end of a connection is. */
@@ -45,7 +46,9 @@ export type ReceivedEvent = {
   readonly failure?: { readonly reason: Reason; readonly detail: string };
   /** The event, where the envelope opened; values of fields are taken out of its payload. */
   readonly event?: Event;
-  /** Evidence: exact signed bytes, unless they hold the value of a field. */
+  /** Bytes in UTF-8 of the value of an entry to be stored, which was taken out of the payload. */
+  readonly valueBytes?: number;
+  /** Evidence: exact signed bytes, unless they hold the value of a field or an entry. */
   readonly signed?: Uint8Array;
   /** The signature over them, and whether it is the one of the connection's key. */
   readonly signature?: { readonly bytes: Uint8Array; readonly valid: boolean };
@@ -75,28 +78,13 @@ export type HandledBody = {
   readonly once?: string;
 };
 
-/** An approval that stands for the owner's yes to requests like the one that was approved. */
-export type RememberedBody = {
-  readonly connection: string;
-  /** Event type, field and declared purpose that it is for. */
-  readonly type: string;
-  readonly field: string;
-  readonly purpose: string;
-  /** Hash of the contract that it is under, hex. */
-  readonly contract: string;
-  /** From then on it stands for nothing, Unix time in milliseconds. */
-  readonly until: number;
-  /** Id of the device key that approved, hex. */
-  readonly device: string;
-};
-
 /** A key of the vault that can be replaced. */
 export type RotatedPurpose = 'ledger' | 'signing' | 'encapsulation';
 
 /** What an erasure is about. */
 export type ErasureTarget = {
-  /** `outbox`: answers that nobody can ask for again. */
-  readonly kind: 'connection' | 'field' | 'namespace' | 'outbox';
+  /** `entries`: what a connection has stored. `outbox`: answers that nobody can ask for again. */
+  readonly kind: 'connection' | 'field' | 'namespace' | 'entries' | 'outbox';
   readonly name: string;
 };
 
@@ -109,8 +97,18 @@ export type ErasedScope = {
   readonly last: Uint8Array;
 };
 
+/** The owner's word on the version of a contract that was offered. */
+export type ContractWord = {
+  readonly connection: string;
+  readonly version: number;
+  /** Of the version's canonical form, hex: the owner decides about an exact document. */
+  readonly hash: string;
+  /** Id of the device key that decided, hex. */
+  readonly device: string;
+};
+
 /** Contents of a record, by kind. */
-export type Bodies = {
+export type Bodies = GrantBodies & {
   readonly genesis: {
     readonly vault: string;
     readonly keys: VaultKeys;
@@ -185,9 +183,20 @@ export type Bodies = {
   };
   readonly declined: { readonly connection: string };
   readonly severed: { readonly connection: string; readonly by: 'owner' };
-  readonly contract_offered: Readonly<Record<string, unknown>>;
-  readonly contract_accepted: Readonly<Record<string, unknown>>;
-  readonly contract_rejected: Readonly<Record<string, unknown>>;
+  /** A service published its contract's next version: the one in force is frozen. */
+  readonly contract_offered: {
+    readonly connection: string;
+    readonly contract: SignedContract;
+    /** Event id of the update. */
+    readonly event: string;
+  };
+  /** The offered version is in force. */
+  readonly contract_accepted: ContractWord & {
+    /** Optional fields that the owner gave under it. */
+    readonly optional: readonly string[];
+  };
+  /** The owner did not want it; `severed` follows in the same commit. */
+  readonly contract_rejected: ContractWord;
   readonly consented: {
     readonly request: string;
     /** SHA-256 of the exact request. */
@@ -195,21 +204,6 @@ export type Bodies = {
     readonly outcome: 'approved' | 'denied';
     readonly fields: readonly string[];
     /** Id of the device key that decided, hex. */
-    readonly device: string;
-  };
-  /** Fields whose retention begins anew. */
-  readonly granted: {
-    readonly connection: string;
-    readonly fields: readonly string[];
-    /** Id of the device key that granted, hex. */
-    readonly device: string;
-  };
-  readonly remembered: RememberedBody;
-  readonly rule_revoked: {
-    readonly connection: string;
-    /** Index of the `remembered` record. */
-    readonly rule: number;
-    /** Id of the device key that revoked, hex. */
     readonly device: string;
   };
   readonly stored: { readonly field: string; readonly value: string };
@@ -235,6 +229,8 @@ export type Bodies = {
     };
   };
   readonly aggregate: {
+    /** Whose refusals they are; absent for strangers, and for what was delivered again. */
+    readonly connection?: string;
     readonly from: number;
     readonly to: number;
     readonly counts: readonly {
@@ -243,7 +239,17 @@ export type Bodies = {
       readonly count: number;
       /** SHA-256 over what was counted, in order. */
       readonly hash: Uint8Array;
+      /** Ids of the first and last event, where they are a connection's. */
+      readonly first?: string;
+      readonly last?: string;
     }[];
+  };
+  /** The value that an event brought to be stored, under the scope of its party's entries. */
+  readonly value_received: {
+    readonly connection: string;
+    /** Event key of the request. */
+    readonly request: string;
+    readonly value: string;
   };
   readonly epoch_opened: {
     readonly connection: string;

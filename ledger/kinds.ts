@@ -24,6 +24,7 @@ export const kindNumbers = {
   erased: 22,
   aggregate: 23,
   epoch_opened: 24,
+  value_received: 37,
   granted: 42,
   remembered: 43,
   rule_revoked: 44,

@@ -54,8 +54,11 @@ function nextConnection(
     }
     case 'declined':
       return known && { ...known, status: 'declined' };
-    case 'severed':
-      return known && { ...known, status: 'severed' };
+    case 'severed': {
+      if (known === undefined) return undefined;
+      const { offered: _, ...rest } = known;
+      return { ...rest, status: 'severed' };
+    }
   }
 }
 

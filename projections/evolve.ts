@@ -3,6 +3,8 @@ import type { LedgerRecord } from '../ledger/bodies.ts';
 import { toHex } from '../wire/bytes.ts';
 import { clockSkewMaxMs, eventAgeMaxMs } from '../wire/event.ts';
 import { connectionChanged, epochOpened } from './evolve-connection.ts';
+import { contractChanged } from './evolve-contract.ts';
+import { entriesChanged, valueReceived } from './evolve-entries.ts';
 import { erased } from './evolve-erasure.ts';
 import { grantChanged, servedFirst, withNewGrants } from './evolve-grants.ts';
 import { dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
@@ -58,6 +60,8 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       const { index, leaf, time: at, scope } = record;
       return { ...moved, fields: moved.fields.set(field, { value, scope, index, leaf, at }) };
     }
+    case 'value_received':
+      return valueReceived(moved, record);
     case 'checkpoint': {
       const { scopes } = record.body.digests;
       const known = moved.checkpoint?.digests ?? Table<string, string>();
@@ -68,13 +72,14 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return rotated(moved, record);
     case 'erased':
       return erased(moved, record.body);
-    // Facts that say nothing about the state, or whose features come later: they only move it on.
-    case 'closed':
-    case 'tombstone':
-    case 'aggregate':
     case 'contract_offered':
     case 'contract_accepted':
     case 'contract_rejected':
+      return contractChanged(moved, record);
+    // Facts that say nothing about the state: they only move it on.
+    case 'closed':
+    case 'tombstone':
+    case 'aggregate':
       return moved;
   }
 }
@@ -130,8 +135,13 @@ function decided(state: VaultState, record: Of<'decided'>): VaultState {
 
 function spend(state: VaultState, connection: string, body: Of<'decided'>['body']): VaultState {
   const known = state.connections.get(connection);
-  if (known === undefined || body.facts.bucket === undefined) return state;
-  const next = { ...known, bucket: body.facts.bucket };
+  const { bucket, buckets } = body.facts;
+  if (known === undefined || (bucket ?? buckets) === undefined) return state;
+  const next = {
+    ...known,
+    ...(bucket === undefined ? {} : { bucket }),
+    ...(buckets === undefined ? {} : { buckets: { ...known.buckets, ...buckets } }),
+  };
   return { ...state, connections: state.connections.set(connection, next) };
 }
 
@@ -153,7 +163,8 @@ function handled(state: VaultState, record: Of<'handled'>): VaultState {
   if (request === undefined || known === undefined) return { ...state, requests, once: used };
   const next = servedFirst(known, request, provided, record.time);
   const connections = state.connections.set(known.id, next);
-  return { ...state, requests, once: used, connections };
+  const moved = { ...state, requests, once: used, connections };
+  return entriesChanged(moved, request, record.body, record.time);
 }
 
 function queued(state: VaultState, record: Of<'queued'>): VaultState {

@@ -4,10 +4,10 @@ import type {
   InstalledHandler,
   PeerKeys,
   ReceivedEvent,
-  RememberedBody,
   VaultKeys,
 } from '../ledger/bodies.ts';
-import type { Bucket, DecisionFacts } from '../ledger/decision.ts';
+import type { Bucket, CountedApart, DecisionFacts } from '../ledger/decision.ts';
+import type { RememberedBody } from '../ledger/grant-bodies.ts';
 import type { SignedContract } from '../wire/contract.ts';
 
 /** A sender's secret for a while, as the state keeps it. */
@@ -28,6 +28,16 @@ export type SendingEpoch = EpochState & {
 
 /** Where a connection is in its life. */
 export type ConnectionStatus = 'invited' | 'requested' | 'active' | 'declined' | 'severed';
+
+/** The next version of a contract, which waits for the owner: the one in force is frozen. */
+export type OfferedContract = {
+  readonly contract: SignedContract;
+  readonly hash: string;
+  /** Event id of the update, until it is answered. */
+  readonly event: string;
+  /** Record time of the offer, Unix milliseconds. */
+  readonly at: number;
+};
 
 /** One relation of the vault: a service's, or the owner's app. */
 export type Connection = {
@@ -50,6 +60,11 @@ export type Connection = {
   /** Event id and key of the request to connect, until it is answered. */
   readonly request?: string;
   readonly bucket?: Bucket;
+  /** Buckets besides that of requests; absent until one was counted. */
+  readonly buckets?: { readonly [counted in CountedApart]?: Bucket };
+  readonly offered?: OfferedContract;
+  /** Its stored entries: their scope (hex), and what they count (bytes). */
+  readonly stored?: { readonly scope: string; readonly bytes: number };
   /** Record time at which each field was first served since it was last granted. */
   readonly served: Table<string, number>;
   /** Epoch of the sender in which fields of retention `session` were first served. */
@@ -83,6 +98,29 @@ export type OpenRequest = {
   readonly handler?: string;
   /** Fields that the owner approved; absent where no consent was needed. */
   readonly approved?: readonly string[];
+  /** The value of the entry that it wants stored. */
+  readonly value?: ReceivedValue;
+};
+
+/** A value to be stored, sealed under the scope of its party's entries. */
+export type ReceivedValue = {
+  readonly value: string;
+  /** Hex. */
+  readonly scope: string;
+  /** Record that holds it, and its leaf: commits to the value without saying it. */
+  readonly index: number;
+  readonly leaf: Uint8Array;
+};
+
+/** Something that a service has stored. */
+export type StoredEntry = ReceivedValue & {
+  readonly connection: string;
+  readonly category: string;
+  readonly key: string;
+  /** What it counts against the limit of its contract. */
+  readonly bytes: number;
+  /** Record time at which it was stored, Unix milliseconds. */
+  readonly at: number;
 };
 
 /** An event id that must not be decided again while it is fresh. */
@@ -140,6 +178,8 @@ export type VaultState = {
   /** Connection id by party. */
   readonly parties: Table<string, string>;
   readonly fields: Table<string, StoredField>;
+  /** By `entryKey`. */
+  readonly entries: Table<string, StoredEntry>;
   readonly requests: Table<string, OpenRequest>;
   readonly seen: Table<string, SeenEvent>;
   readonly outbox: Table<string, OutboxMessage>;
@@ -162,6 +202,7 @@ export const emptyState: VaultState = {
   connections: Table(),
   parties: Table(),
   fields: Table(),
+  entries: Table(),
   requests: Table(),
   seen: Table(),
   outbox: Table(),
@@ -173,6 +214,14 @@ export const emptyState: VaultState = {
 export function eventKey(connection: string, id: string): string {
   return `${connection}/${id}`;
 }
+
+/** Key of a stored entry: a party's entries begin with its connection's id. */
+export function entryKey(connection: string, category: string, key: string): string {
+  return `${connection}/${category}/${key}`;
+}
+
+/** Name in an outbox scope for values of the entries that its own connection has stored. No field is named so. */
+export const storedEntries = '#entries';
 
 /** Namespace of a field: what stands before its first slash. */
 export function namespaceOf(field: string): string {

@@ -57,6 +57,13 @@ export type Said = {
   readonly declined: { readonly connection: string };
   readonly invited: { readonly connection: string };
   readonly severed: { readonly connection: string };
+  readonly contract_offered: {
+    readonly connection: string;
+    readonly event: string;
+    readonly contract: { readonly contract: JsonMap };
+  };
+  readonly contract_accepted: { readonly connection: string; readonly hash: string };
+  readonly contract_rejected: { readonly connection: string; readonly hash: string };
   readonly epoch_opened: { readonly connection: string };
   readonly granted: { readonly connection: string };
   readonly remembered: { readonly connection: string };
@@ -74,6 +81,7 @@ function open(members: Record<string, JsonSchema>, optional: readonly string[] =
 }
 
 const ofConnection = open({ connection: text });
+const ofVersion = open({ connection: text, hash: text });
 const contract = open({ id: text, version: { type: 'integer' }, hash: text });
 const check = open({ check: text, inputs: { type: 'object' } });
 
@@ -106,6 +114,13 @@ const schemas: Readonly<Record<keyof Said, JsonSchema>> = {
   declined: ofConnection,
   invited: ofConnection,
   severed: ofConnection,
+  contract_offered: open({
+    connection: text,
+    event: text,
+    contract: open({ contract: { type: 'object' } }),
+  }),
+  contract_accepted: ofVersion,
+  contract_rejected: ofVersion,
   epoch_opened: ofConnection,
   granted: ofConnection,
   remembered: ofConnection,
@@ -124,20 +139,23 @@ export function contentsOf(kind: Kind, { body }: OpenedBody, index: number): Jso
   throw new ReceiptError('BODY_MALFORMED', `record ${index} (${kind}): ${fault}`, index);
 }
 
+/** Types that are allowed, and then wait for the owner. */
+const waitingTypes: ReadonlySet<string> = new Set(['connection.request', 'contract.update']);
+
 /** The answer that a service gets from a record, if any follows from it. */
 export type AnswerFrom = { readonly status: AnswerStatus; readonly reason?: Reason };
 
 /**
  * What is answered because of a record of this kind; `undefined` when nothing is.
  * @param body - its contents, checked
- * @param type - of the event; a request to connect is allowed, and then waits for the owner
+ * @param type - of the event; some are allowed, and then wait for the owner
  */
 export function answerFrom(kind: Kind, body: unknown, type: string): AnswerFrom | undefined {
   switch (kind) {
     case 'decided': {
       const { outcome, reason: why = 'internal' } = body as Said['decided'];
       if (outcome === 'denied') return { status: 'refused', reason: why };
-      const waits = outcome === 'pending' || type === 'connection.request';
+      const waits = outcome === 'pending' || waitingTypes.has(type);
       return waits ? { status: 'pending' } : undefined;
     }
     case 'consented': {
@@ -151,6 +169,7 @@ export function answerFrom(kind: Kind, body: unknown, type: string): AnswerFrom 
     case 'expired':
       return { status: 'refused', reason: (body as Said['expired']).reason };
     case 'connected':
+    case 'contract_accepted':
       return { status: 'served' };
     case 'declined':
       return { status: 'refused', reason: 'consent_denied' };

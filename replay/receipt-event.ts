@@ -32,6 +32,8 @@ const eventKinds: ReadonlySet<Kind> = new Set<Kind>([
   'requested',
   'connected',
   'declined',
+  'contract_offered',
+  'contract_accepted',
 ]);
 
 /**

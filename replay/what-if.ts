@@ -122,6 +122,7 @@ class Judge {
     else if (record.kind === 'tombstone') this.#counts.erased += 1;
     this.#state = evolve(before, record);
     if (record.kind === 'connected') this.#connected(record.body.connection);
+    if (record.kind === 'contract_accepted') this.#accepted(record.body.connection);
   }
 
   report(): WhatIfReport {
@@ -149,6 +150,15 @@ class Judge {
       contract === undefined || version === undefined ? null : { id: contract, version };
     this.#names.set(id, { id, name: connection.name, contract: named, missing });
     this.#terms.set(id, new OtherTerms(this.#contract, this.#options.optional));
+  }
+
+  /** Another version was in force from here on. */
+  #accepted(id: string): void {
+    const known = this.#names.get(id);
+    const contract = this.#state.connections.get(id)?.contract?.contract;
+    if (known === undefined || contract === undefined) return;
+    const { version } = contract;
+    this.#names.set(id, { ...known, contract: { id: contract.id, version } });
   }
 
   #isMeant({ id, kind, contract }: Connection): boolean {

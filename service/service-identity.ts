@@ -17,6 +17,8 @@ export type ServiceConnection = {
   readonly keys: ServiceKeys;
   readonly invite: Invite;
   readonly contract: Contract;
+  /** A version that was published to this vault and that its owner has not decided about. */
+  readonly offered?: Contract;
   /** Id of the request to connect. */
   readonly request?: string;
   readonly accepted?: ConnectionAccepted;

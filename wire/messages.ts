@@ -18,6 +18,12 @@ export const consentRequestedType = 'consent.requested';
 /** Type of the notification that a party wants to connect. */
 export const connectionRequestedType = 'connection.requested';
 
+/** Type of the notification that a party has published the next version of its contract. */
+export const contractOfferedType = 'contract.offered';
+
+/** Type of the notification that a service has a message for the owner. */
+export const messageReceivedType = 'message.received';
+
 /** Payload of an answer. */
 export type Answer = (
   | { readonly status: 'served'; readonly type: string; readonly result: unknown }
@@ -52,6 +58,17 @@ export type ConnectionAccepted = {
   readonly optional: readonly string[];
   /** Event types that the messaging layer keeps until the vault has them. */
   readonly critical: readonly string[];
+};
+
+/** Payload of `contract.update`: the next version, signed with the key of the connection. */
+export type ContractUpdate = { readonly contract: SignedContract };
+
+/** Result of an accepted `contract.update`. */
+export type ContractAccepted = {
+  /** The version that requests have to name from now on. */
+  readonly contract: { readonly id: string; readonly version: number; readonly hash: string };
+  /** Optional fields that the owner gave under it. */
+  readonly optional: readonly string[];
 };
 
 /** Result of `owner.checkpoint`. */
@@ -104,6 +121,12 @@ export type WireType = {
   readonly space: 'owner' | 'message';
   readonly delivery: DeliveryClass;
   readonly request: JsonSchema;
+  /** How often a party may send it, where that is not for its contract to say. */
+  readonly limit?: {
+    readonly counted: 'updates';
+    readonly perHour: number;
+    readonly burst: number;
+  };
 };
 
 const identifier: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}$' };
@@ -141,6 +164,12 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
       contract: signedContractSchema,
     }),
   },
+  'contract.update': {
+    space: 'message',
+    delivery: 'critical',
+    request: objectSchema({ contract: signedContractSchema }),
+    limit: { counted: 'updates', perHour: 4, burst: 4 },
+  },
   'owner.pending': owner(nothing),
   'owner.connections': owner(nothing),
   'owner.fields': owner(nothing),
@@ -151,9 +180,19 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
   'owner.accept': owner(objectSchema({ connection: identifier, optional: fieldNames })),
   'owner.decline': owner(objectSchema({ connection: identifier })),
   'owner.sever': owner(objectSchema({ connection: identifier })),
+  'owner.contract.show': owner(
+    objectSchema({
+      connection: identifier,
+      from: { type: 'integer', minimum: 0, maximum: 10_000 },
+    }),
+  ),
+  'owner.contract.accept': owner(
+    objectSchema({ connection: identifier, hash, optional: fieldNames }),
+  ),
+  'owner.contract.reject': owner(objectSchema({ connection: identifier, hash })),
   'owner.forget': owner(
     objectSchema({
-      kind: { enum: ['connection', 'field', 'namespace'] },
+      kind: { enum: ['connection', 'field', 'namespace', 'entries'] },
       name: { type: 'string', minLength: 1, maxLength: 128 },
     }),
   ),

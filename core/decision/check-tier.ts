@@ -6,13 +6,18 @@ import type { CheckContext } from './context.ts';
 
 /**
  * Check 13: any field of the consent tier holds the whole request, unless a remembered approval of the owner stands
- * for each of them. What it stood for when the request arrived must still stand when it takes effect.
+ * for each of them; a type that always asks is always held. What it stood for when the request arrived must still stand when it takes effect.
  */
 export const tierCheck: CheckFunction = (context) => {
-  const { fields, round, consent } = context;
-  if (fields.length === 0) return skip('the request asks for no field');
+  const { fields, round, consent, handledType } = context;
+  const always = handledType?.consent === true;
+  if (fields.length === 0 && !always) return skip('the request asks for no field');
   const tiers: Record<string, Tier | null> = {};
   for (const name of fields) tiers[name] = context.declared.get(name)?.tier ?? null;
+  if (always)
+    return round === 'again'
+      ? pass({ tiers, always })
+      : { result: 'hold', inputs: { tiers, always } };
   return round === 'again'
     ? stillRemembered(context, consent, tiers)
     : firstTime(context, consent, tiers);

@@ -1,12 +1,14 @@
 import { type Connection, namespaceOf, type VaultState } from '../../projections/vault-state.ts';
 import { toHex } from '../../wire/bytes.ts';
 import { parseContract } from '../../wire/contract.ts';
-import type { ConnectionRequest } from '../../wire/messages.ts';
+import type { ConnectionRequest, ContractUpdate } from '../../wire/messages.ts';
 import { isKey, pairFault, unpairFault } from './checks-device.ts';
 import { type Granted, grantFault, rememberFault, ruleFault } from './checks-grant.ts';
+import { choiceFault, newTermsFault, updateFault, versionFault } from './checks-update.ts';
 import { type CommandFault, fault, statusFault } from './command-fault.ts';
 import type { CheckContext } from './context.ts';
 
+type NewTerms = Parameters<typeof newTermsFault>[1];
 type Target = { readonly connection: string; readonly optional: readonly string[] };
 type Word = {
   readonly request: string;
@@ -14,12 +16,25 @@ type Word = {
   readonly fields?: readonly string[];
   readonly remember?: string;
 };
-type Forgotten = { readonly kind: 'connection' | 'field' | 'namespace'; readonly name: string };
-type CommandCheck = (state: VaultState, payload: unknown, time: number) => CommandFault | undefined;
+type Forgotten = {
+  readonly kind: 'connection' | 'field' | 'namespace' | 'entries';
+  readonly name: string;
+};
+type CommandCheck = (
+  state: VaultState,
+  payload: unknown,
+  time: number,
+  sender: Connection | undefined,
+) => CommandFault | undefined;
 
 /** Requires a payload that fits its schema. */
 const checks: Readonly<Record<string, CommandCheck>> = {
   'connection.request': (_, payload) => handshakeFault(payload as ConnectionRequest),
+  'contract.update': (_, payload, time, sender) =>
+    updateFault(sender, payload as ContractUpdate, time),
+  'owner.contract.accept': (state, payload) => newTermsFault(state, payload as NewTerms),
+  'owner.contract.reject': (state, payload) => versionFault(state, payload as NewTerms),
+  'owner.contract.show': (state, payload) => statusFault(state, payload, ['active']),
   'owner.accept': (state, payload) => acceptFault(state, payload as Target),
   'owner.decline': (state, payload) => statusFault(state, payload, ['requested', 'invited']),
   'owner.sever': (state, payload) => statusFault(state, payload, ['active']),
@@ -39,18 +54,15 @@ const checks: Readonly<Record<string, CommandCheck>> = {
  * is there and waits for it, a request to connect brings a contract of its own. `undefined` where
  * nothing is wrong.
  */
-export function commandFault({ state, received, time }: CheckContext): CommandFault | undefined {
+export function commandFault({
+  state,
+  received,
+  time,
+  connection,
+}: CheckContext): CommandFault | undefined {
   const type = received.event?.type ?? '';
   const check = Object.hasOwn(checks, type) ? checks[type] : undefined;
-  return check?.(state, received.event?.payload, time);
-}
-
-/** Required fields that the vault does not have. */
-export function missingFields(state: VaultState, connection: Connection): string[] {
-  const fields = connection.contract?.contract.fields ?? [];
-  return fields
-    .filter(({ tier, name }) => tier === 'required' && !state.fields.has(name))
-    .map(({ name }) => name);
+  return check?.(state, received.event?.payload, time, connection);
 }
 
 function handshakeFault(payload: ConnectionRequest): CommandFault | undefined {
@@ -67,16 +79,7 @@ function acceptFault(state: VaultState, payload: Target): CommandFault | undefin
   const wrong = statusFault(state, payload, ['requested']);
   const connection = state.connections.get(payload.connection);
   if (wrong !== undefined || connection === undefined) return wrong;
-  const missing = missingFields(state, connection);
-  if (missing.length > 0)
-    return fault('required_field_missing', `set these first: ${missing.join(', ')}`);
-  const offered = connection.contract?.contract.fields ?? [];
-  const other = payload.optional.filter(
-    (name) => !offered.some((field) => field.name === name && field.tier === 'optional'),
-  );
-  return other.length === 0
-    ? undefined
-    : fault('field_not_in_contract', `not optional here: ${other.join(', ')}`);
+  return choiceFault(state, connection.contract?.contract, payload.optional);
 }
 
 /** A connection that still stands is severed first, so that nobody forgets what is still in use. */
@@ -88,6 +91,10 @@ function forgetFault(state: VaultState, { kind, name }: Forgotten): CommandFault
       'declined',
       'severed',
     ]);
+  if (kind === 'entries')
+    return state.connections.get(name)?.stored === undefined
+      ? fault('field_absent', 'this connection has stored nothing')
+      : undefined;
   const isThere = state.fields.some((_, field) =>
     kind === 'field' ? field === name : namespaceOf(field) === name,
   );

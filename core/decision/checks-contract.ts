@@ -1,9 +1,10 @@
 import { isMap } from '../../wire/event.ts';
 import { type CheckFunction, fail, pass, skip } from './check-result.ts';
 
-/** Check 7: made under the contract that is in force. */
+/** Check 7: made under the contract that is in force, and not frozen. */
 export const contractCheck: CheckFunction = ({ received, connection, contract, time }) => {
   const named = received.event?.contract;
+  const offered = connection?.offered;
   const inputs = {
     named_id: named?.id ?? null,
     named_version: named?.version ?? null,
@@ -11,10 +12,13 @@ export const contractCheck: CheckFunction = ({ received, connection, contract, t
     accepted_version: contract?.version ?? null,
     hash_matches: named?.hash !== undefined && named.hash === connection?.contractHash,
     expires: contract?.expires ?? null,
+    ...(offered === undefined ? {} : { offered_version: offered.contract.contract.version }),
   };
   if (contract === undefined) return fail('contract_unknown', 'no contract is in force', inputs);
   if (named === undefined) return fail('contract_unknown', 'the request names none', inputs);
   if (named.id !== contract.id) return fail('contract_unknown', 'another contract', inputs);
+  if (offered !== undefined)
+    return fail('contract_pending', 'a new version waits for the owner', inputs);
   if (named.version !== contract.version || !inputs.hash_matches)
     return fail('contract_version_mismatch', 'another version of the contract', inputs);
   if (contract.expires !== undefined && contract.expires <= time)

@@ -1,4 +1,5 @@
 import type { InstalledHandler, ReceivedEvent } from '../../ledger/bodies.ts';
+import type { EntryAsked } from '../../ledger/decision.ts';
 import {
   type Connection,
   eventKey,
@@ -7,10 +8,12 @@ import {
 } from '../../projections/vault-state.ts';
 import type { Contract, ContractField } from '../../wire/contract.ts';
 import { fieldOf } from '../../wire/contract-fields.ts';
+import { entryBytes } from '../../wire/entry.ts';
 import { isMap } from '../../wire/event.ts';
 import type { HandledType } from '../../wire/manifest.ts';
 import { type WireType, wireTypes } from '../../wire/messages.ts';
 import { parseSubject, type Subject } from '../../wire/subjects.ts';
+import type { Round } from './round.ts';
 
 /** Everything a check may look at. */
 export type CheckContext = {
@@ -34,16 +37,6 @@ export type CheckContext = {
   /** The request as it was decided about before; only when it is decided about again. */
   readonly open: OpenRequest | undefined;
 };
-
-/** Which decision is asked for. */
-export type Round =
-  /** The event has just arrived. */
-  | 'first'
-  /**
-   * Checks 4 to 11 once more, on the state of now, whether the event has expired, and whether what was
-   * remembered still stands: when the owner approves, before a result takes effect.
-   */
-  | 'again';
 
 /** Gathers what the checks look at. */
 export function contextOf(
@@ -99,6 +92,19 @@ export function onceKey(context: CheckContext): string | undefined {
   const value = payload[handledType.once];
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   return `${received.connection}/${handledType.type}/${value}`;
+}
+
+/** The stored entry that an event is about; `undefined` where its type is about none. */
+export function entryAsked({ handledType, received }: CheckContext): EntryAsked | undefined {
+  const members = handledType?.entry;
+  const payload = received.event?.payload;
+  if (members === undefined || !isMap(payload)) return undefined;
+  const category = payload[members.category];
+  const key = members.key === undefined ? undefined : payload[members.key];
+  if (typeof category !== 'string') return undefined;
+  if (typeof key !== 'string') return { category };
+  if (members.value === undefined) return { category, key };
+  return { category, key, bytes: entryBytes(category, key, received.valueBytes ?? 0) };
 }
 
 function fieldsOf(received: ReceivedEvent, handledType: HandledType | undefined): string[] {

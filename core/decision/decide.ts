@@ -1,13 +1,12 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import {
-  type Bucket,
   type Check,
   type CheckName,
   checkNames,
   type Decision,
+  type DecisionFacts,
 } from '../../ledger/decision.ts';
 import type { VaultState } from '../../projections/vault-state.ts';
-import { rateCheck } from './check-rate.ts';
 import { type CheckFunction, type Found, skip } from './check-result.ts';
 import { retentionCheck } from './check-retention.ts';
 import { tierCheck } from './check-tier.ts';
@@ -19,9 +18,12 @@ import {
   senderCheck,
   stillFreshCheck,
 } from './checks-identity.ts';
-import { eventTypeCheck, payloadCheck, permissionCheck } from './checks-request.ts';
-import { type CheckContext, contextOf, type Round } from './context.ts';
+import { permissionCheck } from './checks-permission.ts';
+import { rateCheck } from './checks-rate.ts';
+import { eventTypeCheck, payloadCheck } from './checks-request.ts';
+import { type CheckContext, contextOf } from './context.ts';
 import { payloadFacts } from './facts.ts';
+import { identityChecks, type Round } from './round.ts';
 
 /** Every check but the one that counts tokens. */
 const byName: Readonly<Record<Exclude<CheckName, 'rate'>, CheckFunction>> = {
@@ -38,7 +40,6 @@ const byName: Readonly<Record<Exclude<CheckName, 'rate'>, CheckFunction>> = {
   retention: retentionCheck,
   tier: tierCheck,
 };
-const identityChecks: ReadonlySet<CheckName> = new Set(['envelope', 'sender', 'freshness']);
 const termsChecks: ReadonlySet<CheckName> = new Set([
   'contract',
   'permission',
@@ -62,18 +63,18 @@ export function decide(
   const context = contextOf(state, received, time, round);
   const checks: Check[] = [];
   let failed: Check | undefined;
-  let bucket: Bucket | undefined;
+  let counted: DecisionFacts = {};
   for (const name of checkNames) {
     let found: Found;
     if (name === 'rate') {
       const early = failed !== undefined && identityChecks.has(failed.check);
-      ({ found, bucket } = rateCheck(context, early));
+      ({ found, facts: counted } = rateCheck(context, early));
     } else found = runs(name, context, failed);
     const check = named(name, found);
     checks.push(check);
     if (check.result === 'fail') failed ??= check;
   }
-  return conclude(context, checks, failed, bucket);
+  return conclude(context, checks, failed, counted);
 }
 
 /** The same as a spread, which is slow thirteen times over. */
@@ -103,12 +104,12 @@ function conclude(
   context: CheckContext,
   checks: readonly Check[],
   failed: Check | undefined,
-  bucket: Bucket | undefined,
+  counted: DecisionFacts,
 ): Decision {
   const outcome = outcomeOf(checks, failed);
   const fits = checks.some(({ check, result }) => check === 'payload' && result === 'pass');
   const said = fits ? payloadFacts(context, outcome) : {};
-  const facts = bucket === undefined ? said : { bucket, ...said };
+  const facts = { ...counted, ...said };
   if (failed !== undefined) {
     const { reason = 'internal', detail = '' } = failed;
     return { outcome, reason, detail, checks, facts };

@@ -1,6 +1,6 @@
 import type { Decision, DecisionFacts } from '../../ledger/decision.ts';
 import { rulesFor } from './check-tier.ts';
-import { type CheckContext, onceKey } from './context.ts';
+import { type CheckContext, entryAsked, onceKey } from './context.ts';
 
 /** How long a request waits for the owner when its sender sets no shorter limit. */
 export const consentWaitMs: number = 7 * 24 * 60 * 60 * 1000;
@@ -17,6 +17,9 @@ export function payloadFacts(context: CheckContext, outcome: Decision['outcome']
     facts.deadline = Math.min(received.event?.expires ?? Infinity, time + consentWaitMs);
   const once = onceKey(context);
   if (once !== undefined) facts.once = once;
+  const entry = entryAsked(context);
+  if (entry !== undefined) facts.entry = entry;
+  if (outcome === 'pending' && context.handledType?.consent === true) facts.always = true;
   if (outcome !== 'denied') addSession(facts, context);
   if (outcome === 'allowed' && consent.length > 0) addGrounds(facts, context);
   return facts;

@@ -100,6 +100,19 @@ describe('in every generated history', () => {
     });
   });
 
+  it('while a new version of the contract waits, nothing is allowed, held or given', () => {
+    always(({ records }) => {
+      let frozen = false;
+      for (const { kind, body } of records) {
+        if (kind === 'contract_offered') frozen = true;
+        if (kind === 'contract_accepted' || kind === 'severed') frozen = false;
+        if (!frozen) continue;
+        if (kind === 'decided') expect(body.outcome).toBe('denied');
+        if (kind === 'handled') expect(body.provided).toEqual([]);
+      }
+    });
+  });
+
   it('a field that is declared to be served once is served once for each time that it was granted', () => {
     const fields = fieldNames.map((name) => ({
       name,

@@ -4,8 +4,10 @@ import { eventKey, type OpenRequest, type VaultState } from '../../projections/v
 import { equalBytes, fromHex } from '../../wire/bytes.ts';
 import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
 import { decide } from '../decision/decide.ts';
-import { questionOf, queueAnswer, queueDenial } from './answers.ts';
+import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import { requestConnection } from './connections.ts';
+import { offerContract } from './contract-updates.ts';
+import { keepValue } from './entries.ts';
 import { expectNotAhead } from './host-clock.ts';
 import type { Arrival } from './inbound.ts';
 import { readingCommands, runCommand } from './owner-commands.ts';
@@ -21,6 +23,8 @@ export type ArrivalHooks = {
   readonly again: (index: number) => Promise<void>;
   /** Counts an event that was delivered again. */
   readonly counted: () => void;
+  /** Counts a refusal that is one of too many, and says so; false where it is to be recorded. */
+  readonly fold: (decision: Decision, time: number) => boolean;
 };
 
 /** One event of a known party: recorded, decided about, and set on its way. */
@@ -41,6 +45,10 @@ export async function handleArrival(
   if (connection.kind === 'owner' && received.signature?.valid === true && received.event)
     expectNotAhead(batch.time, received.event.time);
   const decision = decide(batch.state, received, batch.time);
+  if (hooks.fold(decision, batch.time)) {
+    const answer = refusal(received.event?.type ?? '', decision.reason ?? 'internal');
+    return answerUnrecorded(parts, turn, received, answer);
+  }
   const { scope } = connection;
   const from = batch.add({ kind: 'received', scope, body: received });
   const request = eventKey(connection.id, received.id);
@@ -49,6 +57,9 @@ export async function handleArrival(
   const index = batch.add({ kind: 'decided', scope, cause: from, body });
   // Behind the decision, so that `received` directly follows the state that was decided on.
   if (arrival.epoch !== undefined && identityHolds(decision)) batch.add(arrival.epoch);
+  const { value } = arrival;
+  if (value !== undefined && decision.outcome !== 'denied' && decision.facts.entry !== undefined)
+    await keepValue(parts, turn, { connection: connection.id, request, value }, from);
   const open = batch.state.requests.get(request);
   if (decision.outcome === 'denied')
     return queueDenial(parts, turn, { ...questionOf(received, index), repeated }, decision);
@@ -85,6 +96,10 @@ async function answerItself(
     const answer = await requestConnection(parts, turn, received, from);
     return queueAnswer(parts, turn, question, answer);
   }
+  if (type === 'contract.update') {
+    const answer = await offerContract(parts, turn, received, from);
+    return queueAnswer(parts, turn, question, answer);
+  }
   const { start, audit } = hooks;
   const command = { turn, received, from, value, start, audit, answer: answerLater };
   const answer = await runCommand(parts, command);
@@ -93,7 +108,10 @@ async function answerItself(
   return queueAnswer(parts, turn, question, answer);
 }
 
-/** What the owner's app reads is sealed and sent, but not kept: it can be asked for again. */
+/**
+ * Sealed and sent, but not kept: what the owner's app reads and can ask for again, and the refusals of a party
+ * that goes on without a token.
+ */
 async function answerUnrecorded(
   parts: VaultParts,
   turn: Turn,

@@ -11,8 +11,9 @@ import {
   connectionRequestedType,
   type Invite,
 } from '../../wire/messages.ts';
-import { missingFields } from '../decision/checks-command.ts';
+import { missingFields } from '../decision/checks-update.ts';
 import { queueAnswer, refusal } from './answers.ts';
+import { describeOffer, endOffer } from './contract-updates.ts';
 import { keysOf } from './inbound.ts';
 import { expireDue } from './requests.ts';
 import { tellOwner } from './tell-owner.ts';
@@ -86,10 +87,11 @@ export function describeConnection(turn: Turn, connection: Connection): Record<s
     kind: connection.kind,
     status: connection.status,
     contract: contract ?? null,
-    missing: missingFields(turn.batch.state, connection),
+    missing: missingFields(turn.batch.state, contract),
     optional: connection.optional,
     credential_expires: connection.credentialExpires ?? null,
     tokens: connection.bucket?.tokens ?? contract?.limits.burst ?? null,
+    update: describeOffer(turn.batch.state, connection) ?? null,
   };
 }
 
@@ -144,19 +146,19 @@ export async function declineConnection(
   await queueAnswer(parts, turn, question, refusal(question.type, 'consent_denied'));
 }
 
-/** The owner ends a connection: what waits is refused, and the party's way in is closed. */
+/** The owner ends a connection: what waits is refused. When that is durable the party leaves (`Departures`). */
 export async function severConnection(
   parts: VaultParts,
   turn: Turn,
   connection: Connection,
   from: number,
 ): Promise<void> {
-  const { batch, effects } = turn;
-  const { id, scope, party } = connection;
+  const { batch } = turn;
+  const { id, scope } = connection;
   const body = { connection: id, by: 'owner' as const };
-  batch.add({ kind: 'severed', scope, cause: from, body });
+  const cause = batch.add({ kind: 'severed', scope, cause: from, body });
+  await endOffer(parts, turn, connection, 'connection_severed', cause);
   await expireDue(parts, turn);
-  effects.push(() => dismiss(parts, party));
 }
 
 /** Takes nothing of a party any more, and ends its credentials. */

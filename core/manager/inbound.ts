@@ -2,7 +2,6 @@ import type { Draft, PeerKeys, ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Connection, VaultState } from '../../projections/vault-state.ts';
 import { ownerDevices } from '../../projections/vault-state.ts';
 import { equalBytes, fromBase64url } from '../../wire/bytes.ts';
-import { fieldNamePattern } from '../../wire/contract.ts';
 import { sha256 } from '../../wire/crypto.ts';
 import {
   type Envelope,
@@ -17,11 +16,11 @@ import {
 } from '../../wire/envelope.ts';
 import { decodeEvent, type Event, isMap, type Parsed, refuse } from '../../wire/event.ts';
 import { decapsulate, keyId } from '../../wire/key-encapsulation.ts';
-import { fieldValueMax } from '../../wire/messages.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { parseSubject, type Subject } from '../../wire/subjects.ts';
 import type { VaultSecrets } from '../keys/vault-secrets.ts';
 import type { InboundMessage } from './ports.ts';
+import { withoutValue } from './without-value.ts';
 
 /** A message of a known party, ready to be decided about. */
 export type Arrival = {
@@ -41,9 +40,6 @@ export type Stranger = {
   readonly reason: Reason;
   readonly digest: Uint8Array;
 };
-
-const fieldNameMax = 128;
-const fieldName = new RegExp(fieldNamePattern);
 
 type EpochKey = { readonly epoch: Epoch; readonly fresh: boolean };
 
@@ -71,7 +67,7 @@ export async function readInbound(
     );
   const key = await epochKey(connection, secrets, envelope.value);
   if (!key.ok) return failed(connection, message, digest, key, envelope.value);
-  return openWithKey(connection, message, digest, envelope.value, key.value);
+  return openWithKey(state.handlers, connection, message, digest, envelope.value, key.value);
 }
 
 /** A message of a known party that we ourselves failed on. */
@@ -84,6 +80,7 @@ export function unreadable(state: VaultState, message: InboundMessage): Arrival 
 }
 
 function openWithKey(
+  handlers: VaultState['handlers'],
   connection: Connection,
   message: InboundMessage,
   digest: Uint8Array,
@@ -102,7 +99,7 @@ function openWithKey(
     signature !== undefined &&
     verifyEvent(signer, where, bytes, signature) &&
     openingIsTheirs(envelope, signer, fresh);
-  const { kept, value, whole } = withoutValue(event.value);
+  const { kept, value, valueBytes, whole } = withoutValue(event.value, handlers);
   const received: ReceivedEvent = {
     subject: message.subject,
     connection: connection.id,
@@ -110,6 +107,7 @@ function openWithKey(
     digest: sha256(bytes),
     bytes: message.data.length,
     event: kept,
+    ...(valueBytes === undefined ? {} : { valueBytes }),
     ...(whole ? { signed: bytes } : {}),
     ...(signature === undefined ? {} : { signature: { bytes: signature, valid } }),
     epoch: envelope.epoch,
@@ -187,21 +185,6 @@ function keyFrom(text: unknown): Uint8Array | undefined {
   } catch {
     return undefined;
   }
-}
-
-/**
- * Takes a field's value out of an event: only the record of the field itself may hold it. Of what is
- * not in form nothing is kept but the name, and null in the value's place, which no schema takes.
- */
-function withoutValue(event: Event): { kept: Event; value?: string; whole: boolean } {
-  if (event.type !== 'owner.set') return { kept: event, whole: true };
-  const { field = null, value, ...others } = isMap(event.payload) ? event.payload : {};
-  const isName = typeof field === 'string' && field.length <= fieldNameMax && fieldName.test(field);
-  const named = isName ? field : null;
-  const kept = (put: '' | null): Event => ({ ...event, payload: { field: named, value: put } });
-  const inForm =
-    typeof value === 'string' && value.length <= fieldValueMax && Object.keys(others).length === 0;
-  return inForm ? { kept: kept(''), value, whole: false } : { kept: kept(null), whole: false };
 }
 
 function epochDraft(connection: Connection, epoch: Epoch): Draft {

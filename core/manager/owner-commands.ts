@@ -11,6 +11,8 @@ import {
   invite,
   severConnection,
 } from './connections.ts';
+import { contractCommands } from './contract-commands.ts';
+import { describeOffer } from './contract-updates.ts';
 import { describeDevices, pairDevice, removeDevice } from './devices.ts';
 import { describeRules, deviceOf, grantFields, remember, revokeRule } from './grants.ts';
 import { describeRequest } from './requests.ts';
@@ -44,6 +46,7 @@ export const readingCommands: ReadonlySet<string> = new Set([
   'owner.devices',
   'owner.audit',
   'owner.checkpoint',
+  'owner.contract.show',
 ]);
 
 const commands: Readonly<Record<string, Run>> = {
@@ -101,6 +104,7 @@ const commands: Readonly<Record<string, Run>> = {
     withConnection(command, async (device) =>
       removeDevice(parts, command.turn, device, command.from),
     ),
+  ...contractCommands,
   'owner.approve': (parts, command) => consent(parts, command, 'approved'),
   'owner.deny': (parts, command) => consent(parts, command, 'denied'),
 };
@@ -128,6 +132,10 @@ function pending(turn: Turn): Record<string, unknown> {
       .filter(({ status }) => status === 'requested')
       .map((connection) => describeConnection(turn, connection))
       .toArray(),
+    updates: connections
+      .valueSeq()
+      .toArray()
+      .flatMap((connection) => describeOffer(turn.batch.state, connection) ?? []),
   };
 }
 

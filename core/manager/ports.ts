@@ -1,3 +1,4 @@
+import type { AllowedForCall } from '../host/call-session.ts';
 import type { HandlerCall, HandlerOutcome, HandlerServices } from '../host/handler-port.ts';
 import type { LoadedHandler } from '../host/manifest-loader.ts';
 
@@ -55,7 +56,7 @@ export type HandlerRunner = {
     handler: LoadedHandler,
     call: HandlerCall,
     services: HandlerServices,
-    allowed: { readonly fields: ReadonlySet<string> },
+    allowed: AllowedForCall,
   ): Promise<HandlerOutcome>;
   stop(): Promise<void>;
 };

@@ -56,10 +56,13 @@ function recordFault({ checks, facts }: Decision, said: Recorded): string | unde
 }
 
 function bucketFault({ facts }: Decision, said: Expected, scenario: Scenario): string | undefined {
+  const { bucket: requests, buckets: { updates } = {} } = facts;
+  const [bucket, other] = said.of === 'updates' ? [updates, requests] : [requests, updates];
+  if (other !== undefined) return 'tokens of something else are counted';
   if (said.tokens === undefined)
-    return facts.bucket === undefined ? undefined : 'tokens are counted that are not to be';
-  if (facts.bucket === undefined) return 'no tokens are counted';
-  const { tokens, at } = facts.bucket;
+    return bucket === undefined ? undefined : 'tokens are counted that are not to be';
+  if (bucket === undefined) return 'no tokens are counted';
+  const { tokens, at } = bucket;
   if (tokens < 0) return 'tokens are negative';
   if (at !== countedAt(scenario)) return 'counted at another time';
   return Math.abs(tokens - said.tokens / hourMs) < 1e-6 ? undefined : 'another count of tokens';

@@ -11,7 +11,8 @@ import type { ContractField } from '../../../wire/contract.ts';
 import { eventId } from '../../../wire/identifiers.ts';
 import type { Reason } from '../../../wire/reasons.ts';
 import { now } from './scenario.ts';
-import { handlers, handshakeContractSigned } from './scenario-handlers.ts';
+import { handshakeContract } from './scenario-contract.ts';
+import { handlers } from './scenario-handlers.ts';
 
 /** A command of the owner's app, or a request to connect, and why it must be refused. */
 export type CommandCase = {
@@ -39,7 +40,7 @@ const nobody = 'n'.repeat(26);
 
 const removed = 'z'.repeat(26);
 const deviceKeys = {
-  signing: handshakeContractSigned.key,
+  signing: handshakeContract.key,
   encapsulation: 'A'.repeat(1622),
 };
 const heldId = eventId(now, new Uint8Array(10).fill(1));
@@ -55,9 +56,9 @@ const declared: readonly ContractField[] = [
 ];
 
 const sound = {
-  signing: handshakeContractSigned.key,
+  signing: handshakeContract.key,
   encapsulation: 'A'.repeat(1622),
-  contract: handshakeContractSigned,
+  contract: handshakeContract,
 };
 
 /** What most are decided on: one service at each place of its life, fields, and something remembered. */
@@ -186,7 +187,7 @@ export const handshakeCases: readonly CommandCase[] = [
   no('connection.request', { ...sound, signing: 'A'.repeat(43) }, 'sender_subject_mismatch'),
   no(
     'connection.request',
-    { ...sound, contract: { ...handshakeContractSigned, signature: 'A'.repeat(86) } },
+    { ...sound, contract: { ...handshakeContract, signature: 'A'.repeat(86) } },
     'signature_invalid',
   ),
 ];
@@ -266,7 +267,7 @@ function connection(id: string, status: ConnectionStatus): Connection {
 }
 
 function under(base: Connection, fields: readonly ContractField[]): Connection {
-  const { contract, ...signed } = handshakeContractSigned;
+  const { contract, ...signed } = handshakeContract;
   return { ...base, contract: { ...signed, contract: { ...contract, fields } } };
 }
 

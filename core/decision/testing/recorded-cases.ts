@@ -45,6 +45,10 @@ const connection: ScenarioConnection = {
   status: 'active',
   contract,
   contractExpiresIn: undefined,
+  frozen: false,
+  updates: undefined,
+  notices: undefined,
+  stored: undefined,
   optional: [],
   servedAgo: {},
   servedIn: 'this session',
@@ -72,6 +76,8 @@ const plain: Scenario = {
   done: false,
   word: { request: 'none', deadlineIn: 0, hash: 'right', fields: 'all' },
   holds: [name, birthday],
+  published: 'next',
+  entry: { category: 'notes', valueBytes: 0 },
   before: { approved: [], rules: 'none' },
 };
 

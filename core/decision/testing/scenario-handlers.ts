@@ -1,32 +1,6 @@
 import type { InstalledHandler } from '../../../ledger/bodies.ts';
-import { type Contract, type SignedContract, signContract } from '../../../wire/contract.ts';
-import { signerFrom } from '../../../wire/crypto.ts';
 import { objectSchema } from '../../../wire/json-schema.ts';
 import type { HandledType } from '../../../wire/manifest.ts';
-
-const signer = signerFrom(new Uint8Array(32).fill(1));
-const handshakeContract: Contract = {
-  v: 1,
-  id: 'shop.orders',
-  version: 1,
-  service: { id: 'shop', name: 'The Shop' },
-  title: 'Orders',
-  description: 'What we need to send you what you bought.',
-  published: 1,
-  fields: [],
-  permissions: {
-    store: false,
-    messages: false,
-    authentication: false,
-    payment: false,
-    signatures: false,
-    identity: false,
-    location: false,
-  },
-  limits: { requests_per_hour: 1, burst: 1 },
-};
-/** The contract that comes with a request to connect. */
-export const handshakeContractSigned: SignedContract = signContract(signer, handshakeContract);
 
 const names = { type: 'array', items: { type: 'string' } } as const;
 const word = { type: 'string' } as const;
@@ -58,6 +32,12 @@ export const handlers: readonly InstalledHandler[] = [
           request: objectSchema({ order: word }),
         }),
         handledType('note.send'),
+        handledType('storage.put', {
+          permission: 'store',
+          entry: { category: 'category', key: 'key', value: 'value' },
+          request: objectSchema({ category: word, key: word, value: { const: '' } }),
+        }),
+        handledType('message.send', { permission: 'messages', notifies: true }),
       ],
       permissions: ['read:*'],
       effects: [],

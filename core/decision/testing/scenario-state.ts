@@ -1,21 +1,23 @@
 import { Map as Table } from 'immutable';
 import type { ReceivedEvent } from '../../../ledger/bodies.ts';
+import type { Bucket } from '../../../ledger/decision.ts';
 import {
   type Connection,
   emptyState,
+  entryKey,
   eventKey,
   type OpenRequest,
-  type Rule,
   type StoredField,
   type VaultState,
 } from '../../../projections/vault-state.ts';
 import { toHex } from '../../../wire/bytes.ts';
-import type { Contract } from '../../../wire/contract.ts';
+import { contractHash } from '../../../wire/contract.ts';
 import type { Event } from '../../../wire/event.ts';
 import { eventId } from '../../../wire/identifiers.ts';
-import { fieldNames } from '../../../wire/testing/contracts.ts';
 import { now, type Scenario, type ScenarioConnection } from './scenario.ts';
-import { handlers, handshakeContractSigned } from './scenario-handlers.ts';
+import { handshakeContract, inForce, nextOf, publishedBy } from './scenario-contract.ts';
+import { handlers } from './scenario-handlers.ts';
+import { ruleIndex, rulesOf } from './scenario-rules.ts';
 
 /** A scenario as `decide` is given it. */
 export type Given = {
@@ -32,9 +34,9 @@ const otherParty = `A${'C'.repeat(55)}`;
 const random = (fill: number): Uint8Array => new Uint8Array(10).fill(fill);
 const id = eventId(now, random(1));
 const heldKey = eventKey(connectionId, eventId(now, random(3)));
+const scope = 'f'.repeat(32);
 const digest = new Uint8Array(32).fill(7);
 const heldDigest = new Uint8Array(32).fill(8);
-const accepted = 'a'.repeat(64);
 
 /** The state and the event that a scenario describes. */
 export function given(scenario: Scenario): Given {
@@ -56,6 +58,7 @@ function stateOf(scenario: Scenario): VaultState {
     fields: Table(scenario.holds.map((name) => [name, stored])),
     once: done ? Table([[`${connectionId}/payment.request/A-1`, 4]]) : Table(),
     requests: Table([...(held === undefined ? [] : [held]), ...decidedBefore(scenario)].map(byKey)),
+    entries: entriesOf(scenario),
   };
 }
 
@@ -81,65 +84,82 @@ function decidedBefore(scenario: Scenario): OpenRequest[] {
   ];
 }
 
-function ruleIndex(name: string, rules: Scenario['before']['rules']): number {
-  return 100 + fieldNames.indexOf(name) + (rules === 'replaced since' ? 50 : 0);
-}
-
-function rulesOf({ remembered, contract }: ScenarioConnection): [number, Rule][] {
-  return Object.entries(remembered).map(([field, { endsIn, fits }]) => {
-    const purpose = contract?.fields.find(({ name }) => name === field)?.purpose ?? '';
-    const index = ruleIndex(field, 'those of now');
-    const rule: Rule = {
-      index,
-      at: now - 1,
-      connection: connectionId,
-      field,
-      type: fits === 'other type' ? 'payment.request' : 'data.request',
-      purpose: fits === 'other purpose' ? `${purpose}_too` : purpose,
-      contract: fits === 'other contract' ? 'b'.repeat(64) : accepted,
-      until: now + endsIn,
-      device: '',
-    };
-    return [index, rule];
-  });
+/** The entry that is there under the key which a scenario stores. */
+function entriesOf({ connection, entry: { category } }: Scenario): VaultState['entries'] {
+  const bytes = connection?.stored?.replaced ?? 0;
+  if (bytes === 0) return Table();
+  const key = 'A-1';
+  const about = { connection: connectionId, category, key, bytes };
+  const value = { value: '', scope, index: 2, leaf: digest, at: now };
+  return Table([[entryKey(connectionId, category, key), { ...about, ...value }]]);
 }
 
 function connectionOf(
-  known: ScenarioConnection,
+  connection: ScenarioConnection,
   space: Scenario['space'],
   party: string,
 ): Connection {
-  const { bucket, contract, contractExpiresIn, servedIn } = known;
-  const served = Object.entries(known.servedAgo).map(([name, ago]) => [name, now - ago] as const);
+  const {
+    status,
+    optional,
+    servedAgo,
+    bucket,
+    updates,
+    notices,
+    stored: room,
+    inviteExpiresIn,
+    servedIn,
+  } = connection;
+  const served = Object.entries(servedAgo).map(([name, ago]) => [name, now - ago] as const);
   const epoch = servedIn === 'another' ? 2 : 1;
   return {
     id: connectionId,
     kind: space === 'owner' ? 'owner' : 'service',
-    status: known.status,
+    status,
     party,
     name: 'The Shop',
-    scope: 'f'.repeat(32),
-    optional: known.optional,
+    scope,
+    optional,
     served: Table(served),
     ...(servedIn === 'unknown' ? {} : { sessions: Table(served.map(([name]) => [name, epoch])) }),
-    rules: Table(rulesOf(known)),
+    rules: Table(rulesOf(connection)),
     receiving: Table(),
     seen: 0,
-    inviteExpires: now + known.inviteExpiresIn,
-    ...(contract === undefined ? {} : acceptedContract(contract, contractExpiresIn)),
-    ...(bucket === undefined
-      ? {}
-      : { bucket: { tokens: bucket.tokens, at: now - bucket.countedAgo } }),
+    inviteExpires: now + inviteExpiresIn,
+    ...acceptedContract(connection),
+    ...(bucket === undefined ? {} : { bucket: bucketOf(bucket) }),
+    buckets: {
+      ...(updates === undefined ? {} : { updates: bucketOf(updates) }),
+      ...(notices === undefined ? {} : { notices: bucketOf(notices) }),
+    },
+    ...(room === undefined ? {} : { stored: { scope, bytes: room.bytes } }),
   };
 }
 
-function acceptedContract(
-  contract: Contract,
-  expiresIn: number | undefined,
-): Pick<Connection, 'contract' | 'contractHash'> {
-  const { expires: _, ...endless } = contract;
-  const ending = expiresIn === undefined ? endless : { ...endless, expires: now + expiresIn };
-  return { contract: { contract: ending, key: '', signature: '' }, contractHash: accepted };
+function bucketOf({ tokens, countedAgo }: NonNullable<ScenarioConnection['bucket']>): Bucket {
+  return { tokens, at: now - countedAgo };
+}
+
+function acceptedContract({
+  contract,
+  contractExpiresIn,
+  frozen,
+}: ScenarioConnection): Pick<Connection, 'contract' | 'contractHash' | 'offered'> {
+  if (contract === undefined) return {};
+  const ending = inForce(contract, contractExpiresIn);
+  const { key } = handshakeContract;
+  const next = nextOf(ending);
+  const offered = {
+    contract: { contract: next, key, signature: '' },
+    hash: contractHash(next),
+    event: id,
+    at: now,
+  };
+  return {
+    contract: { contract: ending, key, signature: '' },
+    contractHash: contractHash(ending),
+    ...(frozen ? { offered } : {}),
+  };
 }
 
 function receivedOf(scenario: Scenario): ReceivedEvent {
@@ -162,17 +182,19 @@ function receivedOf(scenario: Scenario): ReceivedEvent {
   if (envelope !== undefined)
     return { ...shared, failure: { reason: envelope, detail: 'does not open' } };
   const bytes = new Uint8Array(64);
+  const stores = type === 'storage.put' ? { valueBytes: scenario.entry.valueBytes } : {};
   const signed = signature === 'none' ? {} : { signature: { bytes, valid: signature === 'valid' } };
-  return { ...shared, event: eventOf(scenario), ...signed };
+  return { ...shared, event: eventOf(scenario), ...signed, ...stores };
 }
 
 function eventOf(scenario: Scenario): Event {
   const { type, sentAgo, expiresIn, eventSender, outside, names: named, connection } = scenario;
-  const contract = connection?.contract;
+  const { contract, contractExpiresIn } = connection ?? {};
+  const accepted = contract && contractHash(inForce(contract, contractExpiresIn));
   const ref = {
     id: named === 'other id' ? 'another' : (contract?.id ?? 'shop.orders'),
     version: (contract?.version ?? 1) + (named === 'other version' ? 1 : 0),
-    hash: named === 'other hash' ? 'b'.repeat(64) : accepted,
+    hash: named === 'other hash' ? 'b'.repeat(64) : (accepted ?? 'a'.repeat(64)),
   };
   return {
     id: outside === 'other id' ? eventId(now, random(2)) : id,
@@ -185,7 +207,8 @@ function eventOf(scenario: Scenario): Event {
   };
 }
 
-function payloadOf({ type, fields, purpose, unfit, word: said }: Scenario): object {
+function payloadOf(scenario: Scenario): object {
+  const { type, fields, purpose, unfit, word: said } = scenario;
   const odd = unfit ? { unknown: true } : {};
   switch (type) {
     case 'data.request':
@@ -195,6 +218,8 @@ function payloadOf({ type, fields, purpose, unfit, word: said }: Scenario): obje
         ...(purpose === undefined ? {} : { purpose }),
         ...odd,
       };
+    case 'storage.put':
+      return { category: scenario.entry.category, key: 'A-1', value: '', ...odd };
     case 'payment.request':
       return { order: 'A-1', ...odd };
     case 'owner.approve': {
@@ -210,11 +235,13 @@ function payloadOf({ type, fields, purpose, unfit, word: said }: Scenario): obje
     }
     case 'connection.request':
       return {
-        signing: handshakeContractSigned.key,
+        signing: handshakeContract.key,
         encapsulation: 'A'.repeat(1622),
-        contract: handshakeContractSigned,
+        contract: handshakeContract,
         ...odd,
       };
+    case 'contract.update':
+      return { contract: publishedBy(scenario), ...odd };
     default:
       return odd;
   }

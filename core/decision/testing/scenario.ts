@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { ConnectionStatus } from '../../../projections/vault-state.ts';
 import type { Contract } from '../../../wire/contract.ts';
 import type { Reason } from '../../../wire/reasons.ts';
-import { contracts, fieldNames, purposes } from '../../../wire/testing/contracts.ts';
+import { categories, contracts, fieldNames, purposes } from '../../../wire/testing/contracts.ts';
 
 /**
  * One event and everything that a decision about it may turn on, said in the words of the specification and not
@@ -33,11 +33,25 @@ export type Scenario = {
   /** Whether what may happen once has happened. */
   readonly done: boolean;
   readonly word: ScenarioWord;
+  readonly published: Published;
+  /** What is to be stored: its category, and the bytes of its value. */
+  readonly entry: { readonly category: string; readonly valueBytes: number };
   /** Fields that the vault has. */
   readonly holds: readonly string[];
   /** On what the request was allowed, where it is decided about again. */
   readonly before: ScenarioBefore;
 };
+
+/** What a party publishes as its contract's next version. */
+export type Published =
+  | 'next'
+  | 'skips a number'
+  | 'other before'
+  | 'other contract'
+  | 'the same'
+  | 'run out'
+  | 'of another'
+  | 'forged';
 
 /** Types: of handlers, of none, and of the standard itself. */
 export const scenarioTypes = [
@@ -45,10 +59,13 @@ export const scenarioTypes = [
   'payment.request',
   'location.request',
   'note.send',
+  'storage.put',
+  'message.send',
   'horoscope.request',
   'owner.fields',
   'owner.approve',
   'connection.request',
+  'contract.update',
 ] as const;
 export type ScenarioType = (typeof scenarioTypes)[number];
 
@@ -59,6 +76,14 @@ export type ScenarioConnection = {
   readonly status: ConnectionStatus;
   readonly contract: Contract | undefined;
   readonly contractExpiresIn: number | undefined;
+  /** Whether a new version waits for the owner. */
+  readonly frozen: boolean;
+  /** New versions that may be published at once, and when that was counted. */
+  readonly updates: { readonly tokens: number; readonly countedAgo: number } | undefined;
+  /** Messages to the owner that are left, and when that was counted. */
+  readonly notices: { readonly tokens: number; readonly countedAgo: number } | undefined;
+  /** What it has stored, in bytes, and how much of it the entry that is stored anew. */
+  readonly stored: { readonly bytes: number; readonly replaced: number } | undefined;
   readonly optional: readonly string[];
   readonly servedAgo: Readonly<Record<string, number>>;
   /** Whether all that was served in a session was served in the one of the event. */
@@ -110,6 +135,28 @@ const connection: fc.Arbitrary<ScenarioConnection> = fc.record({
     { weight: 1, arbitrary: fc.constant(undefined) },
   ),
   contractExpiresIn: mostly<number | undefined>(undefined, -1, 0, 1, day),
+  frozen: mostly(false, true),
+  updates: fc.option(
+    fc.record({
+      tokens: fc.constantFrom(0, 0.5, 1, 3.5, 4),
+      countedAgo: fc.constantFrom(0, minute, 15 * minute, hour, -minute),
+    }),
+    { nil: undefined },
+  ),
+  notices: fc.option(
+    fc.record({
+      tokens: fc.constantFrom(0, 0.5, 1, 2),
+      countedAgo: fc.constantFrom(0, minute, hour, -minute),
+    }),
+    { nil: undefined },
+  ),
+  stored: fc.option(
+    fc.record({
+      bytes: fc.constantFrom(1_000, 999_000, 999_928, 999_929, 1_999_500),
+      replaced: fc.constantFrom(0, 500),
+    }),
+    { nil: undefined },
+  ),
   optional: fc.subarray([...fieldNames]),
   servedAgo: fc.dictionary(
     fc.constantFrom(...fieldNames),
@@ -168,7 +215,21 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
       fields: fc.uniqueArray(fc.constantFrom(...fieldNames), { minLength: 1, maxLength: 3 }),
       purpose: mostly<string | undefined>(undefined, ...purposes),
       unfit: mostly(false, true),
+      published: mostly<Published>(
+        'next',
+        'skips a number',
+        'other before',
+        'other contract',
+        'the same',
+        'run out',
+        'of another',
+        'forged',
+      ),
       done: mostly(false, true),
+      entry: fc.record({
+        category: fc.constantFrom(...categories, 'diary'),
+        valueBytes: mostly(0, 1, 500, 65_536, 65_537),
+      }),
       word: fc.record({
         request: mostly<ScenarioWord['request']>('waits', 'runs', 'undecided', 'none'),
         deadlineIn: mostly(day, -1, 0, 1),

@@ -19,7 +19,7 @@ export type Step = { readonly after: number } & (
   | { readonly does: 'ask'; readonly fields: readonly string[]; readonly epoch: number }
   | { readonly does: 'approve' | 'remember' | 'deny' | 'run'; readonly pick: number }
   | { readonly does: 'grant' | 'revoke'; readonly pick: number }
-  | { readonly does: 'sever' }
+  | { readonly does: 'sever' | 'publish' | 'accept' }
 );
 
 const after = fc.constantFrom(0, 1, 1_000, 60_000, 3_600_000, 86_400_000, -60_000);
@@ -49,7 +49,13 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
       weight: 1,
       arbitrary: fc.record({ does: fc.constantFrom('grant', 'revoke'), after, pick }),
     },
-    { weight: 1, arbitrary: fc.record({ does: fc.constant('sever' as const), after }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        does: fc.constantFrom('sever', 'publish', 'accept', 'accept'),
+        after,
+      }),
+    },
   ),
   { maxLength: 25 },
 );
@@ -67,7 +73,8 @@ export class ToldHistory {
   state: VaultState = emptyState;
   #clock = 1_700_000_000_000;
   #time: number = this.#clock;
-  readonly #contract: Contract;
+  /** The version in force, as the service knows it. */
+  #contract: Contract;
 
   constructor(contract: Contract) {
     this.#contract = contract;
@@ -96,7 +103,9 @@ export class ToldHistory {
     else if (step.does === 'revoke') this.#revoke(step.pick);
     else if (step.does === 'sever')
       this.#add({ kind: 'severed', scope, body: { connection, by: 'owner' } });
-    else this.#takeOpen(step.does, step.pick);
+    else if (step.does === 'publish') this.#publish();
+    else if (step.does === 'accept') this.#accept();
+    else if ('pick' in step) this.#takeOpen(step.does, step.pick);
   }
 
   get connection() {
@@ -109,6 +118,25 @@ export class ToldHistory {
     const request = eventKey(connection, received.id);
     const cause = this.#add({ kind: 'received', scope, body: received });
     this.#decided(request, decision, false, cause);
+  }
+
+  #publish(): void {
+    const before = this.connection?.offered?.contract.contract ?? this.#contract;
+    const previous = contractHash(before);
+    const contract = { ...before, version: before.version + 1, previous };
+    const signed = { contract, key: '', signature: '' };
+    const event = eventId(this.#time, new Uint8Array(10));
+    if (this.connection?.status === 'active')
+      this.#add({ kind: 'contract_offered', scope, body: { connection, contract: signed, event } });
+  }
+
+  #accept(): void {
+    const offered = this.connection?.offered;
+    if (offered === undefined) return;
+    const { version } = offered.contract.contract;
+    const word = { connection, version, hash: offered.hash, device: 'd' };
+    this.#add({ kind: 'contract_accepted', scope, body: { ...word, optional: [] } });
+    this.#contract = offered.contract.contract;
   }
 
   #grant(pick: number): void {
