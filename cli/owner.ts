@@ -10,6 +10,7 @@ import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { writeFileSafely } from './data-dir.ts';
 import { pasteable } from './hint.ts';
+import { rememberFor } from './owner-grants.ts';
 import { acceptTerms } from './owner-terms.ts';
 import { qrCode } from './qr.ts';
 import type { OfferedVersion } from './render-offer.ts';
@@ -131,15 +132,26 @@ function profileText({ profile: { name, vault, wire, types } }: SignedProfile): 
 export async function approveCommand(
   context: CommandContext,
   id: string,
-  options: { readonly fields?: readonly string[]; readonly optional?: readonly string[] },
+  options: {
+    readonly fields?: readonly string[];
+    readonly optional?: readonly string[];
+    readonly remember?: string;
+  },
 ): Promise<ExitCode> {
+  const remember =
+    options.remember === undefined ? {} : { remember: rememberFor(options.remember) };
   return decide(context, id, 'approved', async (owner, found) => {
     if ('request' in found) {
       const { request, hash } = found;
       const fields = options.fields === undefined ? {} : { fields: options.fields };
-      return owner.ask('owner.approve', { request, hash, ...fields });
+      return owner.ask('owner.approve', { request, hash, ...fields, ...remember });
     }
     if ('after' in found) return acceptTerms(owner, found, options.optional);
+    if (options.remember !== undefined)
+      throw new CliError(
+        'usage',
+        'a connection stands until you end it: --remember is for requests',
+      );
     const { connection } = found;
     return owner.ask('owner.accept', { connection, optional: options.optional ?? [] });
   });

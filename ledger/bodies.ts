@@ -4,7 +4,9 @@ import type { Handover } from '../wire/handover.ts';
 import type { HandlerManifest } from '../wire/manifest.ts';
 import type { Reason } from '../wire/reasons.ts';
 import type { Decision } from './decision.ts';
+import type { GrantBodies } from './grant-bodies.ts';
 import type { Kind } from './kinds.ts';
+import type { AggregateBody, ErasedBody } from './upkeep-bodies.ts';
 
 /*
  * What the sealed body of each kind of record says. Past tense: a body is a fact, and what follows
@@ -81,22 +83,6 @@ export type HandledBody = {
 /** A key of the vault that can be replaced. */
 export type RotatedPurpose = 'ledger' | 'signing' | 'encapsulation';
 
-/** What an erasure is about. */
-export type ErasureTarget = {
-  /** `entries`: what a connection has stored. `outbox`: answers that nobody can ask for again. */
-  readonly kind: 'connection' | 'field' | 'namespace' | 'entries' | 'outbox';
-  readonly name: string;
-};
-
-/** A scope whose key is destroyed, and all the records that it has. */
-export type ErasedScope = {
-  /** Hex. */
-  readonly scope: string;
-  readonly records: number;
-  /** Leaf of the last of them, 32 bytes. */
-  readonly last: Uint8Array;
-};
-
 /** The owner's word on the version of a contract that was offered. */
 export type ContractWord = {
   readonly connection: string;
@@ -108,7 +94,7 @@ export type ContractWord = {
 };
 
 /** Contents of a record, by kind. */
-export type Bodies = {
+export type Bodies = GrantBodies & {
   readonly genesis: {
     readonly vault: string;
     readonly keys: VaultKeys;
@@ -181,6 +167,8 @@ export type Bodies = {
     /** When its messaging credential was issued, and when it ends, Unix time in milliseconds. */
     readonly credentialIssued?: number;
     readonly credentialExpires?: number;
+    /** Of a device of the owner: its user of the messaging layer, by its public key. */
+    readonly user?: string;
   };
   readonly credential_renewed: {
     readonly connection: string;
@@ -236,34 +224,8 @@ export type Bodies = {
   readonly rekeyed: { readonly connection: string; readonly keys: PeerKeys };
   /** What the owner lets the vault be called. */
   readonly presented: { readonly name: string };
-  readonly erased: {
-    /** What was forgotten, by name. */
-    readonly what: ErasureTarget;
-    readonly scopes: readonly ErasedScope[];
-    /** What stays true although the records that said it are gone. */
-    readonly remains: {
-      /** Messages sealed so far in each connection's epoch. */
-      readonly sent: readonly { readonly connection: string; readonly count: number }[];
-      /** Event keys whose recorded answers are gone. */
-      readonly unanswered: readonly string[];
-    };
-  };
-  readonly aggregate: {
-    /** Whose refusals they are; absent for strangers, and for what was delivered again. */
-    readonly connection?: string;
-    readonly from: number;
-    readonly to: number;
-    readonly counts: readonly {
-      readonly type: string;
-      readonly reason: Reason;
-      readonly count: number;
-      /** SHA-256 over what was counted, in order. */
-      readonly hash: Uint8Array;
-      /** Ids of the first and last event, where they are a connection's. */
-      readonly first?: string;
-      readonly last?: string;
-    }[];
-  };
+  readonly erased: ErasedBody;
+  readonly aggregate: AggregateBody;
   /** The value that an event brought to be stored, under the scope of its party's entries. */
   readonly value_received: {
     readonly connection: string;

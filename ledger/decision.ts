@@ -67,6 +67,12 @@ export type DecisionFacts = {
   readonly entry?: EntryAsked;
   /** Held because its type always asks the owner: they are shown what it says. */
   readonly always?: true;
+  /** Fields asked for whose retention is `session`: where they are served, the session is kept. */
+  readonly session?: readonly string[];
+  /** Fields that were served before, and are granted anew with this decision. */
+  readonly granted?: readonly string[];
+  /** Remembered approvals that stood for the owner: record index of each, by field. */
+  readonly rules?: Readonly<Record<string, number>>;
   /** The same id with the same bytes came before: the recorded answer is sent again. */
   readonly redelivery?: boolean;
 };

@@ -30,6 +30,9 @@ export const kindNumbers = {
   presented: 28,
   credential_renewed: 30,
   value_received: 37,
+  granted: 42,
+  remembered: 43,
+  rule_revoked: 44,
 } as const;
 
 /** Kind of a ledger record. */

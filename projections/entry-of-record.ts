@@ -2,6 +2,7 @@ import type { LedgerRecord, ReceivedEvent } from '../ledger/bodies.ts';
 import type { EntryAsked } from '../ledger/decision.ts';
 import { fromBase64url, toHex } from '../wire/bytes.ts';
 import { contractHash } from '../wire/contract.ts';
+import { timeWords } from '../wire/contract-words.ts';
 import { isMap } from '../wire/event.ts';
 import { keyId } from '../wire/key-encapsulation.ts';
 import { type AuditEntry, blankEntry } from './audit-entry.ts';
@@ -74,6 +75,14 @@ function factDetail(record: LedgerRecord): string | null {
     case 'contract_accepted':
     case 'contract_rejected':
       return `version ${record.body.version}, hash ${record.body.hash}`;
+    case 'granted':
+      return record.body.fields.join(', ');
+    case 'remembered': {
+      const { field, purpose, until } = record.body;
+      return `${field} for ${purpose} until ${timeWords(until)}`;
+    }
+    case 'rule_revoked':
+      return `rule ${record.body.rule}`;
     default:
       return null;
   }
@@ -131,13 +140,19 @@ export function decided(
     decision: outcome[body.outcome],
     reason: body.reason ?? null,
     detail: body.detail ?? nameOfEntry(body.facts.entry) ?? entry.detail,
-    decided_by: entry.decided_by ?? 'rule',
+    decided_by: entry.decided_by ?? rulesIn(body),
     decided_at: time,
     consent_asked_at: body.outcome === 'pending' ? time : entry.consent_asked_at,
     fields_asked: body.facts.fields ?? entry.fields_asked,
     tiers: listed.length === 0 ? entry.tiers : listed.map(([name, tier]) => `${name}=${tier}`),
     checks: body.again ? [...entry.checks, ...body.checks] : body.checks,
   };
+}
+
+/** A remembered approval is named by the index of its record. */
+function rulesIn({ facts, outcome }: Extract<LedgerRecord, { kind: 'decided' }>['body']): string {
+  const rules = new Set(Object.values(facts.rules ?? {}));
+  return outcome === 'allowed' && rules.size > 0 ? `rule:${[...rules].join(',')}` : 'rule';
 }
 
 /** Name of the stored entry that a request is about. */

@@ -66,13 +66,14 @@ function nextConnection(
 
 function connected(known: Connection | undefined, record: Of<'connected'>): Connection {
   const { connection: id, kind, party, name, keys, optional } = record.body;
-  const { credentialIssued, credentialExpires } = record.body;
+  const { credentialIssued, credentialExpires, user } = record.body;
   const { request: _, ...base } = known ?? newConnection(id, party, record.scope);
   return {
     ...base,
     ...{ kind, status: 'active', party, name, keys, optional },
     ...(credentialIssued === undefined ? {} : { credentialIssued }),
     ...(credentialExpires === undefined ? {} : { credentialExpires }),
+    ...(user === undefined ? {} : { user }),
     ...(base.party === party ? {} : { inviteParty: base.party }),
   };
 }

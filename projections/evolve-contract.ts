@@ -1,5 +1,6 @@
 import type { LedgerRecord } from '../ledger/bodies.ts';
 import { contractHash } from '../wire/contract.ts';
+import { withNewGrants } from './evolve-grants.ts';
 import type { Connection, VaultState } from './vault-state.ts';
 
 type Changed = Extract<
@@ -26,7 +27,9 @@ function nextConnection(known: Connection, record: Changed): Connection {
       if (offered === undefined) return known;
       const { contract, hash: contractHash } = offered;
       const { name } = contract.contract.service;
-      return { ...rest, name, contract, contractHash, optional: record.body.optional };
+      // Who accepts the terms grants what they declare, anew.
+      const granted = withNewGrants(rest, [...known.served.keys()]);
+      return { ...granted, name, contract, contractHash, optional: record.body.optional };
     }
     case 'contract_rejected':
       return rest;

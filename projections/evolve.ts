@@ -6,6 +6,7 @@ import { connectionChanged, epochOpened } from './evolve-connection.ts';
 import { contractChanged } from './evolve-contract.ts';
 import { entriesChanged, valueReceived } from './evolve-entries.ts';
 import { erased } from './evolve-erasure.ts';
+import { grantChanged, servedFirst, withNewGrants } from './evolve-grants.ts';
 import { keysKnown, rekeyed, retired, rotated } from './evolve-keys.ts';
 import { dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
 
@@ -52,6 +53,10 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return connectionChanged(moved, record);
     case 'epoch_opened':
       return epochOpened(moved, record);
+    case 'granted':
+    case 'remembered':
+    case 'rule_revoked':
+      return grantChanged(moved, record);
     case 'stored': {
       const { field, value } = record.body;
       const { index, leaf, time: at, scope } = record;
@@ -120,7 +125,16 @@ function decided(state: VaultState, record: Of<'decided'>): VaultState {
     return { ...spent, requests: spent.requests.delete(key) };
   const status = outcome === 'allowed' ? ('running' as const) : ('pending' as const);
   const next = { ...request, status, facts, ...(handler === undefined ? {} : { handler }) };
-  return { ...spent, requests: spent.requests.set(key, next) };
+  const { connections } = spent;
+  const known = connections.get(request.connection);
+  return {
+    ...spent,
+    requests: spent.requests.set(key, next),
+    connections:
+      known === undefined || facts.granted === undefined
+        ? connections
+        : connections.set(known.id, withNewGrants(known, facts.granted)),
+  };
 }
 
 function spend(state: VaultState, connection: string, body: Of<'decided'>['body']): VaultState {
@@ -151,11 +165,8 @@ function handled(state: VaultState, record: Of<'handled'>): VaultState {
     once === undefined || code !== 'ok' ? state.once : state.once.set(once, record.index);
   const known = request && state.connections.get(request.connection);
   if (request === undefined || known === undefined) return { ...state, requests, once: used };
-  const served = provided.reduce(
-    (table, field) => (table.has(field) ? table : table.set(field, record.time)),
-    known.served,
-  );
-  const connections = state.connections.set(known.id, { ...known, served });
+  const next = servedFirst(known, request, provided, record.time);
+  const connections = state.connections.set(known.id, next);
   const moved = { ...state, requests, once: used, connections };
   return entriesChanged(moved, request, record.body, record.time);
 }

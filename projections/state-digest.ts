@@ -90,9 +90,9 @@ function* connectionItems(state: VaultState): Iterable<Item> {
 
 function plainConnection(connection: Connection): unknown {
   const { id, kind, status, party, name, scope, keys, contract, contractHash } = connection;
-  const { optional, inviteExpires, credentialExpires, request, bucket, seen } = connection;
-  const { served, receiving, sending, knows, former, offered, buckets } = connection;
-  const { credentialIssued, account, inviteParty } = connection;
+  const { optional, inviteExpires, credentialExpires, user, request, bucket, seen } = connection;
+  const { served, sessions, rules, receiving, sending, knows, former } = connection;
+  const { credentialIssued, account, inviteParty, offered, buckets } = connection;
   return {
     id,
     kind,
@@ -109,6 +109,7 @@ function plainConnection(connection: Connection): unknown {
     credentialExpires,
     account,
     inviteParty,
+    user,
     request,
     bucket,
     buckets,
@@ -117,6 +118,8 @@ function plainConnection(connection: Connection): unknown {
     knows,
     former,
     served: sorted(served),
+    sessions: sessions && sorted(sessions),
+    rules: rules && sorted(rules).map(([, rule]) => rule),
     receiving: sorted(receiving).map(([, { number, key, encapsulationHash, at }]) => ({
       number,
       key,

@@ -7,6 +7,7 @@ import type {
   VaultKeys,
 } from '../ledger/bodies.ts';
 import type { Bucket, CountedApart, DecisionFacts } from '../ledger/decision.ts';
+import type { RememberedBody } from '../ledger/grant-bodies.ts';
 import type { SignedContract } from '../wire/contract.ts';
 import type { Handover } from '../wire/handover.ts';
 
@@ -71,6 +72,8 @@ export type Connection = {
   readonly account?: string;
   /** Who it was invited as, where it has moved. */
   readonly inviteParty?: string;
+  /** Of a device of the owner: its user of the messaging layer. */
+  readonly user?: string;
   /** Event id and key of the request to connect, until it is answered. */
   readonly request?: string;
   readonly bucket?: Bucket;
@@ -79,8 +82,12 @@ export type Connection = {
   readonly offered?: OfferedContract;
   /** Its stored entries: their scope (hex), and what they count (bytes). */
   readonly stored?: { readonly scope: string; readonly bytes: number };
-  /** Record time at which each field was first served. */
+  /** Record time at which each field was first served since it was last granted. */
   readonly served: Table<string, number>;
+  /** Epoch of the sender in which fields of retention `session` were first served. */
+  readonly sessions?: Table<string, number>;
+  /** Remembered approvals, by the index of their records. */
+  readonly rules?: Table<number, Rule>;
   readonly receiving: Table<number, EpochState>;
   readonly sending?: SendingEpoch;
   /** How many of the vault's handovers of keys the peer knows; none where it is absent. */
@@ -89,6 +96,13 @@ export type Connection = {
   readonly former?: Uint8Array;
   /** Greatest of our epochs that its last event had seen. */
   readonly seen: number;
+};
+
+/** A remembered approval, and the record that says so. */
+export type Rule = RememberedBody & {
+  readonly index: number;
+  /** Record time, Unix milliseconds. */
+  readonly at: number;
 };
 
 /** A request that is not answered yet. */
@@ -255,7 +269,10 @@ export function hasSharedAccount({ account, party }: Connection): boolean {
   return account !== undefined && account === party;
 }
 
-/** The owner's app. */
-export function ownerConnection(state: VaultState): Connection | undefined {
-  return state.connections.find((connection) => connection.kind === 'owner');
+/** The owner's devices that have not been removed, each a connection of its own; the oldest first. */
+export function ownerDevices(state: VaultState): readonly Connection[] {
+  const devices = state.connections.filter(
+    ({ kind, status }) => kind === 'owner' && status === 'active',
+  );
+  return [...devices.values()];
 }

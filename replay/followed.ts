@@ -131,6 +131,12 @@ function describeFact(record: LedgerRecord): string {
       return record.body.purpose === 'ring'
         ? 'the keyring is wrapped anew'
         : `the ${record.body.purpose} key is replaced`;
+    case 'granted':
+      return `granted anew: ${listed(record.body.fields)}`;
+    case 'remembered':
+      return `${record.body.field} is remembered until ${new Date(record.body.until).toISOString()}`;
+    case 'rule_revoked':
+      return `rule ${record.body.rule} is revoked`;
     case 'tombstone':
       return `erased (${record.body.was})`;
     case 'epoch_opened':

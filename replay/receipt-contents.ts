@@ -65,6 +65,9 @@ export type Said = {
   readonly contract_accepted: { readonly connection: string; readonly hash: string };
   readonly contract_rejected: { readonly connection: string; readonly hash: string };
   readonly epoch_opened: { readonly connection: string };
+  readonly granted: { readonly connection: string };
+  readonly remembered: { readonly connection: string };
+  readonly rule_revoked: { readonly connection: string };
 };
 
 const text: JsonSchema = { type: 'string' };
@@ -119,6 +122,9 @@ const schemas: Readonly<Record<keyof Said, JsonSchema>> = {
   contract_accepted: ofVersion,
   contract_rejected: ofVersion,
   epoch_opened: ofConnection,
+  granted: ofConnection,
+  remembered: ofConnection,
+  rule_revoked: ofConnection,
 };
 
 /**

@@ -1,6 +1,7 @@
 import type { AccountProof } from './account-proof.ts';
 import type { SignedContract } from './contract.ts';
-import { fieldNamePattern, signedContractSchema } from './contract.ts';
+import { fieldNamePattern, linePattern, signedContractSchema } from './contract.ts';
+import { durationPattern } from './duration.ts';
 import { handoverPurposes, knownKeyIdsSchema } from './handover.ts';
 import { objectSchema } from './json-schema.ts';
 import type { DeliveryClass, JsonSchema } from './manifest.ts';
@@ -112,6 +113,17 @@ export type CheckpointShown = {
   }[];
 };
 
+/** Result of `owner.pair`: what the new device needs beside the keys that it has made itself. */
+export type DevicePaired = {
+  readonly vault: string;
+  readonly connection: string;
+  readonly credential: { readonly jwt: string; readonly seed: string };
+  /** The vault's Ed25519 and MLKEM768-X25519 keys, and its ledger's first key; base64url. */
+  readonly signing: string;
+  readonly encapsulation: string;
+  readonly ledger: string;
+};
+
 /** What an owner hands to a service so that it can ask to connect; used once. */
 export type Invite = {
   readonly v: 1;
@@ -152,6 +164,8 @@ const fieldNames: JsonSchema = {
   uniqueItems: true,
   items: fieldName,
 };
+const someFieldNames: JsonSchema = { ...fieldNames, minItems: 1 };
+const duration: JsonSchema = { type: 'string', pattern: durationPattern };
 const hash: JsonSchema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const requestKey: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}/[0-9a-f-]{36}$' };
 const nothing: JsonSchema = objectSchema({});
@@ -240,9 +254,26 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
     ),
   ),
   'owner.approve': owner(
-    objectSchema({ request: requestKey, hash, fields: fieldNames }, ['fields']),
+    objectSchema({ request: requestKey, hash, fields: fieldNames, remember: duration }, [
+      'fields',
+      'remember',
+    ]),
   ),
   'owner.deny': owner(objectSchema({ request: requestKey, hash })),
+  'owner.devices': owner(nothing),
+  'owner.pair': owner(
+    objectSchema({
+      name: { type: 'string', minLength: 1, maxLength: 128, pattern: linePattern },
+      signing: key32,
+      encapsulation: { type: 'string', pattern: '^[A-Za-z0-9_-]{1622}$' },
+    }),
+  ),
+  'owner.unpair': owner(objectSchema({ connection: identifier })),
+  'owner.grant': owner(objectSchema({ connection: identifier, fields: someFieldNames })),
+  'owner.rules': owner(nothing),
+  'owner.rules.revoke': owner(
+    objectSchema({ rule: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } }),
+  ),
   'owner.audit': owner(
     objectSchema({
       from: { type: 'integer', minimum: 0 },

@@ -1,24 +1,15 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
-import {
-  type Connection,
-  type ConnectionStatus,
-  namespaceOf,
-  type VaultState,
-} from '../../projections/vault-state.ts';
+import { type Connection, namespaceOf, type VaultState } from '../../projections/vault-state.ts';
 import { accountFault } from '../../wire/account-proof.ts';
 import { fromBase64url, toHex } from '../../wire/bytes.ts';
 import { parseContract } from '../../wire/contract.ts';
 import { isEncapsulationKey } from '../../wire/key-encapsulation.ts';
 import type { ConnectionRequest, ContractUpdate } from '../../wire/messages.ts';
-import type { Reason } from '../../wire/reasons.ts';
 import { isProven, type Rekey } from '../../wire/rekey.ts';
-import {
-  type CommandFault,
-  choiceFault,
-  newTermsFault,
-  updateFault,
-  versionFault,
-} from './checks-update.ts';
+import { isKey, pairFault, unpairFault } from './checks-device.ts';
+import { type Granted, grantFault, rememberFault, ruleFault } from './checks-grant.ts';
+import { choiceFault, newTermsFault, updateFault, versionFault } from './checks-update.ts';
+import { type CommandFault, fault, statusFault } from './command-fault.ts';
 import type { CheckContext } from './context.ts';
 
 type NewTerms = Parameters<typeof newTermsFault>[1];
@@ -27,6 +18,7 @@ type Word = {
   readonly request: string;
   readonly hash: string;
   readonly fields?: readonly string[];
+  readonly remember?: string;
 };
 type Forgotten = {
   readonly kind: 'connection' | 'field' | 'namespace' | 'entries';
@@ -57,7 +49,13 @@ const checks: Readonly<Record<string, CommandCheck>> = {
   'owner.decline': (state, payload) => statusFault(state, payload, ['requested', 'invited']),
   'owner.sever': (state, payload) => statusFault(state, payload, ['active']),
   'owner.forget': (state, payload) => forgetFault(state, payload as Forgotten),
-  'owner.approve': (state, payload, time) => wordFault(state, payload as Word, time),
+  'owner.approve': (state, payload, time) =>
+    wordFault(state, payload as Word, time) ?? rememberFault(payload as Word),
+  'owner.pair': (state, payload) =>
+    pairFault(state, payload as { signing: string; encapsulation: string }),
+  'owner.unpair': (state, payload) => unpairFault(state, payload as { connection: string }),
+  'owner.grant': (state, payload) => grantFault(state, payload as Granted),
+  'owner.rules.revoke': (state, payload) => ruleFault(state, payload as { rule: number }),
   'owner.deny': (state, payload, time) => wordFault(state, payload as Word, time),
 };
 
@@ -137,23 +135,9 @@ function renewalFault(
 
 function acceptFault(state: VaultState, payload: Target): CommandFault | undefined {
   const wrong = statusFault(state, payload, ['requested']);
-  if (wrong !== undefined) return wrong;
   const connection = state.connections.get(payload.connection);
-  if (connection === undefined) return fault('connection_unknown', 'no such connection');
+  if (wrong !== undefined || connection === undefined) return wrong;
   return choiceFault(state, connection.contract?.contract, payload.optional);
-}
-
-function statusFault(
-  state: VaultState,
-  payload: unknown,
-  statuses: readonly ConnectionStatus[],
-): CommandFault | undefined {
-  const connection = state.connections.get((payload as Target).connection);
-  if (connection === undefined || connection.kind !== 'service')
-    return fault('connection_unknown', 'no such connection');
-  return statuses.includes(connection.status)
-    ? undefined
-    : fault('connection_inactive', `this connection is ${connection.status}`);
 }
 
 /** A connection that still stands is severed first, so that nobody forgets what is still in use. */
@@ -193,16 +177,4 @@ function wordFault(
   const asked = request.facts.fields ?? [];
   const other = fields?.filter((field) => !asked.includes(field)) ?? [];
   return other.length === 0 ? undefined : fault('malformed', `not asked for: ${other.join(', ')}`);
-}
-
-function isKey(text: string): boolean {
-  try {
-    return fromBase64url(text).length > 0;
-  } catch {
-    return false;
-  }
-}
-
-function fault(reason: Reason, detail: string): CommandFault {
-  return { reason, detail };
 }

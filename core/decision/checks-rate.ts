@@ -1,26 +1,23 @@
-import type { Bucket, Check, DecisionFacts } from '../../ledger/decision.ts';
+import type { Bucket, DecisionFacts } from '../../ledger/decision.ts';
 import type { WireType } from '../../wire/messages.ts';
 import { type Found, fail, type Inputs, pass, skip } from './check-result.ts';
 import type { CheckContext } from './context.ts';
-import { bucketAt, refilled, takeToken } from './rate.ts';
-import { identityChecks, type Round } from './round.ts';
+import { refilled, takeToken } from './rate.ts';
 
 /** What check 12 found, and the buckets after it. */
 export type Counted = {
-  readonly check: Check;
+  readonly found: Found;
   readonly facts: Pick<DecisionFacts, 'bucket' | 'buckets'>;
 };
 
 /**
  * Check 12 runs although one of 4 to 11 failed, so that probing costs tokens. Failures of 1 to 3
  * cost none: someone else could cause them with an honest party's envelopes.
+ * @param early - whether one of 1 to 3 failed
  */
-export function rateCheck(context: CheckContext, round: Round, before: readonly Check[]): Counted {
+export function rateCheck(context: CheckContext, early: boolean): Counted {
+  const { wireType, round } = context;
   if (round === 'again') return uncounted('counted when it arrived');
-  const early = before.some(
-    ({ check, result }) => result === 'fail' && identityChecks.includes(check),
-  );
-  const { wireType } = context;
   if (wireType !== undefined && wireType.limit === undefined)
     return uncounted('not under a contract');
   if (early) return uncounted('nobody to count it against');
@@ -33,9 +30,11 @@ export function rateCheck(context: CheckContext, round: Round, before: readonly 
 function countRequest(context: CheckContext): Counted {
   const { connection, time } = context;
   if (connection?.contract === undefined) return uncounted('nobody to count it against');
-  const bucket = bucketAt(connection, time);
+  const { limits } = connection.contract.contract;
+  const limit = { perHour: limits.requests_per_hour, burst: limits.burst };
+  const bucket = refilled(connection.bucket, limit, time);
   const taken = takeToken(bucket);
-  const inputs = { tokens: bucket.tokens, ...connection.contract.contract.limits };
+  const inputs = { tokens: bucket.tokens, ...limits };
   return taken === undefined
     ? counted(fail('rate_limited', 'the contract allows no more for now', inputs), { bucket })
     : countNotice(context, taken, inputs);
@@ -72,7 +71,7 @@ function countApart(
 }
 
 function counted(found: Found, facts: Counted['facts']): Counted {
-  return { check: { check: 'rate', ...found }, facts };
+  return { found, facts };
 }
 
 function uncounted(detail: string): Counted {

@@ -1,6 +1,6 @@
 import { entryValueBytesMax } from '../../wire/entry.ts';
 import { schemaFault } from '../../wire/json-schema.ts';
-import { type CheckFunction, fail, pass, skip } from './check-result.ts';
+import { type CheckFunction, fail, pass } from './check-result.ts';
 import { commandFault } from './checks-command.ts';
 import { onceKey } from './context.ts';
 
@@ -28,8 +28,8 @@ export const payloadCheck: CheckFunction = (context) => {
   const { received, wireType, handledType, state, fields } = context;
   const type = { type: received.event?.type ?? null };
   const schema = wireType?.request ?? handledType?.request;
-  if (schema === undefined) return skip('there is no schema for an unknown type');
-  const fault = schemaFault(schema, received.event?.payload);
+  const payload = received.event?.payload;
+  const fault = schema === undefined ? 'there is no schema' : schemaFault(schema, payload);
   if (fault !== undefined) return fail('schema_invalid', fault, type);
   if ((received.valueBytes ?? 0) > entryValueBytesMax)
     return fail('too_large', `a value of ${received.valueBytes} bytes`, type);

@@ -1,21 +1,9 @@
 import type { Bucket } from '../../ledger/decision.ts';
-import type { Connection } from '../../projections/vault-state.ts';
 
 const hourMs = 3_600_000;
 
 /** How fast a bucket fills, and how much it holds. */
 export type BucketLimit = { readonly perHour: number; readonly burst: number };
-
-/** A connection's bucket of requests at `time`, refilled by recorded time since it was last counted. */
-export function bucketAt(connection: Connection, time: number): Bucket {
-  const limits = connection.contract?.contract.limits;
-  if (limits === undefined) return { tokens: 0, at: time };
-  return refilled(
-    connection.bucket,
-    { perHour: limits.requests_per_hour, burst: limits.burst },
-    time,
-  );
-}
 
 /** A bucket at `time`; full where nothing was counted yet. A clock that goes back gives nothing. */
 export function refilled(

@@ -17,6 +17,7 @@ import { queueAnswer, refusal } from './answers.ts';
 import { describeOffer, endOffer } from './contract-updates.ts';
 import { keysOf } from './inbound.ts';
 import { expireDue } from './requests.ts';
+import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
 import { letIn, shutOut, wayInOf } from './ways-in.ts';
 
@@ -80,15 +81,9 @@ export async function requestConnection(
       ...(payload.account === undefined ? {} : { account: payload.account.key }),
     },
   });
-  const owner = batch.state.connections.find(({ kind }) => kind === 'owner');
   const asked = batch.state.connections.get(connection.id);
-  if (owner !== undefined && asked !== undefined)
-    await parts.sealer.queue(batch, {
-      connection: owner.id,
-      type: connectionRequestedType,
-      payload: describeConnection(turn, asked),
-      from,
-    });
+  if (asked !== undefined)
+    await tellOwner(parts, turn, connectionRequestedType, describeConnection(turn, asked), from);
   return { status: 'pending', type };
 }
 

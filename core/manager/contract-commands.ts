@@ -2,13 +2,8 @@ import type { Connection } from '../../projections/vault-state.ts';
 import type { Answer } from '../../wire/messages.ts';
 import { refusal } from './answers.ts';
 import { severConnection } from './connections.ts';
-import {
-  acceptContract,
-  changesFrom,
-  describeOffer,
-  deviceOf,
-  rejectContract,
-} from './contract-updates.ts';
+import { acceptContract, changesFrom, describeOffer, rejectContract } from './contract-updates.ts';
+import { deviceOf } from './grants.ts';
 import type { Command } from './owner-commands.ts';
 import type { VaultParts } from './turn.ts';
 
@@ -40,7 +35,7 @@ async function accept(parts: VaultParts, command: Command): Promise<Answer> {
   const { turn, from, received } = command;
   const { optional } = payloadOf<{ optional: string[] }>(command);
   const connection = connectionOf(command);
-  const device = deviceOf(turn.batch.state, received);
+  const device = deviceOf(turn.batch.state, received.connection);
   await acceptContract(parts, turn, connection, { optional, device, from });
   return served(command, { connection: connection.id });
 }
@@ -49,7 +44,7 @@ async function accept(parts: VaultParts, command: Command): Promise<Answer> {
 async function reject(parts: VaultParts, command: Command): Promise<Answer> {
   const { turn, from, received } = command;
   const connection = connectionOf(command);
-  const device = deviceOf(turn.batch.state, received);
+  const device = deviceOf(turn.batch.state, received.connection);
   const cause = rejectContract(turn, connection, { device, from });
   await severConnection(parts, turn, connection, cause);
   return served(command, { connection: connection.id });

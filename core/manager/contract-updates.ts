@@ -1,13 +1,7 @@
 import type { ContractWord, ReceivedEvent } from '../../ledger/bodies.ts';
-import {
-  type Connection,
-  ownerConnection,
-  type VaultState,
-} from '../../projections/vault-state.ts';
-import { toHex } from '../../wire/bytes.ts';
+import type { Connection, VaultState } from '../../projections/vault-state.ts';
 import type { Contract } from '../../wire/contract.ts';
 import { type ContractChange, diffContracts } from '../../wire/contract-diff.ts';
-import { keyId } from '../../wire/key-encapsulation.ts';
 import {
   type Answer,
   type ContractAccepted,
@@ -18,6 +12,7 @@ import { encode, type MsgpackValue } from '../../wire/msgpack.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { missingFields } from '../decision/checks-update.ts';
 import { queueAnswer, refusal } from './answers.ts';
+import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 /*
@@ -43,16 +38,9 @@ export async function offerContract(
   const body = { connection: connection.id, contract: payload.contract, event: received.id };
   const cause = batch.add({ kind: 'contract_offered', scope: connection.scope, cause: from, body });
   await endOffer(parts, turn, connection, 'contract_version_mismatch', cause);
-  const owner = ownerConnection(batch.state);
   const offered = batch.state.connections.get(connection.id);
   const told = offered && describeOffer(batch.state, offered);
-  if (owner !== undefined && told !== undefined)
-    await parts.sealer.queue(batch, {
-      connection: owner.id,
-      type: contractOfferedType,
-      payload: told,
-      from: cause,
-    });
+  if (told !== undefined) await tellOwner(parts, turn, contractOfferedType, told, cause);
   return { status: 'pending', type: updateType };
 }
 
@@ -99,12 +87,6 @@ export async function endOffer(
   if (offered === undefined) return;
   const question = { connection: id, id: offered.event, type: updateType, from };
   await queueAnswer(parts, turn, question, refusal(updateType, reason));
-}
-
-/** Id of the device that an owner's event was signed by, hex. */
-export function deviceOf(state: VaultState, { connection }: ReceivedEvent): string {
-  const owner = state.connections.get(connection);
-  return toHex(keyId(owner?.keys?.signing ?? new Uint8Array(0)));
 }
 
 /** An offered version in short, as the owner's app is told: the changes themselves come in pages. */

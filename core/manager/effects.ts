@@ -1,7 +1,8 @@
-import { type OpenRequest, ownerConnection } from '../../projections/vault-state.ts';
+import type { OpenRequest } from '../../projections/vault-state.ts';
 import { isMap } from '../../wire/event.ts';
 import { messageReceivedType } from '../../wire/messages.ts';
 import type { Effect } from '../host/handler-port.ts';
+import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 /**
@@ -11,14 +12,14 @@ import type { Turn, VaultParts } from './turn.ts';
  */
 export async function followEffects(
   parts: VaultParts,
-  { batch }: Turn,
+  turn: Turn,
   { connection: id, received }: OpenRequest,
   effects: readonly Effect[],
   from: number,
 ): Promise<void> {
-  const owner = ownerConnection(batch.state);
+  const { batch } = turn;
   const { event } = received;
-  if (!effects.some(({ type }) => type === 'message.shown') || owner === undefined) return;
+  if (!effects.some(({ type }) => type === 'message.shown')) return;
   if (event === undefined || !isMap(event.payload)) return;
   const name = batch.state.connections.get(id)?.name ?? '';
   const message = {
@@ -28,10 +29,5 @@ export async function followEffects(
     sent: event.time,
     message: event.payload,
   };
-  await parts.sealer.queue(batch, {
-    connection: owner.id,
-    type: messageReceivedType,
-    payload: message,
-    from,
-  });
+  await tellOwner(parts, turn, messageReceivedType, message, from);
 }

@@ -1,4 +1,4 @@
-import type { ErasedScope, ErasureTarget } from '../../ledger/bodies.ts';
+import type { ErasedScope, ErasureTarget } from '../../ledger/upkeep-bodies.ts';
 import {
   dayOf,
   namespaceOf,

@@ -1,6 +1,6 @@
 import type { Draft, PeerKeys, ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Connection, VaultState } from '../../projections/vault-state.ts';
-import { eventKey, ownerConnection } from '../../projections/vault-state.ts';
+import { eventKey, ownerDevices } from '../../projections/vault-state.ts';
 import { fromBase64url, toHex } from '../../wire/bytes.ts';
 import { sha256 } from '../../wire/crypto.ts';
 import {
@@ -50,11 +50,12 @@ export async function readInbound(
   message: InboundMessage,
 ): Promise<Arrival | Stranger> {
   const subject = parseSubject(message.subject);
-  const connection = subject && connectionOf(state, subject);
+  const envelope = parseEnvelope(message.data);
+  const named = envelope.ok ? envelope.value.connection : undefined;
+  const connection = subject && connectionOf(state, subject, named);
   const digest = sha256(message.data);
   if (subject === undefined || connection === undefined)
     return { kind: 'stranger', type: subject?.type ?? '', reason: 'connection_unknown', digest };
-  const envelope = parseEnvelope(message.data);
   if (!envelope.ok) return failed(connection, message, digest, envelope);
   if (envelope.value.connection !== connection.id)
     return failed(
@@ -125,9 +126,13 @@ function openWithKey(
   };
 }
 
-function connectionOf(state: VaultState, subject: Subject): Connection | undefined {
+/** In the owner's space the envelope says which device it is; what names none is counted to the oldest. */
+function connectionOf(state: VaultState, subject: Subject, named?: string): Connection | undefined {
   if (!subject.toVault || subject.vault !== state.vault) return undefined;
-  if (subject.space === 'owner') return ownerConnection(state);
+  if (subject.space === 'owner') {
+    const device = named === undefined ? undefined : state.connections.get(named);
+    return device?.kind === 'owner' ? device : ownerDevices(state)[0];
+  }
   const id = state.parties.get(subject.party);
   return id === undefined ? undefined : state.connections.get(id);
 }

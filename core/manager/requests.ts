@@ -15,6 +15,7 @@ import type { LoadedHandler } from '../host/manifest-loader.ts';
 import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import { followEffects } from './effects.ts';
 import { entryKeys, entryValue } from './entries.ts';
+import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 /** Requests that one turn ends, at most: what follows from it must fit one commit. */
@@ -42,15 +43,9 @@ export async function holdRequest(
   const question = questionOf(request.received, from);
   const until = deadline === undefined ? {} : { until: deadline };
   await queueAnswer(parts, turn, question, { status: 'pending', type: question.type, ...until });
-  const owner = state.connections.find((connection) => connection.kind === 'owner');
   const connection = state.connections.get(request.connection);
-  if (owner === undefined || connection === undefined) return;
-  await parts.sealer.queue(turn.batch, {
-    connection: owner.id,
-    type: consentRequestedType,
-    payload: describeRequest(request, connection),
-    from,
-  });
+  if (connection === undefined) return;
+  await tellOwner(parts, turn, consentRequestedType, describeRequest(request, connection), from);
 }
 
 /** A held request in the words that the owner's app shows: who, what, why, under which terms. */
@@ -229,10 +224,10 @@ function handledBody(
   };
 }
 
-/** What the handler may see: what was asked for, less the consent fields that were not approved. */
+/** What the handler may see: what was asked for, less the consent fields that nobody approved. */
 function allowedFields(request: OpenRequest): ReadonlySet<string> {
-  const { fields = [], consent = [] } = request.facts;
-  const approved = request.approved ?? [];
+  const { fields = [], consent = [], rules = {} } = request.facts;
+  const approved = request.approved ?? Object.keys(rules);
   return new Set(fields.filter((field) => !consent.includes(field) || approved.includes(field)));
 }
 

@@ -7,6 +7,7 @@ import { PinKeeper } from '../pins/pin-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
 import { continues } from './continuity.ts';
 import { Departures } from './departures.ts';
+import { endDevices, removedUsers } from './devices.ts';
 import { type Arrival, readInbound, unreadable } from './inbound.ts';
 import type { Batch } from './journal.ts';
 import { tellKeys } from './key-rotation.ts';
@@ -112,6 +113,7 @@ export class Vault {
     });
     const { state } = this.#parts.journal;
     await letInAll(this.#parts, state);
+    void endDevices(this.#parts, removedUsers(state));
     await this.#fresh();
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#outbox.send([...state.outbox.values()]);

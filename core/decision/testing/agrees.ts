@@ -1,15 +1,23 @@
 import type { Decision } from '../../../ledger/decision.ts';
 import { decide } from '../decide.ts';
 import { countedAt, type Expected, expected, hourMs } from './reference-model.ts';
+import { expectedRecord, type Recorded } from './reference-record.ts';
 import type { Scenario } from './scenario.ts';
 import { given } from './scenario-state.ts';
 
 /** How `decide` and the specification differ about a scenario, in words; `undefined` where they agree. */
-export function disagreement(scenario: Scenario): string | undefined {
+export function disagreement(
+  scenario: Scenario,
+  decider: typeof decide = decide,
+): string | undefined {
   const { state, received, time } = given(scenario);
-  const decision = decide(state, received, time, scenario.round);
+  const decision = decider(state, received, time, scenario.round);
   const said = expected(scenario);
-  const wrong = outcomeFault(decision, said) ?? bucketFault(decision, said, scenario);
+  const wrong =
+    outcomeFault(decision, said) ??
+    groundsFault(decision, said) ??
+    recordFault(decision, expectedRecord(scenario, said)) ??
+    bucketFault(decision, said, scenario);
   const { outcome, reason, detail, facts } = decision;
   const decided = { outcome, reason, detail, facts };
   return wrong && `${wrong}: ${JSON.stringify({ said, decided })}`;
@@ -21,6 +29,30 @@ function outcomeFault({ outcome, reason, checks }: Decision, said: Expected): st
   const failing = checks.find(({ result }) => result === 'fail')?.check;
   if (failing !== said.check) return 'another check fails first';
   return reason !== undefined && said.reasons.includes(reason) ? undefined : 'another reason';
+}
+
+/** On what a request is allowed that asks for fields of the consent tier. */
+function groundsFault({ outcome, facts }: Decision, said: Expected): string | undefined {
+  if (outcome !== 'allowed') return undefined;
+  const same = (a: readonly string[] = [], b: readonly string[] = []): boolean =>
+    a.toSorted().join() === b.toSorted().join();
+  if (facts.granted?.length === 0) return 'nothing is granted anew';
+  if (!same(facts.granted, said.granted)) return 'other fields are granted anew';
+  const consent = facts.consent ?? [];
+  const ruled = Object.keys(facts.rules ?? {}).filter((name) => consent.includes(name));
+  if (consent.length === 0 && facts.rules !== undefined) return 'rules that nobody needs';
+  return same(ruled, said.remembered) ? undefined : 'other approvals are remembered';
+}
+
+/** What is recorded of the payload, how long a held request waits, and which checks looked at something. */
+function recordFault({ checks, facts }: Decision, said: Recorded): string | undefined {
+  if ([facts, ...checks].some((fact) => Object.values(fact).includes(undefined)))
+    return 'a member without a value';
+  const { fields, consent, session, once, deadline } = facts;
+  const recorded = { fields, consent, session, once, deadline };
+  if (JSON.stringify(recorded) !== JSON.stringify(said.payload)) return 'other facts';
+  const looked = checks.filter(({ result }) => result !== 'skip').map(({ check }) => check);
+  return looked.join() === said.looked.join() ? undefined : `other checks look: ${looked.join()}`;
 }
 
 function bucketFault({ facts }: Decision, said: Expected, scenario: Scenario): string | undefined {

@@ -1,6 +1,8 @@
 import type { CheckName } from '../../../ledger/decision.ts';
 import type { Contract, ContractField } from '../../../wire/contract.ts';
 import type { Reason } from '../../../wire/reasons.ts';
+import { isOver } from './reference-retention.ts';
+import { handled, spaces } from './reference-types.ts';
 import { now, type Scenario, type ScenarioConnection, type ScenarioType } from './scenario.ts';
 
 /*
@@ -17,48 +19,14 @@ export type Expected = {
   readonly reasons: readonly Reason[];
   /** Tokens that are left, `hourMs` for each; absent where none are counted. */
   readonly tokens?: number;
+  /** What the permission rests on, where it was given: fields that the owner's word grants anew, and remembered ones. */
+  readonly granted?: readonly string[];
+  readonly remembered?: readonly string[];
   /** Of what they are: requests, or new versions of a contract. */
   readonly of?: 'requests' | 'updates';
 };
 
 type Wrong = { readonly [reason in Reason]?: boolean | undefined };
-
-/** What a handler's types need: a permission, fields, and that they happen once. */
-const handled: Readonly<
-  Partial<
-    Record<
-      ScenarioType,
-      {
-        permission?: keyof Contract['permissions'];
-        fields?: true;
-        once?: true;
-        stores?: true;
-        notifies?: true;
-      }
-    >
-  >
-> = {
-  'data.request': { fields: true },
-  'payment.request': { permission: 'payment', once: true },
-  'location.request': { permission: 'location', fields: true },
-  'note.send': {},
-  'storage.put': { permission: 'store', stores: true },
-  'message.send': { permission: 'messages', notifies: true },
-};
-const spaces: Readonly<Partial<Record<ScenarioType, 'owner' | 'message'>>> = {
-  'owner.fields': 'owner',
-  'owner.approve': 'owner',
-  'connection.request': 'message',
-  'contract.update': 'message',
-  'credential.renew': 'message',
-};
-const lengths: Readonly<Record<string, number>> = {
-  P0D: 0,
-  PT30M: 30 * 60_000,
-  P1D: 86_400_000,
-  P30D: 30 * 86_400_000,
-  P1DT2H3M: (26 * 60 + 3) * 60_000,
-};
 
 /** What must be decided. */
 export function expected(scenario: Scenario): Expected {
@@ -77,8 +45,38 @@ export function expected(scenario: Scenario): Expected {
   const messages = noticesOf(scenario);
   if (messages !== undefined && messages < hourMs)
     return { outcome: 'denied', check: 'rate', reasons: ['notification_limit'], ...counted };
-  const held = scenario.round === 'first' && asked(scenario).some(({ tier }) => tier === 'consent');
-  return { outcome: held ? 'pending' : 'allowed', reasons: [], ...counted };
+  const wishes = asked(scenario).filter(({ tier }) => tier === 'consent');
+  const standing = wishes.every((field) => stands(scenario, field));
+  if (scenario.round === 'first')
+    return standing
+      ? { outcome: 'allowed', reasons: [], ...counted, remembered: wishes.map(nameOf) }
+      : { outcome: 'pending', reasons: [], ...counted };
+  const { rules, approved } = scenario.before;
+  if (!wasRemembered(scenario)) {
+    const again = wishes.map(nameOf).filter((name) => approved.includes(name));
+    const granted = again.filter((name) => scenario.connection?.servedAgo[name] !== undefined);
+    return { outcome: 'allowed', reasons: [], granted };
+  }
+  return wishes.length === 0 || (standing && rules === 'those of now')
+    ? { outcome: 'allowed', reasons: [], remembered: wishes.map(nameOf) }
+    : { outcome: 'denied', check: 'tier', reasons: ['consent_denied'] };
+}
+
+function nameOf({ name }: ContractField): string {
+  return name;
+}
+
+/** Whether a request that is decided about again was allowed for what is remembered, without asking. */
+function wasRemembered({ round, before, connection, fields }: Scenario): boolean {
+  const all = fields.every((name) => connection?.remembered[name] !== undefined);
+  return round === 'again' && before.rules !== 'none' && all;
+}
+
+/** Whether a remembered approval stands for the owner's yes to a field that the vault has; it outlives no retention. */
+function stands({ type, connection, holds }: Scenario, field: ContractField): boolean {
+  const { endsIn, fits } = connection?.remembered[field.name] ?? { endsIn: 0, fits: 'all' };
+  const isFor = type === 'data.request' && fits === 'all' && holds.includes(field.name);
+  return isFor && endsIn > 0 && !isOver(connection)(field);
 }
 
 /** Tokens are counted in milliseconds of an hour, so that a refill is a whole number. */
@@ -118,7 +116,9 @@ const checks: readonly (readonly [CheckName, (scenario: Scenario) => Wrong])[] =
   [
     'retention',
     underContract((scenario) => ({
-      retention_expired: asked(scenario).some(isOver(scenario.connection)),
+      retention_expired: asked(scenario)
+        .filter(({ tier }) => tier !== 'consent' || wasRemembered(scenario))
+        .some(isOver(scenario.connection)),
     })),
   ],
 ];
@@ -225,15 +225,6 @@ function wrongFields(scenario: Scenario): Wrong {
   };
 }
 
-/** Whether a field was first served as long ago as it may be had. */
-function isOver(connection: ScenarioConnection | undefined): (field: ContractField) => boolean {
-  return ({ name, retention }) => {
-    const ago = connection?.servedAgo[name];
-    const length = lengths[retention];
-    return ago !== undefined && length !== undefined && ago >= length;
-  };
-}
-
 /** Only what handlers serve is under a contract: the owner's words and the handshake are not. */
 function underContract(wrong: (scenario: Scenario) => Wrong): (scenario: Scenario) => Wrong {
   return (scenario) => (spaces[scenario.type] === undefined ? wrong(scenario) : {});
@@ -270,12 +261,13 @@ function spaceOf(type: ScenarioType): 'owner' | 'message' | undefined {
   return spaces[type] ?? (handled[type] === undefined ? undefined : 'message');
 }
 
-function namesOf({ type, fields }: Scenario): readonly string[] {
+/** Names of the fields that an event asks for. */
+export function namesOf({ type, fields }: Scenario): readonly string[] {
   return handled[type]?.fields === true ? fields : [];
 }
 
 /** What the contract says about the fields that are asked for; nothing about those it does not declare. */
-function asked(scenario: Scenario): readonly ContractField[] {
+export function asked(scenario: Scenario): readonly ContractField[] {
   const names = namesOf(scenario);
   return (scenario.connection?.contract?.fields ?? []).filter(({ name }) => names.includes(name));
 }

@@ -7,18 +7,18 @@ import {
   entryKey,
   eventKey,
   type OpenRequest,
+  type StoredField,
   type VaultState,
 } from '../../../projections/vault-state.ts';
-import { type AccountProof, proveAccount } from '../../../wire/account-proof.ts';
 import { toHex } from '../../../wire/bytes.ts';
 import { contractHash } from '../../../wire/contract.ts';
-import { signerFrom } from '../../../wire/crypto.ts';
 import type { Event } from '../../../wire/event.ts';
 import { eventId } from '../../../wire/identifiers.ts';
-import { accountName } from '../../../wire/nkey.ts';
 import { now, type Scenario, type ScenarioConnection } from './scenario.ts';
-import { handshakeContract, inForce, nextOf, publishedBy, signer } from './scenario-contract.ts';
+import { accountHolder, accountProof } from './scenario-account.ts';
+import { handshakeContract, inForce, nextOf, publishedBy } from './scenario-contract.ts';
 import { handlers } from './scenario-handlers.ts';
+import { ruleIndex, rulesOf } from './scenario-rules.ts';
 
 /** A scenario as `decide` is given it. */
 export type Given = {
@@ -38,21 +38,6 @@ const heldKey = eventKey(connectionId, eventId(now, random(3)));
 const scope = 'f'.repeat(32);
 const digest = new Uint8Array(32).fill(7);
 const heldDigest = new Uint8Array(32).fill(8);
-const ownAccount = signerFrom(new Uint8Array(32).fill(4));
-/** Another connection of the vault, which has the account already. */
-const accountHolder: Connection = {
-  id: 'h'.repeat(26),
-  kind: 'service',
-  status: 'active',
-  party: accountName(ownAccount.publicKey),
-  account: accountName(ownAccount.publicKey),
-  name: 'The Shop',
-  scope: '9'.repeat(32),
-  optional: [],
-  served: Table(),
-  receiving: Table(),
-  seen: 0,
-};
 
 /** The state and the event that a scenario describes. */
 export function given(scenario: Scenario): Given {
@@ -75,10 +60,33 @@ function stateOf(scenario: Scenario): VaultState {
       ),
     ),
     seen: seen === 'no' ? Table() : Table([[eventKey(connectionId, id), before]]),
+    fields: Table(scenario.holds.map((name) => [name, stored])),
     once: done ? Table([[`${connectionId}/payment.request/A-1`, 4]]) : Table(),
-    requests: held === undefined ? Table() : Table([[heldKey, held]]),
+    requests: Table([...(held === undefined ? [] : [held]), ...decidedBefore(scenario)].map(byKey)),
     entries: entriesOf(scenario),
   };
+}
+
+const stored: StoredField = { value: '', scope: '', index: 1, leaf: digest, at: now };
+
+function byKey(request: OpenRequest): [string, OpenRequest] {
+  return [request.key, request];
+}
+
+/** The request of the event itself, where it is decided about again. */
+function decidedBefore(scenario: Scenario): OpenRequest[] {
+  const { round, before, fields, connection } = scenario;
+  if (round === 'first') return [];
+  const key = eventKey(connectionId, id);
+  const open = { key, connection: connectionId, index: 5, receivedAt: now - 1 };
+  const received = receivedOf(scenario);
+  const named = fields.map((name) => [name, ruleIndex(name, before.rules)]);
+  const isRuled = before.rules !== 'none' && fields.every((name) => connection?.remembered[name]);
+  return [
+    isRuled
+      ? { ...open, received, status: 'running', facts: { rules: Object.fromEntries(named) } }
+      : { ...open, received, status: 'pending', facts: {}, approved: before.approved },
+  ];
 }
 
 /** The entry that is there under the key which a scenario stores. */
@@ -96,10 +104,20 @@ function connectionOf(
   space: Scenario['space'],
   party: string,
 ): Connection {
-  const { status, optional, servedAgo, bucket, updates, notices, stored, inviteExpiresIn } =
-    connection;
-  const { credential } = connection;
+  const {
+    status,
+    optional,
+    servedAgo,
+    bucket,
+    updates,
+    notices,
+    stored: room,
+    inviteExpiresIn,
+    servedIn,
+    credential,
+  } = connection;
   const served = Object.entries(servedAgo).map(([name, ago]) => [name, now - ago] as const);
+  const epoch = servedIn === 'another' ? 2 : 1;
   return {
     id: connectionId,
     kind: space === 'owner' ? 'owner' : 'service',
@@ -109,6 +127,8 @@ function connectionOf(
     scope,
     optional,
     served: Table(served),
+    ...(servedIn === 'unknown' ? {} : { sessions: Table(served.map(([name]) => [name, epoch])) }),
+    rules: Table(rulesOf(connection)),
     receiving: Table(),
     seen: 0,
     inviteExpires: now + inviteExpiresIn,
@@ -118,7 +138,7 @@ function connectionOf(
       ...(updates === undefined ? {} : { updates: bucketOf(updates) }),
       ...(notices === undefined ? {} : { notices: bucketOf(notices) }),
     },
-    ...(stored === undefined ? {} : { stored: { scope, bytes: stored.bytes } }),
+    ...(room === undefined ? {} : { stored: { scope, bytes: room.bytes } }),
     ...(credential === undefined
       ? {}
       : {
@@ -139,7 +159,7 @@ function acceptedContract({
 }: ScenarioConnection): Pick<Connection, 'contract' | 'contractHash' | 'offered'> {
   if (contract === undefined) return {};
   const ending = inForce(contract, contractExpiresIn);
-  const key = handshakeContract.key;
+  const { key } = handshakeContract;
   const next = nextOf(ending);
   const offered = {
     contract: { contract: next, key, signature: '' },
@@ -211,7 +231,11 @@ function payloadOf(scenario: Scenario): object {
   switch (type) {
     case 'data.request':
     case 'location.request':
-      return { fields, ...(purpose === undefined ? {} : { purpose }), ...odd };
+      return {
+        fields: unfit ? fields.join() : fields,
+        ...(purpose === undefined ? {} : { purpose }),
+        ...odd,
+      };
     case 'storage.put':
       return { category: scenario.entry.category, key: 'A-1', value: '', ...odd };
     case 'payment.request':
@@ -232,7 +256,9 @@ function payloadOf(scenario: Scenario): object {
         signing: handshakeContract.key,
         encapsulation: 'A'.repeat(1622),
         contract: handshakeContract,
-        ...(account === 'none' ? {} : { account: proofOf(account) }),
+        ...(account === 'none'
+          ? {}
+          : { account: accountProof(account, { vault, connection: connectionId, event: id }) }),
         ...odd,
       };
     case 'contract.update':
@@ -242,24 +268,15 @@ function payloadOf(scenario: Scenario): object {
   }
 }
 
-function proofOf(account: Exclude<Scenario['account'], 'none'>): AccountProof {
-  const use = { vault, connection: connectionId, event: id, signing: signer.publicKey };
-  const key = accountName(ownAccount.publicKey);
-  return account === 'foreign'
-    ? { ...proveAccount(signer, use), key }
-    : proveAccount(ownAccount, use);
-}
-
 /** A request that waits for the owner, or did. */
 function heldOf({ word: { request, deadlineIn } }: Scenario): OpenRequest | undefined {
   if (request === 'none') return undefined;
-  const waits = request === 'waits';
   return {
     key: heldKey,
     connection: connectionId,
     index: 3,
     receivedAt: now - 1,
-    status: waits ? 'pending' : 'running',
+    status: request === 'runs' ? 'running' : 'pending',
     received: {
       subject: '',
       connection: connectionId,
@@ -271,7 +288,7 @@ function heldOf({ word: { request, deadlineIn } }: Scenario): OpenRequest | unde
     },
     facts: {
       fields: ['personal/full_name'],
-      ...(waits ? { deadline: now + deadlineIn } : {}),
+      ...(request === 'waits' ? { deadline: now + deadlineIn } : {}),
     },
   };
 }
