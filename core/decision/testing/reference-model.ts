@@ -1,5 +1,5 @@
 import type { CheckName } from '../../../ledger/decision.ts';
-import type { Contract, ContractField } from '../../../wire/contract.ts';
+import type { ContractField } from '../../../wire/contract.ts';
 import type { Reason } from '../../../wire/reasons.ts';
 import { isOver } from './reference-retention.ts';
 import { handled, spaces } from './reference-types.ts';
