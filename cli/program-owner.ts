@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { ErasureTarget } from '../ledger/bodies.ts';
+import { type HandoverPurpose, handoverPurposes } from '../wire/handover.ts';
 import { type Common, contextOf, type Finish, listOf, on } from './program-flags.ts';
 
 /** What the owner says to the vault. */
@@ -29,6 +30,49 @@ export function addOwner(program: Command, finish: Finish): void {
     .action(async (name: string, options: Common & { out?: string }) =>
       finish(await (await import('./owner.ts')).inviteCommand(contextOf(options), name, options)),
     );
+  on(program, 'profile', 'what your vault shows of itself to those you invite')
+    .option('--name <name>', 'let it be called this')
+    .action(async (options: Common & { name?: string }) =>
+      finish(await (await import('./owner.ts')).profileCommand(contextOf(options), options)),
+    );
+  addDecisions(program, finish);
+  on(program, 'forget', 'destroy the keys of something, so that nobody can ever read it again')
+    .addArgument(
+      new Argument('<kind>', 'what it is').choices(['connection', 'field', 'namespace', 'entries']),
+    )
+    .argument(
+      '<name>',
+      'connection id (of entries: of who stored them), or name of the field or namespace',
+    )
+    .action(async (kind: ErasureTarget['kind'], name: string, options: Common) =>
+      finish(
+        await (await import('./owner-upkeep.ts')).forgetCommand(contextOf(options), kind, name),
+      ),
+    );
+  on(program, 'rotate', 'replace a key of the vault; who is connected is told')
+    .addArgument(
+      new Argument('[key]', 'which one').choices(handoverPurposes).default('ledger' as const),
+    )
+    .action(async (key: HandoverPurpose, options: Common) =>
+      finish(await (await import('./owner-upkeep.ts')).rotateCommand(contextOf(options), key)),
+    );
+  on(program, 'sever', 'end a connection at once')
+    .argument('<connection>', 'connection id')
+    .action(async (id: string, options: Common) =>
+      finish(await (await import('./owner.ts')).severCommand(contextOf(options), id)),
+    );
+}
+
+function addTerms(program: Command, finish: Finish): void {
+  on(program, 'terms', 'new terms that a party has published, and what they would have changed')
+    .argument('<connection>', 'connection id')
+    .action(async (id: string, options: Common) =>
+      finish(await (await import('./owner-terms.ts')).termsCommand(contextOf(options), id)),
+    );
+}
+
+/** The owner's yes and no. */
+function addDecisions(program: Command, finish: Finish): void {
   on(
     program,
     'approve',
@@ -52,34 +96,5 @@ export function addOwner(program: Command, finish: Finish): void {
     .argument('<id>', 'event id or connection id')
     .action(async (id: string, options: Common) =>
       finish(await (await import('./owner.ts')).denyCommand(contextOf(options), id)),
-    );
-  on(program, 'forget', 'destroy the keys of something, so that nobody can ever read it again')
-    .addArgument(
-      new Argument('<kind>', 'what it is').choices(['connection', 'field', 'namespace', 'entries']),
-    )
-    .argument(
-      '<name>',
-      'connection id (of entries: of who stored them), or name of the field or namespace',
-    )
-    .action(async (kind: ErasureTarget['kind'], name: string, options: Common) =>
-      finish(
-        await (await import('./owner-upkeep.ts')).forgetCommand(contextOf(options), kind, name),
-      ),
-    );
-  on(program, 'rotate', "replace the ledger's key").action(async (options: Common) =>
-    finish(await (await import('./owner-upkeep.ts')).rotateCommand(contextOf(options))),
-  );
-  on(program, 'sever', 'end a connection at once')
-    .argument('<connection>', 'connection id')
-    .action(async (id: string, options: Common) =>
-      finish(await (await import('./owner.ts')).severCommand(contextOf(options), id)),
-    );
-}
-
-function addTerms(program: Command, finish: Finish): void {
-  on(program, 'terms', 'new terms that a party has published, and what they would have changed')
-    .argument('<connection>', 'connection id')
-    .action(async (id: string, options: Common) =>
-      finish(await (await import('./owner-terms.ts')).termsCommand(contextOf(options), id)),
     );
 }

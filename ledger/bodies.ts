@@ -1,7 +1,9 @@
 import type { SignedContract } from '../wire/contract.ts';
 import type { Event } from '../wire/event.ts';
+import type { Handover } from '../wire/handover.ts';
 import type { HandlerManifest } from '../wire/manifest.ts';
 import type { Reason } from '../wire/reasons.ts';
+import type { ContractBodies } from './contract-bodies.ts';
 import type { Decision } from './decision.ts';
 import type { Kind } from './kinds.ts';
 
@@ -96,18 +98,8 @@ export type ErasedScope = {
   readonly last: Uint8Array;
 };
 
-/** The owner's word on the version of a contract that was offered. */
-export type ContractWord = {
-  readonly connection: string;
-  readonly version: number;
-  /** Of the version's canonical form, hex: the owner decides about an exact document. */
-  readonly hash: string;
-  /** Id of the device key that decided, hex. */
-  readonly device: string;
-};
-
 /** Contents of a record, by kind. */
-export type Bodies = {
+export type Bodies = ContractBodies & {
   readonly genesis: {
     readonly vault: string;
     readonly keys: VaultKeys;
@@ -189,20 +181,6 @@ export type Bodies = {
   };
   readonly declined: { readonly connection: string };
   readonly severed: { readonly connection: string; readonly by: 'owner' };
-  /** A service published its contract's next version: the one in force is frozen. */
-  readonly contract_offered: {
-    readonly connection: string;
-    readonly contract: SignedContract;
-    /** Event id of the update. */
-    readonly event: string;
-  };
-  /** The offered version is in force. */
-  readonly contract_accepted: ContractWord & {
-    /** Optional fields that the owner gave under it. */
-    readonly optional: readonly string[];
-  };
-  /** The owner did not want it; `severed` follows in the same commit. */
-  readonly contract_rejected: ContractWord;
   readonly consented: {
     readonly request: string;
     /** SHA-256 of the exact request. */
@@ -219,9 +197,22 @@ export type Bodies = {
         /** Public keys: the one that ends, and the one that takes over. */
         readonly from: Uint8Array;
         readonly to: Uint8Array;
+        /** How those who know the one before are told; absent in records of before there was a way. */
+        readonly handover?: Handover;
       }
     /** The keyring was wrapped anew, and is this one now. */
     | { readonly purpose: 'ring'; readonly ring: Bodies['opened']['ring'] };
+  /** A key of the vault that is honoured no longer: its private half is destroyed. */
+  readonly retired: {
+    readonly purpose: 'signing' | 'encapsulation';
+    readonly key: Uint8Array;
+  };
+  /** A peer has said that it knows the vault's keys, as they are after so many handovers. */
+  readonly keys_known: { readonly connection: string; readonly handovers: number };
+  /** A party has other keys from now on; the ones before have signed for them. */
+  readonly rekeyed: { readonly connection: string; readonly keys: PeerKeys };
+  /** What the owner lets the vault be called. */
+  readonly presented: { readonly name: string };
   readonly erased: {
     /** What was forgotten, by name. */
     readonly what: ErasureTarget;
@@ -249,13 +240,6 @@ export type Bodies = {
       readonly first?: string;
       readonly last?: string;
     }[];
-  };
-  /** The value that an event brought to be stored, under the scope of its party's entries. */
-  readonly value_received: {
-    readonly connection: string;
-    /** Event key of the request. */
-    readonly request: string;
-    readonly value: string;
   };
   readonly epoch_opened: {
     readonly connection: string;

@@ -6,6 +6,7 @@ import { connectionChanged, epochOpened } from './evolve-connection.ts';
 import { contractChanged } from './evolve-contract.ts';
 import { entriesChanged, valueReceived } from './evolve-entries.ts';
 import { erased } from './evolve-erasure.ts';
+import { keysKnown, rekeyed, retired, rotated } from './evolve-keys.ts';
 import { dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
 
 /** A record of one kind. */
@@ -66,6 +67,14 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     }
     case 'rotated':
       return rotated(moved, record);
+    case 'presented':
+      return { ...moved, shown: { name: record.body.name } };
+    case 'retired':
+      return retired(moved, record);
+    case 'keys_known':
+      return keysKnown(moved, record);
+    case 'rekeyed':
+      return rekeyed(moved, record);
     case 'erased':
       return erased(moved, record.body);
     case 'contract_offered':
@@ -78,12 +87,6 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     case 'aggregate':
       return moved;
   }
-}
-
-function rotated(state: VaultState, { body }: Of<'rotated'>): VaultState {
-  if (body.purpose === 'ring') return { ...state, ring: body.ring };
-  if (state.keys === undefined) return state;
-  return { ...state, keys: { ...state.keys, [body.purpose]: body.to } };
 }
 
 function received(state: VaultState, record: Of<'received'>): VaultState {

@@ -1,4 +1,5 @@
-import type { ContractWord, ReceivedEvent } from '../../ledger/bodies.ts';
+import type { ReceivedEvent } from '../../ledger/bodies.ts';
+import type { ContractWord } from '../../ledger/contract-bodies.ts';
 import {
   type Connection,
   ownerConnection,

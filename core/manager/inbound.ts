@@ -1,7 +1,7 @@
 import type { Draft, PeerKeys, ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Connection, VaultState } from '../../projections/vault-state.ts';
-import { ownerConnection } from '../../projections/vault-state.ts';
-import { equalBytes, fromBase64url } from '../../wire/bytes.ts';
+import { eventKey, ownerConnection } from '../../projections/vault-state.ts';
+import { fromBase64url, toHex } from '../../wire/bytes.ts';
 import { sha256 } from '../../wire/crypto.ts';
 import {
   type Envelope,
@@ -15,7 +15,7 @@ import {
   verifyOpening,
 } from '../../wire/envelope.ts';
 import { decodeEvent, type Event, isMap, type Parsed, refuse } from '../../wire/event.ts';
-import { decapsulate, keyId } from '../../wire/key-encapsulation.ts';
+import { decapsulate, isEncapsulationKey } from '../../wire/key-encapsulation.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { parseSubject, type Subject } from '../../wire/subjects.ts';
 import type { VaultSecrets } from '../keys/vault-secrets.ts';
@@ -66,7 +66,7 @@ export async function readInbound(
     );
   const key = await epochKey(connection, secrets, envelope.value);
   if (!key.ok) return failed(connection, message, digest, key, envelope.value);
-  return openWithKey(state.handlers, connection, message, digest, envelope.value, key.value);
+  return openWithKey(state, connection, message, digest, envelope.value, key.value);
 }
 
 /** A message of a known party that we ourselves failed on. */
@@ -79,7 +79,7 @@ export function unreadable(state: VaultState, message: InboundMessage): Arrival 
 }
 
 function openWithKey(
-  handlers: VaultState['handlers'],
+  state: VaultState,
   connection: Connection,
   message: InboundMessage,
   digest: Uint8Array,
@@ -96,9 +96,12 @@ function openWithKey(
   const valid =
     signer !== undefined &&
     signature !== undefined &&
-    verifyEvent(signer, where, bytes, signature) &&
-    openingIsTheirs(envelope, signer, fresh);
-  const { kept, value, valueBytes, whole } = withoutValue(event.value, handlers);
+    openingIsTheirs(envelope, signer, fresh) &&
+    (verifyEvent(signer, where, bytes, signature) ||
+      (isSeen(state, where.connection, envelope.event, bytes) &&
+        connection.former !== undefined &&
+        verifyEvent(connection.former, where, bytes, signature)));
+  const { kept, value, valueBytes, whole } = withoutValue(event.value, state.handlers);
   const received: ReceivedEvent = {
     subject: message.subject,
     connection: connection.id,
@@ -142,13 +145,14 @@ async function epochKey(
       ? { ok: true, value: { epoch: known, fresh: false } }
       : refuse('key_unknown', 'another opening of a known epoch');
   if (opening === undefined) return refuse('key_unknown', `epoch ${number} was never opened`);
-  if (!equalBytes(opening.recipient, keyId(secrets.encapsulation.publicKey)))
+  const own = secrets.encapsulation.keyOf(opening.recipient);
+  if (own === undefined)
     return refuse('key_unknown', 'sealed to a key that this vault does not have');
   const signer = connection.keys?.signing;
   if (signer !== undefined && !verifyOpening(signer, 'to-vault', envelope, opening))
     return refuse('signature_invalid', 'the opening is not signed by the connection');
   const info = epochInfo(connection.id, 'to-vault', number);
-  const key = await decapsulate(secrets.encapsulation, info, opening.encapsulation);
+  const key = await decapsulate(own, info, opening.encapsulation);
   if (key === undefined) return refuse('decrypt_failed', 'encapsulation');
   const epoch = { number, key, encapsulationHash: encapsulationHash(opening) };
   return { ok: true, value: { epoch, fresh: true } };
@@ -161,6 +165,11 @@ function signingKey(connection: Connection, event: Event): Uint8Array | undefine
   return keyFrom(event.payload['signing']);
 }
 
+/** Whether this very event came before: a redelivery is recognised although its sender has another key by now. */
+function isSeen({ seen }: VaultState, connection: string, id: string, bytes: Uint8Array): boolean {
+  return seen.get(eventKey(connection, id))?.digest === toHex(sha256(bytes));
+}
+
 function openingIsTheirs(envelope: Envelope, signer: Uint8Array, fresh: boolean): boolean {
   if (!fresh || envelope.opening === undefined) return true;
   return verifyOpening(signer, 'to-vault', envelope, envelope.opening);
@@ -171,6 +180,16 @@ export function keysOf(payload: { readonly [name: string]: unknown }): PeerKeys 
   const signing = keyFrom(payload['signing']);
   const encapsulation = keyFrom(payload['encapsulation']);
   return signing && encapsulation && { signing, encapsulation };
+}
+
+/**
+ * Keys that a signed request to connect brings: where its refusal can be sealed to, although nothing of
+ * it is recorded. Requires an event whose own signature, under the key that it brings, was checked.
+ */
+export function askerKeys({ event, signature }: ReceivedEvent): PeerKeys | undefined {
+  if (signature?.valid !== true || event?.type !== 'connection.request') return undefined;
+  const keys = isMap(event.payload) ? keysOf(event.payload) : undefined;
+  return keys !== undefined && isEncapsulationKey(keys.encapsulation) ? keys : undefined;
 }
 
 function keyFrom(text: unknown): Uint8Array | undefined {
