@@ -1,7 +1,4 @@
 /* How the reasons come about that the owner's word decides, or that the owner's app is told. */
-import { addressOf, connectionRequest, newServiceKeys } from '../service/service-identity.ts';
-import { VaultClient } from '../service/vault-client.ts';
-import { toBase64url } from '../wire/bytes.ts';
 import type { Invite } from '../wire/messages.ts';
 import { birth, type Party } from './contract-world.ts';
 import { traceOf } from './ledger-view.ts';
@@ -52,16 +49,5 @@ export const ownerReaches = {
   consent_expired: async (world) => {
     const { id } = await held(world, world.shop, Date.now() + 2_000);
     world.told = (await world.shop.peer.answer(id, 1)).answer;
-  },
-  internal: async (world) => {
-    // Keys of the right form that nothing can be sealed to: what the vault would answer, it cannot.
-    const { house, owner, first } = world.world;
-    const invite = (await owner.served('owner.invite', { label: 'test' })) as Invite;
-    const connection = { keys: newServiceKeys(), invite, contract: first };
-    const client = await VaultClient.connect(await addressOf(connection, [house.vine.url]));
-    const encapsulation = toBase64url(new Uint8Array(1_216).fill(255));
-    const payload = { ...(await connectionRequest(connection)), encapsulation };
-    await client.submit(await client.seal({ type: 'connection.request', payload }));
-    await client.close();
   },
 } satisfies Readonly<Record<string, Reach>>;

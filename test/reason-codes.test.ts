@@ -6,9 +6,9 @@ import { ownerReaches } from './reached-by-owner.ts';
 
 /**
  * Codes of things that this vault does not do yet: it has no lock of its own, is opened under whatever program
- * runs it, and stops, silent, when its ledger cannot be written.
+ * runs it, and stops, silent, when its ledger cannot be written. And nothing is known on which it fails (`internal`).
  */
-const notYet = ['vault_locked', 'measurement_unapproved', 'audit_unavailable'] as const;
+const notYet = ['vault_locked', 'measurement_unapproved', 'audit_unavailable', 'internal'] as const;
 
 /** How each code comes about, through real servers, a real vault and its handlers. */
 const reaches: Readonly<

@@ -1,4 +1,5 @@
 import type { Connection, VaultState } from '../../projections/vault-state.ts';
+import { toBase64url } from '../../wire/bytes.ts';
 import { type Contract, contractHash, parseContract } from '../../wire/contract.ts';
 import { chainFault } from '../../wire/contract-chain.ts';
 import type { ContractUpdate } from '../../wire/messages.ts';
@@ -22,7 +23,9 @@ export function updateFault(
   if (before === undefined) return fault('contract_unknown', 'no contract is in force');
   const parsed = parseContract(payload.contract);
   if (!parsed.ok) return fault(parsed.reason, parsed.detail);
-  if (payload.contract.key !== before.key)
+  // The key of now, which need not be the one that signed the version in force.
+  const key = connection?.keys === undefined ? before.key : toBase64url(connection.keys.signing);
+  if (payload.contract.key !== key)
     return fault('sender_subject_mismatch', 'the contract is of another publisher than the party');
   const hash = contractHash(parsed.value.contract);
   if (hash === connection?.offered?.hash || hash === connection?.contractHash)

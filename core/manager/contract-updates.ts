@@ -1,4 +1,5 @@
-import type { ContractWord, ReceivedEvent } from '../../ledger/bodies.ts';
+import type { ReceivedEvent } from '../../ledger/bodies.ts';
+import type { ContractWord } from '../../ledger/contract-bodies.ts';
 import type { Connection, VaultState } from '../../projections/vault-state.ts';
 import type { Contract } from '../../wire/contract.ts';
 import { type ContractChange, diffContracts } from '../../wire/contract-diff.ts';
