@@ -181,6 +181,8 @@ function isAbout(record: OpenRecord, arrival: OpenRecord, others: readonly OpenR
       return isRequest && cause === arrival.index;
     case 'requested':
       return said.connection === connection && said.event === id && follows('decided');
+    case 'credential_renewed':
+      return said.connection === connection && follows('decided');
     case 'connected':
     case 'declined': {
       // A connection is asked for once: the request in this receipt is the one that was answered.

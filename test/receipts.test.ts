@@ -46,7 +46,7 @@ describe('a service and its vault', () => {
 
   beforeAll(async () => {
     house = await TestHouse.create();
-    await house.open();
+    await house.open({ credentialMs: 60_000 });
     owner = await house.owner();
     for (const [field, value] of [
       ['personal/full_name', 'Ada Lovelace'],
@@ -208,6 +208,11 @@ describe('a service and its vault', () => {
     expect(verify(receipt)).toMatchObject({ ok: true });
     expect(receipt.summary).toMatchObject({ type: 'connection.request', outcome: 'served' });
     expect(receipt.statements.map(({ status }) => status)).toEqual(['pending', 'served']);
+  });
+
+  it('a new credential: the answer follows from the record that it was given', async () => {
+    const asked = await ask('credential.renew', {});
+    await expectReceipts(asked, { type: 'credential.renew', outcome: 'served' });
   });
 
   it('all that ever was between them, with none left out', async () => {

@@ -88,10 +88,7 @@ async function answerItself(
     const answer = await requestConnection(parts, turn, received, from);
     return queueAnswer(parts, turn, question, answer);
   }
-  if (type === 'credential.renew') {
-    const answer = await renewCredential(parts, turn, received, from);
-    return queueAnswer(parts, turn, question, answer);
-  }
+  if (type === 'credential.renew') return renewCredential(parts, turn, received, from);
   const { start, audit } = hooks;
   const command = { turn, received, from, value, start, audit, answer: answerLater };
   const answer = await runCommand(parts, command);
