@@ -51,8 +51,11 @@ function nextConnection(
     case 'connected':
       return connected(known, record);
     case 'credential_renewed': {
+      // Who renews a credential has used it: the invite is over.
       const { connection: _, ...credential } = record.body;
-      return known && { ...known, ...credential };
+      if (known === undefined) return undefined;
+      const { inviteExpires: _ended, ...standing } = known;
+      return { ...standing, ...credential };
     }
     case 'declined':
       return known && { ...known, status: 'declined' };

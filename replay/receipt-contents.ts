@@ -54,6 +54,7 @@ export type Said = {
   readonly expired: { readonly request: string; readonly reason: Reason };
   readonly requested: { readonly connection: string; readonly event: string };
   readonly connected: { readonly connection: string };
+  readonly credential_renewed: { readonly connection: string };
   readonly declined: { readonly connection: string };
   readonly invited: { readonly connection: string };
   readonly severed: { readonly connection: string };
@@ -111,6 +112,7 @@ const schemas: Readonly<Record<keyof Said, JsonSchema>> = {
   expired: open({ request: text, reason }),
   requested: open({ connection: text, event: text }),
   connected: ofConnection,
+  credential_renewed: ofConnection,
   declined: ofConnection,
   invited: ofConnection,
   severed: ofConnection,
@@ -170,6 +172,7 @@ export function answerFrom(kind: Kind, body: unknown, type: string): AnswerFrom 
       return { status: 'refused', reason: (body as Said['expired']).reason };
     case 'connected':
     case 'contract_accepted':
+    case 'credential_renewed':
       return { status: 'served' };
     case 'declined':
       return { status: 'refused', reason: 'consent_denied' };

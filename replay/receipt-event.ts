@@ -31,6 +31,7 @@ const eventKinds: ReadonlySet<Kind> = new Set<Kind>([
   'expired',
   'requested',
   'connected',
+  'credential_renewed',
   'declined',
   'contract_offered',
   'contract_accepted',

@@ -186,6 +186,8 @@ function isAbout(record: OpenRecord, arrival: OpenRecord, others: readonly OpenR
       return said.connection === connection && said.event === id && follows('decided');
     case 'contract_accepted':
       return said.connection === connection && others.some((other) => isOffer(other, said.hash));
+    case 'credential_renewed':
+      return said.connection === connection && follows('decided');
     case 'connected':
     case 'declined': {
       // A connection is asked for once: the request in this receipt is the one that was answered.

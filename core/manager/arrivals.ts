@@ -6,6 +6,7 @@ import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
 import { decide } from '../decision/decide.ts';
 import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import { connectionCommand } from './connection-commands.ts';
+import { renewCredential } from './connections.ts';
 import { keepValue } from './entries.ts';
 import { expectNotAhead } from './host-clock.ts';
 import { type Arrival, askerKeys } from './inbound.ts';
@@ -102,6 +103,7 @@ async function answerItself(
   const question = questionOf(received, from);
   const answerLater = (next: Turn, at: number, answer: Answer): Promise<void> =>
     queueAnswer(parts, next, { ...question, from: at }, answer);
+  if (type === 'credential.renew') return renewCredential(parts, turn, received, from);
   const own = connectionCommand(type);
   if (own !== undefined) {
     const answer = await own(parts, turn, received, from);

@@ -1,6 +1,6 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Answer } from '../../wire/messages.ts';
-import { renewCredential, requestConnection } from './connections.ts';
+import { requestConnection } from './connections.ts';
 import { offerContract } from './contract-updates.ts';
 import { answerKeys } from './key-rotation.ts';
 import { takeRekey } from './rekey.ts';
@@ -19,7 +19,6 @@ const commands: Readonly<Record<string, Run>> = {
   'connection.keys': answerKeys,
   'connection.rekey': takeRekey,
   'contract.update': offerContract,
-  'credential.renew': renewCredential,
 };
 
 /** What the vault does about a type of the standard's own that parties send; `undefined` for all others. */

@@ -13,7 +13,7 @@ import {
   type Invite,
 } from '../../wire/messages.ts';
 import { missingFields } from '../decision/checks-update.ts';
-import { queueAnswer, refusal } from './answers.ts';
+import { questionOf, queueAnswer, refusal } from './answers.ts';
 import { describeOffer, endOffer } from './contract-updates.ts';
 import { keysOf } from './inbound.ts';
 import { expireDue } from './requests.ts';
@@ -148,18 +148,22 @@ export async function renewCredential(
   turn: Turn,
   received: ReceivedEvent,
   from: number,
-): Promise<Answer> {
-  const type = 'credential.renew';
+): Promise<void> {
   const connection = turn.batch.state.connections.get(received.connection);
-  if (connection === undefined) return refusal(type, 'connection_unknown');
+  if (connection === undefined) throw new Error('nobody has asked');
   const { granted, recorded } = await letIn(parts, turn, wayInOf(connection));
-  turn.batch.add({
+  const cause = turn.batch.add({
     kind: 'credential_renewed',
     scope: connection.scope,
     cause: from,
     body: { connection: connection.id, ...recorded },
   });
-  return { status: 'served', type, result: granted };
+  const question = questionOf(received, cause);
+  await queueAnswer(parts, turn, question, {
+    status: 'served',
+    type: question.type,
+    result: granted,
+  });
 }
 
 /** The owner turns a party away. */
