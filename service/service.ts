@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { fromBase64url, toBase64url } from '../wire/bytes.ts';
 import type { Contract } from '../wire/contract.ts';
 import { type Signer, signerFrom } from '../wire/crypto.ts';
+import type { InviteLink } from '../wire/invite-link.ts';
 import type { ConnectionAccepted, Invite } from '../wire/messages.ts';
 import {
   type ConnectOptions,
@@ -13,6 +14,7 @@ import {
 } from './asking.ts';
 import type { CheckedAnswer } from './checked-answer.ts';
 import { ServiceError } from './errors.ts';
+import { inviteOf, isWhole, readInvite } from './invite-link.ts';
 import { type Accepted, Links } from './links.ts';
 import { addressOf, type ServiceConnection } from './service-identity.ts';
 import { folderStore, type ServiceStore } from './service-store.ts';
@@ -31,10 +33,12 @@ export type ServiceOptions = {
   /** Where it keeps its keys and connections: a folder, or a store of your own. */
   readonly store: string | ServiceStore;
   /** Servers to connect to, where they are not those of the invite. */
-  readonly servers?: (invite: Invite) => readonly string[];
+  readonly servers?: (invite: InviteLink) => readonly string[];
   /** Is shown each answer, with its signed statement: to be kept as evidence. */
   readonly onAnswer?: (connection: string, answer: CheckedAnswer) => void;
 };
+
+const profileWaitMs = 15_000;
 
 type OpenOptions = ServiceOptions & { readonly store: ServiceStore };
 
@@ -92,8 +96,8 @@ export class Service {
   }
 
   /**
-   * Asks to connect under a contract, and waits for the owner. Asking again with the same invite goes on
-   * with the same request, also after a restart.
+   * Asks to connect under a contract, and waits for the owner. Asking again with the same invite or link goes
+   * on with the same request, also after a restart.
    * @throws ServiceError BAD_INVITE; NOT_CONNECTED or NOT_ACCEPTED when the invite is spent or over, or its
    *   messaging layer away; NO_ANSWER
    */
@@ -102,7 +106,7 @@ export class Service {
     contract: Contract,
     options: ConnectOptions = {},
   ): Promise<ConnectResult> {
-    const connection = connectionFor(invite, contract, this.#connections);
+    const connection = connectionFor(await this.#inviteIn(invite), contract, this.#connections);
     const vault = this.#vaults.get(connection.invite.connection);
     if (vault !== undefined) return { status: 'connected', vault };
     const servers = this.#servers(connection);
@@ -170,6 +174,15 @@ export class Service {
   async #save(connection: ServiceConnection): Promise<void> {
     await this.#options.store.save(connection);
     this.#connections.set(connection.invite.connection, connection);
+  }
+
+  /** The invite in a text: a link's is fetched, unless it has been before. */
+  async #inviteIn(text: string): Promise<Invite> {
+    const found = readInvite(text);
+    if (found === undefined) throw new ServiceError('BAD_INVITE', 'this is not an invite');
+    if (isWhole(found)) return found;
+    const before = this.#connections.get(found.connection)?.invite;
+    return before ?? inviteOf(found, profileWaitMs, this.#options.servers?.(found));
   }
 
   #servers({ invite }: ServiceConnection): readonly string[] {
