@@ -31,11 +31,7 @@ export function addOwner(program: Command, finish: Finish): void {
       finish(await (await import('./owner.ts')).setCommand(contextOf(options), field, value)),
     );
   addInvite(program, finish);
-  on(program, 'profile', 'what your vault shows of itself to those you invite')
-    .option('--name <name>', 'let it be called this')
-    .action(async (options: Common & { name?: string }) =>
-      finish(await (await import('./owner.ts')).profileCommand(contextOf(options), options)),
-    );
+  addPresence(program, finish);
   on(
     program,
     'approve',
@@ -86,6 +82,22 @@ export function addInvite(program: Command, finish: Finish): void {
     .option('--out <file>', 'write the whole invite to a file')
     .action(async (name: string, options: Common & { out?: string }) =>
       finish(await (await import('./owner.ts')).inviteCommand(contextOf(options), name, options)),
+    );
+}
+
+/** What the vault shows of itself, and where it is reached. */
+function addPresence(program: Command, finish: Finish): void {
+  on(program, 'servers', 'where your vault is reached; who is connected is told')
+    .argument('[address...]', 'for example tls://vault.example:4222; none shows those of now')
+    .action(async (servers: string[], options: Common) =>
+      finish(
+        await (await import('./owner-address.ts')).serversCommand(contextOf(options), servers),
+      ),
+    );
+  on(program, 'profile', 'what your vault shows of itself to those you invite')
+    .option('--name <name>', 'let it be called this')
+    .action(async (options: Common & { name?: string }) =>
+      finish(await (await import('./owner.ts')).profileCommand(contextOf(options), options)),
     );
 }
 

@@ -134,8 +134,13 @@ export async function requestCommand(
   const connection = await withFreshCredential(data, { name, connection: kept, servers });
   const critical = connection.accepted?.critical.includes(type) ?? false;
   const client = await VaultClient.connect(await addressOf(connection, servers));
-  client.onIdentity = (identity) =>
-    saveService(data, name, { ...connection, vaultKeys: keptVaultKeys(identity) });
+  let current = connection;
+  const keep = (more: Partial<ServiceConnection>): Promise<void> => {
+    current = { ...current, ...more };
+    return saveService(data, name, current);
+  };
+  client.onIdentity = (identity) => keep({ vaultKeys: keptVaultKeys(identity) });
+  client.onServers = (servers) => keep({ servers });
   try {
     const contract = contractRef(connection.contract);
     const sealed = await client.seal({ type, payload: body, contract });
@@ -155,7 +160,7 @@ export async function requestCommand(
     });
     context.progress(`event ${sealed.id}`);
     if (answer.status !== 'pending') heard.push(answer);
-    const newer = isOutdated(answer) ? underOffered(connection) : undefined;
+    const newer = isOutdated(answer) ? underOffered(current) : undefined;
     if (newer === undefined)
       return report(context, answer, (result) => JSON.stringify(result, null, 2));
     await saveService(data, name, newer);

@@ -5,6 +5,7 @@ import type { Contract } from '../wire/contract.ts';
 import { type Signer, signerFrom } from '../wire/crypto.ts';
 import type { InviteLink } from '../wire/invite-link.ts';
 import type { ConnectionAccepted, Invite } from '../wire/messages.ts';
+import { sameServers } from '../wire/servers.ts';
 import {
   type ConnectOptions,
   connectionFor,
@@ -20,6 +21,7 @@ import { addressOf, type ServiceConnection } from './service-identity.ts';
 import { folderStore, type ServiceStore } from './service-store.ts';
 import { type Vault, vaultOf } from './vault.ts';
 import { VaultClient } from './vault-client.ts';
+import { keptVaultKeys } from './vault-keys.ts';
 
 /** What came of asking to connect. */
 export type ConnectResult =
@@ -70,7 +72,7 @@ export class Service {
     this.#account = account;
     this.#links = new Links({
       servers: (connection) => this.#servers(connection),
-      save: (connection) => this.#save(connection),
+      save: ({ invite, accepted }) => this.#keep(invite.connection, { accepted }),
     });
     for (const connection of connections) {
       this.#connections.set(connection.invite.connection, connection);
@@ -168,7 +170,25 @@ export class Service {
       throw new ServiceError('NOT_CONNECTED', 'this vault is forgotten');
     const client = await this.#links.clientOf(connection);
     client.onEvent = (event) => this.#vaults.get(id)?.onEvent(event);
+    client.onIdentity = (identity) => this.#keep(id, { vaultKeys: keptVaultKeys(identity) });
+    client.onServers = (servers) => this.#moved(id, servers);
     return client;
+  }
+
+  /** A vault is reached elsewhere: kept first, then its link goes there as soon as it can. */
+  async #moved(id: string, servers: readonly string[]): Promise<void> {
+    const before = this.#connections.get(id);
+    await this.#keep(id, { servers });
+    const next = this.#connections.get(id);
+    if (before === undefined || next === undefined || !isAccepted(next)) return;
+    if (sameServers(this.#servers(before), this.#servers(next))) return;
+    void this.#links.move(next).then(() => this.#clientOf(id).catch(() => undefined));
+  }
+
+  /** Keeps something more of a connection, unless it has been forgotten meanwhile. */
+  async #keep(id: string, more: Partial<ServiceConnection>): Promise<void> {
+    const known = this.#connections.get(id);
+    if (known !== undefined) await this.#save({ ...known, ...more });
   }
 
   async #save(connection: ServiceConnection): Promise<void> {
@@ -185,8 +205,8 @@ export class Service {
     return before ?? inviteOf(found, profileWaitMs, this.#options.servers?.(found));
   }
 
-  #servers({ invite }: ServiceConnection): readonly string[] {
-    return this.#options.servers?.(invite) ?? invite.servers;
+  #servers({ invite, servers }: ServiceConnection): readonly string[] {
+    return this.#options.servers?.(invite) ?? servers ?? invite.servers;
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { type Event, isMap } from '../wire/event.ts';
 import { knownKeyIds } from '../wire/handover.ts';
-import { answerType, keysChangedType } from '../wire/messages.ts';
+import { answerType, connectionMovedType, keysChangedType } from '../wire/messages.ts';
 import { signRekey } from '../wire/rekey.ts';
+import { serversIn } from '../wire/servers.ts';
 import {
   forApp,
   forVault,
@@ -11,6 +12,7 @@ import {
   ownerAppInbox,
   partyInbox,
 } from '../wire/subjects.ts';
+import { AwaitedAnswers, type AwaitOptions, gone } from './awaited-answers.ts';
 import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
 import type { Credential } from './credentials.ts';
 import { ServiceError } from './errors.ts';
@@ -37,18 +39,10 @@ export type VaultAddress = {
 };
 
 /** How long to wait, and for what. */
-export type AskOptions = {
+export type AskOptions = AwaitOptions & {
   /** A critical event is acknowledged by the messaging layer, and waits there for the vault. */
   readonly critical?: boolean;
-  readonly timeoutMs: number;
-  /** Called once, when the answer is that the owner is asked first. */
-  readonly onPending?: (answer: Extract<CheckedAnswer, { status: 'pending' }>) => void;
-  /** Settle for `pending` as an answer, instead of waiting for the owner. */
-  readonly acceptPending?: boolean;
 };
-
-/** Who waits for an answer: it comes, or never will. */
-type Waiting = { answer(answer: CheckedAnswer): void; lost(): void };
 
 /** A conversation with one vault: of a service, or of its owner's app. */
 export class VaultClient {
@@ -60,7 +54,9 @@ export class VaultClient {
   /** What is under way about the vault's keys. */
   #learning: Promise<void> | undefined;
   #toLearn = false;
-  readonly #waiting = new Map<string, Waiting>();
+  /** What is under way about where it is reached. */
+  #saying: Promise<unknown> | undefined;
+  readonly #awaited = new AwaitedAnswers();
   readonly #owns: boolean;
   #heard: Subscription | undefined;
   /** Called with every event of the vault that answers nothing. */
@@ -70,6 +66,11 @@ export class VaultClient {
    * whoever keeps an identity keeps this one.
    */
   onIdentity: (identity: PeerIdentity) => Promise<void> = async () => {};
+  /**
+   * Called when the vault says that it is reached at other addresses, to keep them, before it is told that they are
+   * kept. Without it they are passed over, and told again.
+   */
+  onServers: ((servers: readonly string[]) => Promise<void>) | undefined;
 
   private constructor(
     nc: NatsConnection,
@@ -80,9 +81,7 @@ export class VaultClient {
     this.#identity = identity;
     this.#session = session;
     this.#owns = owns;
-    void nc.closed().then(() => {
-      for (const waiting of this.#waiting.values()) waiting.lost();
-    });
+    void nc.closed().then(() => this.#awaited.lose());
   }
 
   /**
@@ -115,8 +114,16 @@ export class VaultClient {
       owns: false,
       ...(session === undefined ? {} : { session }),
     });
+    if (before !== undefined) client.#goOnFor(before);
     await client.#listen();
+    if (before !== undefined) before.onEvent = () => {};
     return client;
+  }
+
+  #goOnFor({ onEvent, onIdentity, onServers }: VaultClient): void {
+    this.onEvent = onEvent;
+    this.onIdentity = onIdentity;
+    this.onServers = onServers;
   }
 
   async #listen(): Promise<void> {
@@ -153,7 +160,7 @@ export class VaultClient {
 
   /** `ask` for an event that is sealed already. */
   async askSealed(sealed: SealedEvent, options: AskOptions): Promise<CheckedAnswer> {
-    const answered = this.#answerTo(sealed.id, options);
+    const answered = this.#awaited.to(sealed.id, options);
     answered.catch(() => undefined);
     const resend = setInterval(() => {
       if (options.critical !== true && !this.#nc.isClosed()) this.#publish(sealed);
@@ -164,8 +171,7 @@ export class VaultClient {
       return await answered;
     } finally {
       clearInterval(resend);
-      this.#waiting.get(sealed.id)?.lost();
-      this.#waiting.delete(sealed.id);
+      this.#awaited.drop(sealed.id);
     }
   }
 
@@ -227,36 +233,22 @@ export class VaultClient {
   async close(): Promise<void> {
     await this.#taken;
     await this.#learning;
+    await this.#saying;
     if (!this.#nc.isClosed()) this.#heard?.unsubscribe();
     if (this.#owns) await this.#nc.close();
+  }
+
+  /** Closes when nobody waits for an answer any more. */
+  async closeWhenIdle(): Promise<void> {
+    await this.#taken;
+    await this.#saying;
+    await this.#awaited.idle();
+    await this.close();
   }
 
   #publish({ subject, bytes }: SealedEvent): void {
     if (this.#nc.isClosed()) throw gone();
     this.#nc.publish(subject, bytes);
-  }
-
-  #answerTo(id: string, options: AskOptions): Promise<CheckedAnswer> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new ServiceError('NO_ANSWER', `no answer within ${options.timeoutMs} ms`));
-      }, options.timeoutMs);
-      let held = false;
-      this.#waiting.set(id, {
-        answer: (answer) => {
-          // An event that is sent again is told again that it waits.
-          if (answer.status === 'pending' && !held) options.onPending?.(answer);
-          held = true;
-          if (answer.status === 'pending' && options.acceptPending !== true) return;
-          clearTimeout(timer);
-          resolve(answer);
-        },
-        lost: () => {
-          clearTimeout(timer);
-          reject(gone());
-        },
-      });
-    });
   }
 
   get #keysType(): string {
@@ -271,12 +263,13 @@ export class VaultClient {
     const event = await this.#session.open(message.subject, message.data);
     if (event === undefined) return;
     if (event.type === keysChangedType) return this.#told(event);
+    if (event.type === connectionMovedType) return this.#movedTo(event);
     const answers = event.type === answerType && isMap(event.payload);
     if (!answers || event.cause === undefined) return this.onEvent(event);
     const answer = checkedAnswer(this.#identity, event);
     const isUnknown = answer.check?.ok === false && answer.check.fault === 'key_unknown';
     if (isUnknown && answer.type !== this.#keysType) this.#learn();
-    this.#waiting.get(event.cause)?.answer(answer);
+    this.#awaited.take(event.cause, answer);
   }
 
   async #told(event: Event): Promise<void> {
@@ -284,6 +277,15 @@ export class VaultClient {
     await this.#follow(handovers);
     // Also where they lead nowhere new: what we said the last time may have been lost.
     this.#learn();
+  }
+
+  /** What the vault is not told now, or what was not kept, it tells again when we come with a new epoch. */
+  async #movedTo(event: Event): Promise<void> {
+    const servers = serversIn(event.payload);
+    if (servers === undefined || this.onServers === undefined) return;
+    await this.onServers(servers);
+    const said = { type: 'connection.servers', payload: { servers } };
+    this.#saying = this.ask(said, { timeoutMs: learnWithinMs }).catch(() => undefined);
   }
 
   /** What cannot be learned now is told again when we come with a new epoch. */
@@ -314,9 +316,4 @@ export class VaultClient {
     this.#identity = identity;
     this.#session.become(identity);
   }
-}
-
-/** The messaging layer ended the connection for good: the credential is over, or revoked. */
-function gone(): ServiceError {
-  return new ServiceError('NOT_CONNECTED', 'the messaging layer ended the connection');
 }
