@@ -1,6 +1,5 @@
-import { keyId } from '../../wire/key-encapsulation.ts';
 import { type Forgery, openEpoch, type SendingEpoch, type Sent } from './forgery.ts';
-import { expect, fault, firstWrong, honest, inWords, isTaken, onMain, vaultSays } from './judge.ts';
+import { expect, fault, firstWrong, honest, inWords, isTaken, onMain } from './judge.ts';
 import type { Peer } from './peer.ts';
 import { ofPage, type Rule, type Verdict } from './rule.ts';
 import { fields } from './terms.ts';
@@ -189,7 +188,10 @@ const sent: readonly Rule[] = [
     'vault-opening',
     section,
     "A vault's openings are for our key, signed by the key of the invite, and no number has two.",
-    vaultSays((peer) => firstWrong(peer, 'opening')),
+    onMain(async (peer) => {
+      const told = await peer.ask(request(peer, { seen: 0 }));
+      return firstWrong(peer, 'opening') ?? expect(told !== undefined, 'an answer', inWords(told));
+    }),
   ),
   rule(
     'vault-repeats',
@@ -202,12 +204,6 @@ const sent: readonly Rule[] = [
         if (envelope === undefined) return fault('an answer', inWords(told));
         if (envelope.opening === undefined && envelope.epoch > seen)
           return fault(`an opening, for who has seen ${seen}`, `none, in epoch ${envelope.epoch}`);
-        const { recipient } = envelope.opening ?? {};
-        if (
-          recipient &&
-          !Buffer.from(recipient).equals(keyId(peer.identity.encapsulation.publicKey))
-        )
-          return fault('an opening for our key', 'one for another');
       }
       return undefined;
     }),

@@ -7,6 +7,7 @@ import {
   type Opened,
   openEnvelope,
   parseEnvelope,
+  sameOpening,
   verifyOpening,
 } from '../../wire/envelope.ts';
 import { decodeEvent, type Event } from '../../wire/event.ts';
@@ -67,14 +68,13 @@ async function epochOf(
   const { opening, epoch: number } = envelope;
   const known = epochs.get(number);
   if (opening === undefined) return known ?? 'an epoch that was never opened';
-  if (known !== undefined && equalBytes(known.encapsulationHash, encapsulationHash(opening)))
-    return known;
-  if (known !== undefined) return 'a second secret for a known number';
   const { encapsulation, vaultSigning, connection } = identity;
   if (!equalBytes(opening.recipient, keyId(encapsulation.publicKey)))
     return 'an opening for another key';
   if (!verifyOpening(vaultSigning, 'from-vault', envelope, opening))
     return 'an opening that the key of the invite did not sign';
+  if (known !== undefined)
+    return sameOpening(known, opening) ? known : 'a second secret for a known number';
   const info = epochInfo(connection, 'from-vault', number);
   const key = await decapsulate(encapsulation, info, opening.encapsulation);
   if (key === undefined) return 'an encapsulation that does not open';

@@ -111,8 +111,8 @@ export function expect(holds: boolean, expected: string, came: string): Verdict 
 /** A rule over everything that the vault has sent to the main party, after it was given reason to send something. */
 export function vaultSays(check: (peer: Peer) => Verdict): Rule['check'] {
   return onMain(async (peer) => {
-    await peer.ask(honest(peer));
-    await peer.ask(peer.forge('data.request', { fields: [fields.undeclared] }));
+    const undeclared = peer.forge('data.request', { fields: [fields.undeclared] });
+    await Promise.all([honest(peer), undeclared].map((sent) => peer.ask(sent)));
     await peer.quiet();
     return check(peer);
   });

@@ -71,6 +71,11 @@ export class Lab {
     this.#made.delete(name);
   }
 
+  /** What was heard so far is not looked at any more. */
+  forget(): void {
+    for (const { heard } of this.#peers) heard.length = 0;
+  }
+
   /** Has the owner do something that must succeed. */
   async owner(...words: readonly string[]): Promise<string> {
     const { result, text } = await this.tell(...words);

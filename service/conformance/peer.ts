@@ -119,14 +119,15 @@ export class Peer {
     this.nc.publish(subject, bytes);
   }
 
-  /** Hands a message over as a critical one: what the vine says, as text. */
+  /** Hands a message over as a critical one: what the vine says, or why it says nothing. */
   async hand({ subject, bytes }: Sent, headers?: MsgHdrs): Promise<string> {
     const more = headers === undefined ? {} : { headers };
-    const reply = await this.nc.request(subject, bytes, {
-      timeout: this.waits.patienceMs,
-      ...more,
-    });
-    return reply.string();
+    const options = { timeout: this.waits.patienceMs, ...more };
+    try {
+      return (await this.nc.request(subject, bytes, options)).string();
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 
   /** Answers to an event so far. */

@@ -239,17 +239,15 @@ export const severedRules: readonly Rule[] = [
     'When the owner severs, the connection ends, and its credential is taken no more.',
     async (lab) => {
       const { peer, accepted } = await lab.severed();
+      const { patienceMs } = peer.waits;
       const gone = async (): Promise<boolean> =>
         !(await enters(() => connectAs(peer.identity.party, accepted.credential, lab.servers)));
-      for (const deadline = Date.now() + severedWithinMs; Date.now() < deadline; await wait(100))
+      for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await wait(100))
         if (await gone()) return undefined;
-      return fault('no way in any more', `a connection, ${severedWithinMs} ms later`);
+      return fault('no way in any more', `a connection, ${patienceMs} ms later`);
     },
   ),
 ];
-
-/** "At once", with room for a slow machine. */
-const severedWithinMs = 10_000;
 
 export const routingRules: readonly Rule[] = [...publishing, ...subscribing, ...standing];
 
