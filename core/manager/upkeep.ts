@@ -102,13 +102,19 @@ export class Upkeep {
     });
   }
 
+  /** The timer's clock may be ahead of the one that records go by: then it waits for that one. */
+  async #expire(turn: Turn): Promise<void> {
+    await expireDue(this.#parts, turn);
+    if (turn.batch.records.length === 0) this.#watchDeadlines();
+  }
+
   #watchDeadlines(): void {
     clearTimeout(this.#deadline);
     if (this.#stopped) return;
     const next = nextEnd(this.#parts.journal.state);
     if (next === Number.POSITIVE_INFINITY) return;
     this.#deadline = setTimeout(
-      () => this.#hooks.post((turn) => expireDue(this.#parts, turn)),
+      () => this.#hooks.post((turn) => this.#expire(turn)),
       Math.min(timerMaxMs, Math.max(10, next - Date.now())),
     ).unref();
   }
