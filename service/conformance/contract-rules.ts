@@ -80,8 +80,8 @@ const naming: readonly Rule[] = [
     'Members',
     'From the end of its contract on every request is refused.',
     async (lab) => {
-      const expires = Date.now() + briefMs;
-      const { peer } = await lab.under('brief', () => briefTerms(expires));
+      const { peer, connection } = await lab.under('brief', () => briefTerms(Date.now() + briefMs));
+      const { expires = 0 } = connection.contract;
       await sleep(Math.max(0, expires + 100 - Date.now()));
       const told = await peer.ask(peer.forge(type, { fields: [fields.given] }));
       const right = told !== undefined && isRefused(told.answer, ['contract_expired']);
