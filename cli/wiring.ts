@@ -66,6 +66,8 @@ export type VaultEnvironment = {
   readonly seen?: readonly Pinned[];
   readonly log: (line: string, details?: Record<string, unknown>) => void;
   readonly onFailure: (error: Error) => void;
+  /** How long a party's messaging credential lasts, in milliseconds; 30 days unless it is said. */
+  readonly credentialMs?: number;
   /** The clocks of this machine, unless they are others. */
   readonly time?: TimeSource;
   /** What time it is by the owner's word, where the owner is there: Unix milliseconds. */
@@ -246,7 +248,7 @@ async function handlerRunner(log: VaultEnvironment['log']): Promise<HandlerRunne
 }
 
 async function messaging(
-  { card, vine }: VaultEnvironment,
+  { card, vine, credentialMs }: VaultEnvironment,
   ring: Keyring,
   runner: HandlerRunner,
   connections: Closable[],
@@ -263,7 +265,8 @@ async function messaging(
   const messages = await open(await vaultMessageSideCredential(keys, { vault }), vaultInbox(vault));
   const sys = await open(await sysCredential(keys), sysInbox);
   const bus = natsVaultBus({ vault, owner, messages, critical: criticalTypes(runner) });
-  return { bus, admission: vineAdmission(sys, keys, vault, [vine.url]) };
+  const options = { vault, servers: [vine.url], credentialMs };
+  return { bus, admission: vineAdmission(sys, keys, options) };
 }
 
 async function recordedMessage(

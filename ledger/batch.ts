@@ -1,9 +1,10 @@
+import { randomFillSync } from 'node:crypto';
+import { drawnBytes } from '../wire/drawn-bytes.ts';
 import type { Draft, LedgerRecord } from './bodies.ts';
 import { leafOf } from './chain.ts';
 import { advance, type ChainEnd, type LedgerIdentity } from './chain-end.ts';
 import { commitBytesMax, commitOverheadBytes, commitRecordsMax } from './commit-format.ts';
 import { LedgerError } from './errors.ts';
-import { randomNonce } from './random-nonce.ts';
 import { sealRecord } from './record.ts';
 import { ledgerRecord, type ScopeKeys } from './record-opener.ts';
 import { ScopeChains } from './scope-chains.ts';
@@ -15,6 +16,8 @@ export type SealedFacts = {
   readonly scopes: ScopeChains;
   /** Of each record, 32 bytes. */
   readonly leaves: readonly Uint8Array[];
+  /** Roots of the tree's tiles that they complete. */
+  readonly tiles: readonly Uint8Array[];
   /** Stored bytes of each record. */
   readonly stored: readonly Uint8Array[];
   /** What they take in a commit. */
@@ -31,6 +34,9 @@ export type BatchParts = {
   /** Takes the places, or throws; resolves when the facts are durable. */
   readonly commit: (facts: SealedFacts) => Promise<void>;
 };
+
+const nonceBytes = 24;
+const random = drawnBytes(randomFillSync);
 
 /** msgpack's header of a binary string of this length, at most. */
 const binaryHeaderBytes = 5;
@@ -92,11 +98,13 @@ export class LedgerBatch {
     if (this.#records.length === 0) throw new RangeError('no fact to append');
     const { before, commit } = this.#parts;
     const leaves = this.#records.map(({ leaf }) => leaf);
+    const tiles: Uint8Array[] = [];
     return commit({
       before,
-      end: advance(before, leaves, this.time),
+      end: advance(before, leaves, this.time, (root) => tiles.push(root)),
       scopes: this.#scopes,
       leaves,
+      tiles,
       stored: this.#stored,
       bytes: this.#bytes,
     });
@@ -113,7 +121,7 @@ export class LedgerBatch {
     const { index: scopeIndex, previous: scopePrevious } = this.#scopes.next(scope);
     const { time } = this;
     const place = { ledgerId: identity.id, index, time, scopeIndex, scopePrevious };
-    const { bytes, body } = sealRecord(draft, place, key, randomNonce());
+    const { bytes, body } = sealRecord(draft, place, key, random(nonceBytes));
     const fact = cause === undefined ? { kind, scope, body } : { kind, scope, body, cause };
     return { bytes, record: ledgerRecord(fact, { index, time, leaf: leafOf(bytes), scopeIndex }) };
   }

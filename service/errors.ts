@@ -5,8 +5,9 @@ export class ServiceError extends Error {
    * `NOT_CONNECTED`: the messaging layer cannot be reached, or does not take the credential.
    * `NOT_ACCEPTED`: the messaging layer did not keep a critical event; it may be sent again.
    * `NO_ANSWER`: nothing came in time; the same event may be sent again.
+   * `BAD_INVITE`: this is not an invite, or another contract has asked with it.
    */
-  readonly code: 'NOT_CONNECTED' | 'NOT_ACCEPTED' | 'NO_ANSWER';
+  readonly code: 'NOT_CONNECTED' | 'NOT_ACCEPTED' | 'NO_ANSWER' | 'BAD_INVITE';
 
   constructor(code: ServiceError['code'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

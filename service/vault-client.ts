@@ -1,5 +1,4 @@
-import { connect, jwtAuthenticator, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import { utf8 } from '../wire/bytes.ts';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { type Event, isMap } from '../wire/event.ts';
 import { answerType } from '../wire/messages.ts';
 import {
@@ -11,15 +10,17 @@ import {
   partyInbox,
 } from '../wire/subjects.ts';
 import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
+import type { Credential } from './credentials.ts';
 import { ServiceError } from './errors.ts';
 import { type OutgoingEvent, type PeerIdentity, PeerSession, type SealedEvent } from './session.ts';
+import { connectAs } from './vine-link.ts';
 
 const resendMs = 2_000;
 
 /** Where and how to reach a vault. */
 export type VaultAddress = {
   readonly servers: readonly string[];
-  readonly credential: { readonly jwt: string; readonly seed: string };
+  readonly credential: Credential;
   readonly identity: PeerIdentity;
 };
 
@@ -34,46 +35,77 @@ export type AskOptions = {
   readonly acceptPending?: boolean;
 };
 
-type Waiting = (answer: CheckedAnswer) => void;
+/** Who waits for an answer: it comes, or never will. */
+type Waiting = { answer(answer: CheckedAnswer): void; lost(): void };
 
-/** A connection to one vault: of a service, or of its owner's app. */
+/** A conversation with one vault: of a service, or of its owner's app. */
 export class VaultClient {
   readonly #nc: NatsConnection;
   readonly #session: PeerSession;
   readonly #identity: PeerIdentity;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #owns: boolean;
+  #heard: Subscription | undefined;
   /** Called with every event of the vault that answers nothing. */
   onEvent: (event: Event) => void = () => {};
 
-  private constructor(nc: NatsConnection, identity: PeerIdentity) {
+  private constructor(
+    nc: NatsConnection,
+    identity: PeerIdentity,
+    { session = new PeerSession(identity), owns }: { session?: PeerSession; owns: boolean },
+  ) {
     this.#nc = nc;
     this.#identity = identity;
-    this.#session = new PeerSession(identity);
+    this.#session = session;
+    this.#owns = owns;
+    void nc.closed().then(() => {
+      for (const waiting of this.#waiting.values()) waiting.lost();
+    });
   }
 
-  /** @throws ServiceError NOT_CONNECTED */
+  /**
+   * Talks to a vault over a connection of its own.
+   * @throws ServiceError NOT_CONNECTED
+   */
   static async connect({ servers, credential, identity }: VaultAddress): Promise<VaultClient> {
     const { vault, party } = identity;
-    const owner = party === 'owner';
-    const nc = await connect({
-      servers: [...servers],
-      name: owner ? 'owner-app' : 'service',
-      inboxPrefix: owner ? ownerAppInbox(vault) : partyInbox(party),
-      authenticator: jwtAuthenticator(credential.jwt, utf8(credential.seed)),
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 200,
-    }).catch((error: unknown) => {
-      throw new ServiceError('NOT_CONNECTED', 'the messaging layer cannot be reached', error);
+    const who =
+      party === 'owner'
+        ? { name: 'owner-app', inboxPrefix: ownerAppInbox(vault) }
+        : { name: 'service', inboxPrefix: partyInbox(party) };
+    const nc = await connectAs(servers, who, () => credential);
+    const client = new VaultClient(nc, identity, { owns: true });
+    await client.#listen();
+    return client;
+  }
+
+  /**
+   * Talks to a vault over a connection that others use too. Closing it leaves that connection open.
+   * @param before - the client that this one goes on for, in its epochs
+   */
+  static async over(
+    nc: NatsConnection,
+    identity: PeerIdentity,
+    before?: VaultClient,
+  ): Promise<VaultClient> {
+    const session = before === undefined ? undefined : before.#session.continued(identity);
+    const client = new VaultClient(nc, identity, {
+      owns: false,
+      ...(session === undefined ? {} : { session }),
     });
-    const client = new VaultClient(nc, identity);
-    const subject = owner ? forApp(vault, '>') : fromVault(vault, party, '>');
-    nc.subscribe(subject, {
+    await client.#listen();
+    return client;
+  }
+
+  async #listen(): Promise<void> {
+    const { vault, party } = this.#identity;
+    const subject = party === 'owner' ? forApp(vault, '>') : fromVault(vault, party, '>');
+    this.#heard = this.#nc.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) void client.#receive(message);
+        if (error === null) void this.#receive(message);
       },
     });
-    await nc.flush();
-    return client;
+    await this.#nc.flush();
   }
 
   /** Seals an event without sending it. */
@@ -87,7 +119,7 @@ export class VaultClient {
   /**
    * Sends an event and waits for its answer, whose statement is checked. A best-effort event is sent
    * again, byte for byte, until something answers: the vault decides about an id once.
-   * @throws ServiceError NOT_ACCEPTED, NO_ANSWER
+   * @throws ServiceError NOT_CONNECTED, NOT_ACCEPTED, NO_ANSWER
    */
   async ask(outgoing: OutgoingEvent, options: AskOptions): Promise<CheckedAnswer> {
     const answer = await this.askSealed(await this.seal(outgoing), options);
@@ -102,23 +134,25 @@ export class VaultClient {
     const answered = this.#answerTo(sealed.id, options);
     answered.catch(() => undefined);
     const resend = setInterval(() => {
-      if (options.critical !== true) this.#nc.publish(sealed.subject, sealed.bytes);
+      if (options.critical !== true && !this.#nc.isClosed()) this.#publish(sealed);
     }, resendMs);
     try {
       if (options.critical === true) await this.submit(sealed);
-      else this.#nc.publish(sealed.subject, sealed.bytes);
+      else this.#publish(sealed);
       return await answered;
     } finally {
       clearInterval(resend);
+      this.#waiting.get(sealed.id)?.lost();
       this.#waiting.delete(sealed.id);
     }
   }
 
   /**
    * Hands a critical event to the messaging layer; when this resolves it is durable there.
-   * @throws ServiceError NOT_ACCEPTED
+   * @throws ServiceError NOT_CONNECTED, NOT_ACCEPTED
    */
   async submit(sealed: SealedEvent, timeoutMs = 10_000): Promise<void> {
+    if (this.#nc.isClosed()) throw gone();
     const reply = await this.#nc
       .request(sealed.subject, sealed.bytes, { timeout: timeoutMs })
       .catch((error: unknown) => {
@@ -129,9 +163,15 @@ export class VaultClient {
       throw new ServiceError('NOT_ACCEPTED', ack.error?.description ?? 'the event was not taken');
   }
 
-  /** Ends the connection. */
+  /** Hears nothing any more, and ends the connection where it is its own. */
   async close(): Promise<void> {
-    await this.#nc.close();
+    if (!this.#nc.isClosed()) this.#heard?.unsubscribe();
+    if (this.#owns) await this.#nc.close();
+  }
+
+  #publish({ subject, bytes }: SealedEvent): void {
+    if (this.#nc.isClosed()) throw gone();
+    this.#nc.publish(subject, bytes);
   }
 
   #answerTo(id: string, options: AskOptions): Promise<CheckedAnswer> {
@@ -140,13 +180,19 @@ export class VaultClient {
         reject(new ServiceError('NO_ANSWER', `no answer within ${options.timeoutMs} ms`));
       }, options.timeoutMs);
       let held = false;
-      this.#waiting.set(id, (answer) => {
-        // An event that is sent again is told again that it waits.
-        if (answer.status === 'pending' && !held) options.onPending?.(answer);
-        held = true;
-        if (answer.status === 'pending' && options.acceptPending !== true) return;
-        clearTimeout(timer);
-        resolve(answer);
+      this.#waiting.set(id, {
+        answer: (answer) => {
+          // An event that is sent again is told again that it waits.
+          if (answer.status === 'pending' && !held) options.onPending?.(answer);
+          held = true;
+          if (answer.status === 'pending' && options.acceptPending !== true) return;
+          clearTimeout(timer);
+          resolve(answer);
+        },
+        lost: () => {
+          clearTimeout(timer);
+          reject(gone());
+        },
       });
     });
   }
@@ -156,6 +202,11 @@ export class VaultClient {
     if (event === undefined) return;
     const answers = event.type === answerType && isMap(event.payload);
     if (!answers || event.cause === undefined) return this.onEvent(event);
-    this.#waiting.get(event.cause)?.(checkedAnswer(this.#identity, event));
+    this.#waiting.get(event.cause)?.answer(checkedAnswer(this.#identity, event));
   }
+}
+
+/** The messaging layer ended the connection for good: the credential is over, or revoked. */
+function gone(): ServiceError {
+  return new ServiceError('NOT_CONNECTED', 'the messaging layer ended the connection');
 }

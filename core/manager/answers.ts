@@ -9,6 +9,8 @@ import type { Turn, VaultParts } from './turn.ts';
 /** What an answer is given to. */
 export type Question = {
   readonly connection: string;
+  /** The party that asked, where the connection has another since. */
+  readonly to?: string;
   readonly id: string;
   readonly type: string;
   /** Index of the record that the answer follows from. */
@@ -32,10 +34,11 @@ export async function queueAnswer(
   question: Question,
   answer: Answer,
 ): Promise<void> {
-  const { connection, id, type, from, fields = [], repeated } = question;
+  const { connection, to, id, type, from, fields = [], repeated } = question;
   if (id === '') return;
   await parts.sealer.queue(turn.batch, {
     connection,
+    ...(to === undefined ? {} : { to }),
     type: answerType,
     payload: withStatement(parts, turn, question, answer),
     cause: id,

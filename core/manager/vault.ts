@@ -5,7 +5,6 @@ import type { OpenRequest } from '../../projections/vault-state.ts';
 import type { Pin } from '../pins/pin.ts';
 import { PinKeeper } from '../pins/pin-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
-import { revoke } from './connections.ts';
 import { continues } from './continuity.ts';
 import { type Arrival, readInbound, unreadable } from './inbound.ts';
 import type { Batch } from './journal.ts';
@@ -16,6 +15,7 @@ import { expireDue, expireRequest, finishRequest, runHandler } from './requests.
 import type { Task, Turn, VaultParts, Work } from './turn.ts';
 import { Turns } from './turns.ts';
 import { Upkeep } from './upkeep.ts';
+import { letInAll, shutOutAgain } from './ways-in.ts';
 
 const waitingMax = 2_000;
 /** How long a closing vault waits for handlers that run, and for the messaging layer. */
@@ -52,7 +52,9 @@ export class Vault {
   readonly #runs = new Set<Promise<void>>();
   #stopped = false;
 
-  constructor(parts: VaultParts, options: VaultOptions) {
+  constructor(given: Omit<VaultParts, 'published'>, options: VaultOptions) {
+    const published = () => Promise.race([this.#outbox.idle(), wait(outboxWaitMs)]);
+    const parts: VaultParts = { ...given, published };
     this.#parts = parts;
     this.#options = options;
     this.#turns = new Turns(parts.journal, {
@@ -101,11 +103,9 @@ export class Vault {
       });
     });
     const { state } = this.#parts.journal;
-    for (const { kind, status, party, credentialExpires = 0 } of state.connections.values()) {
-      if (kind === 'service' && (status === 'active' || status === 'invited'))
-        this.#parts.bus.admit(party);
-      if (status === 'severed' && credentialExpires > state.time) void revoke(this.#parts, party);
-    }
+    await letInAll(this.#parts, state);
+    for (const connection of state.connections.values())
+      shutOutAgain(this.#parts, connection, state.time);
     await this.#fresh();
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#outbox.send([...state.outbox.values()]);

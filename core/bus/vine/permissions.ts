@@ -1,7 +1,7 @@
-import { fromService, fromVault } from '../../../wire/subjects.ts';
 import type { UserPermissions } from './claims.ts';
 import {
   checkedParty,
+  checkedReach,
   checkedVault,
   inboundConsumerName,
   inboundStream,
@@ -16,8 +16,14 @@ import {
  * everybody's messages to a subject of their choice.
  */
 
-/** How far a party has come: it may ask for a connection, or it has one. */
-export type PartyScope = 'handshake' | 'connected';
+/** What a party's credential is for: to ask for a connection, to use one, or to ask for another credential. */
+export type PartyScope = 'handshake' | 'connected' | 'renewal';
+
+const typesOf: Readonly<Record<PartyScope, string>> = {
+  handshake: 'connection.request',
+  connected: '>',
+  renewal: 'credential.renew',
+};
 
 /** The owner's app: its vault's OwnerSpace. */
 export function ownerAppPermissions(vault: string): UserPermissions {
@@ -70,13 +76,15 @@ export function sysPermissions(): UserPermissions {
   };
 }
 
-/** An outside party: a stranger may knock, a connected one may send every type as itself. */
+/**
+ * An outside party: it sends as itself, and takes what is sent to it.
+ * @param vault - the one that it may reach, or `everyVault` of those that take it in
+ */
 export function partyPermissions(vault: string, party: string, scope: PartyScope): UserPermissions {
-  checkedVault(vault);
+  checkedReach(vault);
   checkedParty(party);
-  const types = scope === 'connected' ? '>' : 'connection.request';
   return {
-    publish: [fromService(vault, party, types)],
-    subscribe: [fromVault(vault, party, '>'), `${partyInbox(party)}.>`],
+    publish: [`MessageSpace.${vault}.fromService.${party}.${typesOf[scope]}`],
+    subscribe: [`MessageSpace.${party}.fromVault.${vault}.>`, `${partyInbox(party)}.>`],
   };
 }
