@@ -37,7 +37,7 @@ export async function conformanceCommand(
   const owner = ownerOf(context, options.ownerCommand);
   const waits = { patienceMs: options.patience * 1000, pauseMs };
   const started = Date.now();
-  const suite = { invite, servers, readInvite: decodeInvite, waits };
+  const suite = { invite, servers, waits };
   const results = await trySuite(
     owner === undefined ? suite : { ...suite, owner },
     chosen,

@@ -1,4 +1,5 @@
 import type { Contract, SignedContract } from '../../wire/contract.ts';
+import { parseInvite } from '../../wire/invite.ts';
 import type { ConnectionAccepted, ConnectionRequest, Invite } from '../../wire/messages.ts';
 import {
   addressOf,
@@ -20,8 +21,6 @@ export type LabOptions = {
   /** The vine, where it is elsewhere than the invite says. */
   readonly servers?: readonly string[];
   readonly owner?: OwnerHands;
-  /** Reads another invite, as the owner hands it over. */
-  readonly readInvite: (text: string) => Invite;
   readonly waits: Waits;
   /** Which handshakes that must be refused are tried; all, where it is not said. */
   readonly cases?: (one: HandshakeCase) => boolean;
@@ -144,7 +143,9 @@ export class Lab {
 
   /** Another invite. */
   async invite(): Promise<Invite> {
-    return this.options.readInvite(await this.owner('invite', 'Conformance suite'));
+    const invite = parseInvite(await this.owner('invite', 'Conformance suite'));
+    if (invite === undefined) throw new Error('what the owner handed over is no invite');
+    return invite;
   }
 
   /** Asks to connect: what must be refused first, then the request that must not. */

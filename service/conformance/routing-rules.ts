@@ -83,6 +83,10 @@ export const inviteeRules: readonly Rule[] = [
     ],
     invitee,
   ),
+  rule('largest', 'Accounts', 'The largest message of a vine is 1,048,576 bytes.', async (lab) => {
+    const size = (await lab.invitee()).nc.info?.max_payload;
+    return expect(size === payloadMax, String(payloadMax), String(size));
+  }),
 ];
 
 const publishing: readonly Rule[] = [
@@ -172,10 +176,6 @@ const standing: readonly Rule[] = [
       return ending(accepted.credential, accepted.expires, 'the acceptance');
     },
   ),
-  rule('largest', 'Accounts', 'The largest message of a vine is 1,048,576 bytes.', async (lab) => {
-    const size = (await lab.invitee()).nc.info?.max_payload;
-    return expect(size === payloadMax, String(payloadMax), String(size));
-  }),
   rule(
     'reply',
     'Accounts',

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeInvite } from '../../cli/invite-text.ts';
 import type { OwnerHands } from '../../service/conformance/owner-hands.ts';
 import { type Result, rules, trySuite } from '../../service/conformance/suite.ts';
 import type { Invite } from '../../wire/messages.ts';
@@ -21,24 +20,8 @@ describe('our own vault', () => {
 
   it('keeps every rule of the standard', async () => {
     const invite = (await owner.served('owner.invite', { label: 'Conformance' })) as Invite;
-    let last = Date.now();
-    const options = { invite, owner: hands, readInvite: decodeInvite };
-    const waits = { patienceMs: Number(process.env['PATIENCE'] ?? 30_000), pauseMs: 50 };
-    const results = await trySuite({ ...options, waits }, rules, (one) => {
-      const now = Date.now();
-      if (process.env['SHOW'])
-        console.error(
-          now - last,
-          one.id,
-          one.result,
-          one.result === 'failed'
-            ? [one.expected, one.came]
-            : one.result === 'skipped'
-              ? one.why
-              : '',
-        );
-      last = now;
-    });
+    const waits = { patienceMs: 30_000, pauseMs: 50 };
+    const results = await trySuite({ invite, owner: hands, waits });
     const others = results.filter(({ result }: Result) => result !== 'passed');
     expect(others).toEqual([]);
     expect(results).toHaveLength(rules.length);

@@ -1,6 +1,7 @@
 /* The owner of a test house, as the conformance suite asks for them. */
-import { encodeInvite } from '../../cli/invite-text.ts';
+
 import type { Deed, OwnerHands } from '../../service/conformance/owner-hands.ts';
+import { encodeInvite } from '../../wire/invite.ts';
 import type { Answer, Invite } from '../../wire/messages.ts';
 import type { Owner, TestHouse } from '../harness.ts';
 
