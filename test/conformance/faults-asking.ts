@@ -4,7 +4,7 @@ import type { StreamConfig } from '@nats-io/jetstream';
 import { inboundManager } from '../../core/bus/vine/inbound-stream.ts';
 import { fromBase64url, toBase64url } from '../../wire/bytes.ts';
 import { isMap } from '../../wire/event.ts';
-import { fromVault } from '../../wire/subjects.ts';
+import { fromService, fromVault } from '../../wire/subjects.ts';
 import { forgetsBytes } from './faults-received.ts';
 import { allowed, lets } from './lax-decisions.ts';
 import { believes, forgives } from './lax-reading.ts';
@@ -107,13 +107,21 @@ function turnsRound(): Wrong {
 }
 
 /** An acknowledgement lands among everybody's answers. */
-const injects: Wrong = {
-  hears: (message, bus) => {
-    const { vault, parties } = behindTheBus();
-    if (message.data.length === 0)
-      for (const party of parties)
-        bus.publish(fromVault(vault, party, 'conformance.injected'), new Uint8Array(0));
-    return message;
+const injects: Plan = {
+  wrong: () => ({}),
+  again: [],
+  lab: 'shared',
+  during: async (run) => {
+    const { messages, vault, parties } = behindTheBus();
+    const heard = messages.subscribe(fromService(vault, '*', 'connection.request'), {
+      callback: (_, { data }) => {
+        if (data.length > 0) return;
+        for (const party of parties)
+          messages.publish(fromVault(vault, party, 'conformance.injected'));
+      },
+    });
+    await messages.flush();
+    await run().finally(() => heard.unsubscribe());
   },
 };
 
@@ -160,7 +168,7 @@ const vine: Plans = {
   'routing.stranger': { wrong: () => ({}), again: [], lab: 'open' },
   'routing.largest': { wrong: () => ({}), again: [], lab: 'open' },
   'routing.credential': { wrong: () => ({ credentialLasts: true }), again: [], lab: 'before' },
-  'routing.reply': planted(injects),
+  'routing.reply': injects,
   'routing.severed': planted({ neverRevokes: true }, 'second', 'severed'),
 };
 

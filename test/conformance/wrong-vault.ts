@@ -6,7 +6,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { UserPermissions } from '../../core/bus/vine/claims.ts';
 import type { Arrival, Stranger } from '../../core/manager/inbound.ts';
 import type { Batch } from '../../core/manager/journal.ts';
-import type { InboundMessage, VaultBus } from '../../core/manager/ports.ts';
+import type { InboundMessage } from '../../core/manager/ports.ts';
 import type { Outgoing, SealedMessage } from '../../core/manager/sealer.ts';
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Decision } from '../../ledger/decision.ts';
@@ -32,7 +32,7 @@ export type Behind = {
 /** What one wrong vault does otherwise. Everything that is left out is right. */
 export type Wrong = {
   /** What reaches the vault; nothing, where it is lost. */
-  readonly hears?: (message: InboundMessage, bus: VaultBus) => InboundMessage | undefined;
+  readonly hears?: (message: InboundMessage) => InboundMessage | undefined;
   /** What leaves it. */
   readonly publishes?: (send: () => void) => void;
   /** How a message is read, before and after. */
@@ -88,7 +88,7 @@ export function wrongBus(real: BusModule): BusModule {
         ...bus,
         listen: (deliver) =>
           bus.listen((message) => {
-            const heard = wrong.hears === undefined ? message : wrong.hears(message, bus);
+            const heard = wrong.hears === undefined ? message : wrong.hears(message);
             if (heard !== undefined) deliver(heard);
           }),
         admit: (...of) => {
