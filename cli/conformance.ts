@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { renderReport, reportOf } from '../service/conformance/report.ts';
 import type { Rule } from '../service/conformance/rule.ts';
 import { type Result, rules, trySuite } from '../service/conformance/suite.ts';
+import { readInvite } from '../service/read-invite.ts';
 import type { Invite } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { commandOwner, promptedOwner } from './conformance-owner.ts';
 import { exists } from './data-dir.ts';
-import { decodeInvite } from './invite-text.ts';
 
 const pauseMs = 250;
 
@@ -32,7 +32,7 @@ export async function conformanceCommand(
 ): Promise<ExitCode> {
   const chosen = chosenRules(options.rule);
   if (options.list) return list(context, chosen);
-  const invite = await readInvite(options.invite);
+  const invite = await inviteIn(options);
   const servers = options.vine === undefined ? invite.servers : [options.vine];
   const owner = ownerOf(context, options.ownerCommand);
   const waits = { patienceMs: options.patience * 1000, pauseMs };
@@ -64,8 +64,14 @@ function list(context: CommandContext, chosen: readonly Rule[]): ExitCode {
   return 0;
 }
 
-async function readInvite(text: string): Promise<Invite> {
-  return decodeInvite((await exists(text)) ? await readFile(text, 'utf8') : text);
+/** The invite in the option or in the file that it names, whole or as a link. */
+async function inviteIn({ invite: given, patience, vine }: ConformanceOptions): Promise<Invite> {
+  const text = (await exists(given)) ? await readFile(given, 'utf8') : given;
+  const servers = vine === undefined ? undefined : [vine];
+  const invite = await readInvite(text, patience * 1000, servers);
+  if (invite === undefined)
+    throw new CliError('usage', 'this is neither an invite nor a file that holds one');
+  return invite;
 }
 
 /** A command, or else the person at this terminal; nobody, where there is none. */

@@ -1,6 +1,8 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { type Event, isMap } from '../wire/event.ts';
-import { answerType } from '../wire/messages.ts';
+import { knownKeyIds } from '../wire/handover.ts';
+import { answerType, keysChangedType } from '../wire/messages.ts';
+import { signRekey } from '../wire/rekey.ts';
 import {
   forApp,
   forVault,
@@ -12,10 +14,20 @@ import {
 import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
 import type { Credential } from './credentials.ts';
 import { ServiceError } from './errors.ts';
-import { type OutgoingEvent, type PeerIdentity, PeerSession, type SealedEvent } from './session.ts';
+import {
+  type OutgoingEvent,
+  type OwnKeys,
+  type PeerIdentity,
+  PeerSession,
+  type SealedEvent,
+} from './session.ts';
+import { followed, knownKeysOf } from './vault-keys.ts';
 import { connectAs } from './vine-link.ts';
 
 const resendMs = 2_000;
+const learnWithinMs = 5_000;
+/** Handovers come some at a time; so often are more asked for. */
+const roundsMax = 100;
 
 /** Where and how to reach a vault. */
 export type VaultAddress = {
@@ -42,12 +54,22 @@ type Waiting = { answer(answer: CheckedAnswer): void; lost(): void };
 export class VaultClient {
   readonly #nc: NatsConnection;
   readonly #session: PeerSession;
-  readonly #identity: PeerIdentity;
+  #identity: PeerIdentity;
+  /** Messages are taken one after another: what tells of a new key comes before what that has signed. */
+  #taken: Promise<void> = Promise.resolve();
+  /** What is under way about the vault's keys. */
+  #learning: Promise<void> | undefined;
+  #toLearn = false;
   readonly #waiting = new Map<string, Waiting>();
   readonly #owns: boolean;
   #heard: Subscription | undefined;
   /** Called with every event of the vault that answers nothing. */
   onEvent: (event: Event) => void = () => {};
+  /**
+   * Called when the vault has other keys, or we have, and before the vault is told that they are known:
+   * whoever keeps an identity keeps this one.
+   */
+  onIdentity: (identity: PeerIdentity) => Promise<void> = async () => {};
 
   private constructor(
     nc: NatsConnection,
@@ -102,7 +124,7 @@ export class VaultClient {
     const subject = party === 'owner' ? forApp(vault, '>') : fromVault(vault, party, '>');
     this.#heard = this.#nc.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) void this.#receive(message);
+        if (error === null) this.#take(message);
       },
     });
     await this.#nc.flush();
@@ -163,8 +185,48 @@ export class VaultClient {
       throw new ServiceError('NOT_ACCEPTED', ack.error?.description ?? 'the event was not taken');
   }
 
-  /** Hears nothing any more, and ends the connection where it is its own. */
+  /**
+   * Asks the vault for the handovers that lead from the keys that we know to those in force, and says which ones we
+   * know by now.
+   * @throws ServiceError NO_ANSWER
+   */
+  async learnKeys(timeoutMs: number = learnWithinMs): Promise<void> {
+    for (let round = 0; round < roundsMax; round++) {
+      const payload = knownKeyIds(knownKeysOf(this.#identity));
+      const answer = await this.ask({ type: this.#keysType, payload }, { timeoutMs });
+      if (answer.status !== 'served') return;
+      const { handovers } = answer.result as { handovers: readonly unknown[] };
+      if (handovers.length === 0) return this.#session.settle();
+      if (!(await this.#follow(handovers))) return;
+    }
+  }
+
+  /**
+   * Hands over to other keys of ours. Keep them before this is called, and the old ones until it has been
+   * served: the vault has taken them, or not.
+   * @throws ServiceError NOT_ACCEPTED, NO_ANSWER
+   */
+  async rekey(next: OwnKeys, timeoutMs: number): Promise<CheckedAnswer> {
+    const { vault, connection, signer, encapsulation } = this.#identity;
+    const place = { vault, connection, before: signer.publicKey };
+    const payload = signRekey(place, next.signer, next.encapsulation.publicKey);
+    const also = { ...this.#identity, alsoOpens: [next.encapsulation] };
+    this.#become(also);
+    const answer = await this.ask(
+      { type: 'connection.rekey', payload },
+      { critical: true, timeoutMs },
+    );
+    if (answer.status === 'served') {
+      this.#become({ ...this.#identity, ...next, alsoOpens: [encapsulation] });
+      await this.onIdentity(this.#identity);
+    }
+    return answer;
+  }
+
+  /** Hears nothing any more once what is under way about keys is done, and ends the connection where it is its own. */
   async close(): Promise<void> {
+    await this.#taken;
+    await this.#learning;
     if (!this.#nc.isClosed()) this.#heard?.unsubscribe();
     if (this.#owns) await this.#nc.close();
   }
@@ -197,12 +259,60 @@ export class VaultClient {
     });
   }
 
+  get #keysType(): string {
+    return this.#identity.party === 'owner' ? 'owner.keys' : 'connection.keys';
+  }
+
+  #take(message: Msg): void {
+    this.#taken = this.#taken.then(() => this.#receive(message)).catch(() => undefined);
+  }
+
   async #receive(message: Msg): Promise<void> {
     const event = await this.#session.open(message.subject, message.data);
     if (event === undefined) return;
+    if (event.type === keysChangedType) return this.#told(event);
     const answers = event.type === answerType && isMap(event.payload);
     if (!answers || event.cause === undefined) return this.onEvent(event);
-    this.#waiting.get(event.cause)?.answer(checkedAnswer(this.#identity, event));
+    const answer = checkedAnswer(this.#identity, event);
+    const isUnknown = answer.check?.ok === false && answer.check.fault === 'key_unknown';
+    if (isUnknown && answer.type !== this.#keysType) this.#learn();
+    this.#waiting.get(event.cause)?.answer(answer);
+  }
+
+  async #told(event: Event): Promise<void> {
+    const handovers = isMap(event.payload) ? event.payload['handovers'] : undefined;
+    await this.#follow(handovers);
+    // Also where they lead nowhere new: what we said the last time may have been lost.
+    this.#learn();
+  }
+
+  /** What cannot be learned now is told again when we come with a new epoch. */
+  #learn(): void {
+    this.#toLearn = true;
+    this.#learning ??= this.#learnAll().finally(() => {
+      this.#learning = undefined;
+    });
+  }
+
+  /** Once more for what came meanwhile. */
+  async #learnAll(): Promise<void> {
+    while (this.#toLearn) {
+      this.#toLearn = false;
+      await this.learnKeys().catch(() => undefined);
+    }
+  }
+
+  async #follow(handovers: unknown): Promise<boolean> {
+    const next = followed(this.#identity, handovers);
+    if (next === undefined) return false;
+    this.#become(next);
+    await this.onIdentity(next);
+    return true;
+  }
+
+  #become(identity: PeerIdentity): void {
+    this.#identity = identity;
+    this.#session.become(identity);
   }
 }
 

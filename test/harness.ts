@@ -137,7 +137,11 @@ export class TestHouse {
   /** The owner's app, connected. */
   async owner(): Promise<Owner> {
     this.#app ??= await loadOwnerApp(this.data, passphrase, this.sealer);
-    return new Owner(this.#track(await connectOwnerApp(this.#app, this.vine.url)));
+    const client = this.#track(await connectOwnerApp(this.#app, this.vine.url));
+    client.onIdentity = async ({ vaultSigning, vaultEncapsulation }) => {
+      if (this.#app !== undefined) this.#app = { ...this.#app, vaultSigning, vaultEncapsulation };
+    };
+    return new Owner(client);
   }
 
   /** A service that is connected under `contract`, with everything accepted by the owner. */

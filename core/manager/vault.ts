@@ -8,8 +8,10 @@ import { type ArrivalHooks, handleArrival } from './arrivals.ts';
 import { continues } from './continuity.ts';
 import { type Arrival, readInbound, unreadable } from './inbound.ts';
 import type { Batch } from './journal.ts';
+import { tellKeys } from './key-rotation.ts';
 import { Outbox, queuedIn } from './outbox.ts';
 import type { InboundMessage } from './ports.ts';
+import { ProfileDesk, servesTheSame, tellProfile } from './profile.ts';
 import { Publisher } from './publisher.ts';
 import { expireDue, expireRequest, finishRequest, runHandler } from './requests.ts';
 import type { Task, Turn, VaultParts, Work } from './turn.ts';
@@ -49,6 +51,7 @@ export class Vault {
   readonly #outbox: Outbox;
   readonly #pins: PinKeeper;
   readonly #upkeep: Upkeep;
+  readonly #profiles: ProfileDesk;
   readonly #runs = new Set<Promise<void>>();
   #stopped = false;
 
@@ -57,6 +60,7 @@ export class Vault {
     const parts: VaultParts = { ...given, published };
     this.#parts = parts;
     this.#options = options;
+    this.#profiles = new ProfileDesk(parts);
     this.#turns = new Turns(parts.journal, {
       sent: () => this.#post(async () => {}),
       work: (work) => this.#work(work),
@@ -88,6 +92,7 @@ export class Vault {
    * @throws LedgerError when the ledger cannot be written
    */
   async open(): Promise<void> {
+    const before = this.#parts.journal.state;
     await this.#turn(async ({ batch }) => {
       batch.add({
         kind: 'opened',
@@ -109,6 +114,8 @@ export class Vault {
     await this.#fresh();
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#outbox.send([...state.outbox.values()]);
+    this.#post((turn) => tellKeys(this.#parts, turn));
+    if (!servesTheSame(before, state)) this.#post((turn) => tellProfile(this.#parts, turn));
     for (const request of state.requests.values())
       if (request.status === 'running') this.#resume(request);
     this.#upkeep.start();
@@ -165,6 +172,7 @@ export class Vault {
 
   async #take(turn: Turn, message: InboundMessage): Promise<void> {
     await expireDue(this.#parts, turn);
+    if (this.#profiles.take(turn, message)) return;
     const { state } = turn.batch;
     const arrival = await readInbound(state, this.#parts.secrets, message);
     if (message.acknowledge !== undefined) turn.effects.push(message.acknowledge);

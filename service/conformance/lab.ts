@@ -1,6 +1,6 @@
 import type { Contract, SignedContract } from '../../wire/contract.ts';
-import { parseInvite } from '../../wire/invite.ts';
 import type { ConnectionAccepted, ConnectionRequest, Invite } from '../../wire/messages.ts';
+import { readInvite } from '../read-invite.ts';
 import {
   addressOf,
   connectionRequest,
@@ -143,7 +143,8 @@ export class Lab {
 
   /** Another invite. */
   async invite(): Promise<Invite> {
-    const invite = parseInvite(await this.owner('invite', 'Conformance suite'));
+    const text = await this.owner('invite', 'Conformance suite');
+    const invite = await readInvite(text, this.options.waits.patienceMs, this.options.servers);
     if (invite === undefined) throw new Error('what the owner handed over is no invite');
     return invite;
   }

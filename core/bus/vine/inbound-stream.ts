@@ -26,6 +26,8 @@ import {
 /** How many events of one party and type may wait for the vault; a further one is refused to its sender. */
 export const waitingPerPartyAndType = 256;
 
+// A change of subjects costs the server time in the square of their number: of 800 a quarter of a second.
+const adminWaitMs = 30_000;
 const dayMs = 86_400_000;
 // An event older than 16 days is answered `expired`; past 30 nobody waits for that answer.
 const keepMs = 30 * dayMs;
@@ -39,7 +41,7 @@ const codeConsumerNotFound = 10_014;
 
 /** JetStream's administration on the vault's MESSAGE connection, without the account-wide calls it may not make. */
 export function inboundManager(nc: NatsConnection): Promise<JetStreamManager> {
-  return jetstreamManager(nc, { checkAPI: false });
+  return jetstreamManager(nc, { checkAPI: false, timeout: adminWaitMs });
 }
 
 /** The vault's consumer; `ensureInboundStream` made it. */
