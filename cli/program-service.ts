@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Common, contextOf, type Finish, on } from './program-flags.ts';
 import type { ConnectOptions, RequestOptions } from './service.ts';
+import type { UpdateOptions } from './service-contract.ts';
 import type { RekeyOptions } from './service-rekey.ts';
 
 /** Commands of whoever acts as a service. */
@@ -20,6 +21,20 @@ export function addService(program: Command, finish: Finish): void {
     .action(async (invite: string, options: Common & ConnectOptions) =>
       finish(
         await (await import('./service.ts')).connectCommand(contextOf(options), invite, options),
+      ),
+    );
+  on(program, 'update-contract', 'publish the next version of the contract, and wait for the owner')
+    .argument('<file>', 'the new version, which names the hash of the one before')
+    .option('--as <name>', 'which service; the only one by default')
+    .option('--no-wait', 'do not wait for the owner')
+    .addOption(timeoutOption(600))
+    .action(async (file: string, options: Common & UpdateOptions) =>
+      finish(
+        await (await import('./service-contract.ts')).updateContractCommand(
+          contextOf(options),
+          file,
+          options,
+        ),
       ),
     );
   on(

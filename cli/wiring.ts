@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { vineAdmission } from '../core/bus/admission.ts';
+import { vineDeviceAccess } from '../core/bus/device-access.ts';
 import { natsVaultBus } from '../core/bus/vault-bus.ts';
 import type { VineCredential } from '../core/bus/vine/claims.ts';
 import { connectVine } from '../core/bus/vine/connect-vine.ts';
@@ -19,7 +20,7 @@ import { openSecrets, type VaultSecrets } from '../core/keys/vault-secrets.ts';
 import { HostClock, type TimeSource } from '../core/manager/host-clock.ts';
 import { Journal } from '../core/manager/journal.ts';
 import { dropRetired } from '../core/manager/key-rotation.ts';
-import type { HandlerRunner, VaultBus } from '../core/manager/ports.ts';
+import type { Admission, DeviceAccess, HandlerRunner, VaultBus } from '../core/manager/ports.ts';
 import { Sealer } from '../core/manager/sealer.ts';
 import { Vault } from '../core/manager/vault.ts';
 import type { Pin } from '../core/pins/pin.ts';
@@ -158,7 +159,7 @@ async function assemble(environment: VaultEnvironment, connections: Closable[]) 
   await dropRetired(secrets, state);
   await ring.settle();
   const runner = await handlerRunner(log);
-  const { bus, admission } = await messaging(environment, ring, runner, connections);
+  const { bus, admission, devices } = await messaging(environment, ring, runner, connections);
   const journal = new Journal(ledger, state);
   const sealer = new Sealer(ring, secrets);
   const proofs = new LedgerProofs(store, ledger.tiles);
@@ -181,6 +182,7 @@ async function assemble(environment: VaultEnvironment, connections: Closable[]) 
     sealer,
     bus,
     admission,
+    devices,
     runner,
     log,
   };
@@ -254,7 +256,7 @@ async function messaging(
   ring: Keyring,
   runner: HandlerRunner,
   connections: Closable[],
-): Promise<{ bus: VaultBus; admission: ReturnType<typeof vineAdmission> }> {
+): Promise<{ bus: VaultBus; admission: Admission; devices: DeviceAccess }> {
   const { vault } = card;
   const keys = decode(ring.secret(vineKeysName)) as unknown as VineKeys;
   const open = async (credential: VineCredential, inboxPrefix: string): Promise<NatsConnection> => {
@@ -268,7 +270,8 @@ async function messaging(
   const sys = await open(await sysCredential(keys), sysInbox);
   const bus = natsVaultBus({ vault, owner, messages, critical: criticalTypes(runner) });
   const options = { vault, servers: [vine.url], credentialMs };
-  return { bus, admission: vineAdmission(sys, keys, options) };
+  const devices = vineDeviceAccess(sys, keys, vault);
+  return { bus, admission: vineAdmission(sys, keys, options), devices };
 }
 
 async function recordedMessage(

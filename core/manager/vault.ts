@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { InstalledHandler } from '../../ledger/bodies.ts';
+import type { InstalledHandler, LedgerRecord } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { OpenRequest } from '../../projections/vault-state.ts';
 import type { Pin } from '../pins/pin.ts';
 import { PinKeeper } from '../pins/pin-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
 import { continues } from './continuity.ts';
+import { Departures } from './departures.ts';
+import { endDevices, removedUsers } from './devices.ts';
 import { type Arrival, readInbound, unreadable } from './inbound.ts';
 import type { Batch } from './journal.ts';
 import { tellKeys } from './key-rotation.ts';
@@ -17,7 +19,7 @@ import { expireDue, expireRequest, finishRequest, runHandler } from './requests.
 import type { Task, Turn, VaultParts, Work } from './turn.ts';
 import { Turns } from './turns.ts';
 import { Upkeep } from './upkeep.ts';
-import { letInAll, shutOutAgain } from './ways-in.ts';
+import { isOver, letInAll } from './ways-in.ts';
 
 const waitingMax = 2_000;
 /** How long a closing vault waits for handlers that run, and for the messaging layer. */
@@ -52,6 +54,7 @@ export class Vault {
   readonly #pins: PinKeeper;
   readonly #upkeep: Upkeep;
   readonly #profiles: ProfileDesk;
+  readonly #departures: Departures;
   readonly #runs = new Set<Promise<void>>();
   #stopped = false;
 
@@ -69,6 +72,7 @@ export class Vault {
       post: (task, begin) => this.#post(task, begin),
       abandoned: () => void this.#halt(),
     });
+    this.#departures = new Departures(parts);
     const { pins } = options;
     const { ledger } = parts;
     const keeping = {
@@ -109,13 +113,15 @@ export class Vault {
     });
     const { state } = this.#parts.journal;
     await letInAll(this.#parts, state);
-    for (const connection of state.connections.values())
-      shutOutAgain(this.#parts, connection, state.time);
+    void endDevices(this.#parts, removedUsers(state));
     await this.#fresh();
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#outbox.send([...state.outbox.values()]);
     this.#post((turn) => tellKeys(this.#parts, turn));
     if (!servesTheSame(before, state)) this.#post((turn) => tellProfile(this.#parts, turn));
+    for (const connection of state.connections.values())
+      if (isOver(connection, state.time)) this.#departures.begin(connection);
+    this.#departures.afterRecords(state);
     for (const request of state.requests.values())
       if (request.status === 'running') this.#resume(request);
     this.#upkeep.start();
@@ -137,6 +143,7 @@ export class Vault {
     await this.#parts.bus.stop();
     await Promise.race([Promise.allSettled([...this.#runs]), wait(runsWaitMs)]);
     await Promise.race([this.#outbox.idle(), wait(outboxWaitMs)]);
+    await Promise.race([this.#departures.finish(), wait(outboxWaitMs)]);
     const { journal } = this.#parts;
     const begin = (): Batch => journal.beginCommit();
     await this.#turn((turn) => this.#upkeep.checkpoint(turn), begin).catch(() => undefined);
@@ -188,6 +195,7 @@ export class Vault {
       start: (request) => this.#run(request),
       audit: this.#options.audit,
       again: (index) => this.#sendAgain(index),
+      fold: (decision, time) => this.#upkeep.folded.fold(received, decision, time),
       counted: () => {
         const time = this.#parts.journal.state.time;
         this.#upkeep.count(time, received.event?.type ?? '', 'duplicate', received.digest);
@@ -248,12 +256,15 @@ export class Vault {
     const { batch, effects } = await this.#turns.post(task, special);
     this.#outbox.send(queuedIn(batch.records));
     for (const effect of effects) this.#happen(effect);
-    if (batch.records.length > 0) this.#afterRecords();
+    if (batch.records.length > 0) this.#afterRecords(batch.records);
   }
 
-  #afterRecords(): void {
+  #afterRecords(records: readonly LedgerRecord[]): void {
+    const { state } = this.#parts.journal;
     this.#pins.soon();
     this.#upkeep.afterRecords();
+    this.#departures.take(records, state);
+    this.#departures.afterRecords(state);
   }
 
   /** What follows from a durable fact cannot undo it: one effect that fails stops no other. */
@@ -276,6 +287,7 @@ export class Vault {
   async #halt(): Promise<void> {
     this.#stopped = true;
     this.#upkeep.stop();
+    this.#departures.stop();
     this.#turns.stop();
     this.#pins.stop();
     this.#parts.ledger.close();
