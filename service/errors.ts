@@ -4,9 +4,10 @@ export class ServiceError extends Error {
   /**
    * `NOT_CONNECTED`: the messaging layer cannot be reached, or does not take the credential.
    * `NOT_ACCEPTED`: the messaging layer did not keep a critical event; it may be sent again.
+   * `FULL`: as many events of this type as the messaging layer keeps wait for the vault already.
    * `NO_ANSWER`: nothing came in time; the same event may be sent again.
    */
-  readonly code: 'NOT_CONNECTED' | 'NOT_ACCEPTED' | 'NO_ANSWER';
+  readonly code: 'NOT_CONNECTED' | 'NOT_ACCEPTED' | 'FULL' | 'NO_ANSWER';
 
   constructor(code: ServiceError['code'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

@@ -1,7 +1,7 @@
 import { connect, jwtAuthenticator, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { utf8 } from '../wire/bytes.ts';
 import { type Event, isMap } from '../wire/event.ts';
-import { answerType } from '../wire/messages.ts';
+import { isAnswerType, keptAnswerType } from '../wire/messages.ts';
 import {
   forApp,
   forVault,
@@ -12,9 +12,14 @@ import {
 } from '../wire/subjects.ts';
 import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
 import { ServiceError } from './errors.ts';
+import { KeptAnswers, type Reading } from './kept-answers.ts';
+import { Once } from './once.ts';
 import { type OutgoingEvent, type PeerIdentity, PeerSession, type SealedEvent } from './session.ts';
 
 const resendMs = 2_000;
+/** How long a client that closes waits for the second copy of what it has heard, to acknowledge it. */
+const settleMs = 1_000;
+const codeFull = 10_077;
 
 /** Where and how to reach a vault. */
 export type VaultAddress = {
@@ -34,6 +39,22 @@ export type AskOptions = {
   readonly acceptPending?: boolean;
 };
 
+/** An answer that no `ask` of this client waits for, maybe to a question of an earlier one. */
+export type LateAnswer = {
+  /** Id of the event that it answers. */
+  readonly event: string;
+  readonly answer: CheckedAnswer;
+};
+
+/** What is heard besides the answers that an `ask` waits for. */
+export type ClientOptions = {
+  /**
+   * Told each answer that came while nobody waited for it, once. Answers to critical events are kept until this has
+   * resolved: without it they stay where they are, and one that it rejects comes again.
+   */
+  readonly onAnswer?: (late: LateAnswer) => void | Promise<void>;
+};
+
 type Waiting = (answer: CheckedAnswer) => void;
 
 /** A connection to one vault: of a service, or of its owner's app. */
@@ -42,17 +63,28 @@ export class VaultClient {
   readonly #session: PeerSession;
   readonly #identity: PeerIdentity;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #onAnswer: ClientOptions['onAnswer'];
+  /** Ids of the answers that were taken: what is kept comes by two ways. */
+  readonly #taken = new Once();
+  readonly #acknowledged = new Once();
+  /** Ids of kept answers that were taken and not acknowledged yet. */
+  readonly #owed = new Set<string>();
+  #kept: KeptAnswers | undefined;
   /** Called with every event of the vault that answers nothing. */
   onEvent: (event: Event) => void = () => {};
 
-  private constructor(nc: NatsConnection, identity: PeerIdentity) {
+  private constructor(nc: NatsConnection, identity: PeerIdentity, options: ClientOptions) {
     this.#nc = nc;
     this.#identity = identity;
+    this.#onAnswer = options.onAnswer;
     this.#session = new PeerSession(identity);
   }
 
   /** @throws ServiceError NOT_CONNECTED */
-  static async connect({ servers, credential, identity }: VaultAddress): Promise<VaultClient> {
+  static async connect(
+    { servers, credential, identity }: VaultAddress,
+    options: ClientOptions = {},
+  ): Promise<VaultClient> {
     const { vault, party } = identity;
     const owner = party === 'owner';
     const nc = await connect({
@@ -65,13 +97,14 @@ export class VaultClient {
     }).catch((error: unknown) => {
       throw new ServiceError('NOT_CONNECTED', 'the messaging layer cannot be reached', error);
     });
-    const client = new VaultClient(nc, identity);
+    const client = new VaultClient(nc, identity, options);
     const subject = owner ? forApp(vault, '>') : fromVault(vault, party, '>');
     nc.subscribe(subject, {
       callback: (error, message) => {
         if (error === null) void client.#receive(message);
       },
     });
+    if (!owner) client.#kept = client.#readKept();
     await nc.flush();
     return client;
   }
@@ -87,7 +120,7 @@ export class VaultClient {
   /**
    * Sends an event and waits for its answer, whose statement is checked. A best-effort event is sent
    * again, byte for byte, until something answers: the vault decides about an id once.
-   * @throws ServiceError NOT_ACCEPTED, NO_ANSWER
+   * @throws ServiceError NOT_ACCEPTED, FULL, NO_ANSWER
    */
   async ask(outgoing: OutgoingEvent, options: AskOptions): Promise<CheckedAnswer> {
     const answer = await this.askSealed(await this.seal(outgoing), options);
@@ -104,6 +137,7 @@ export class VaultClient {
     const resend = setInterval(() => {
       if (options.critical !== true) this.#nc.publish(sealed.subject, sealed.bytes);
     }, resendMs);
+    if (options.critical === true) this.#kept?.wake();
     try {
       if (options.critical === true) await this.submit(sealed);
       else this.#nc.publish(sealed.subject, sealed.bytes);
@@ -116,7 +150,7 @@ export class VaultClient {
 
   /**
    * Hands a critical event to the messaging layer; when this resolves it is durable there.
-   * @throws ServiceError NOT_ACCEPTED
+   * @throws ServiceError NOT_ACCEPTED; FULL, when the vault must take some of those that wait first
    */
   async submit(sealed: SealedEvent, timeoutMs = 10_000): Promise<void> {
     const reply = await this.#nc
@@ -124,14 +158,26 @@ export class VaultClient {
       .catch((error: unknown) => {
         throw new ServiceError('NOT_ACCEPTED', 'the event was not taken', error);
       });
-    const ack = reply.json<{ error?: { description?: string }; seq?: number }>();
-    if (ack.seq === undefined)
+    const ack = reply.json<{ error?: { description?: string; err_code?: number }; seq?: number }>();
+    if (ack.error?.err_code === codeFull)
+      throw new ServiceError('FULL', 'too many events of this type wait for the vault already');
+    if (ack.error !== undefined || ack.seq === undefined)
       throw new ServiceError('NOT_ACCEPTED', ack.error?.description ?? 'the event was not taken');
   }
 
   /** Ends the connection. */
   async close(): Promise<void> {
+    await this.#settled();
+    await this.#kept?.stop();
+    await this.#nc.flush().catch(() => undefined);
     await this.#nc.close();
+  }
+
+  /** What was heard live and is kept besides would come to the next client once more. */
+  async #settled(): Promise<void> {
+    const deadline = performance.now() + settleMs;
+    while (this.#owed.size > 0 && performance.now() < deadline && !this.#nc.isClosed())
+      await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   #answerTo(id: string, options: AskOptions): Promise<CheckedAnswer> {
@@ -151,11 +197,55 @@ export class VaultClient {
     });
   }
 
-  async #receive(message: Msg): Promise<void> {
+  #readKept(): KeptAnswers {
+    return KeptAnswers.start(this.#nc, this.#identity.party, {
+      take: (message) => this.#receive(message, true),
+      interested: () => this.#onAnswer !== undefined || this.#waiting.size + this.#owed.size > 0,
+    });
+  }
+
+  /** @param kept - it comes from the party's consumer, and is to be acknowledged when it is taken */
+  async #receive(message: Msg, kept = false): Promise<Reading> {
     const event = await this.#session.open(message.subject, message.data);
-    if (event === undefined) return;
-    const answers = event.type === answerType && isMap(event.payload);
-    if (!answers || event.cause === undefined) return this.onEvent(event);
-    this.#waiting.get(event.cause)?.(checkedAnswer(this.#identity, event));
+    // Not authentic, or not in form: it will never be either.
+    if (event === undefined) return 'taken';
+    const { type, cause, payload } = event;
+    if (!isAnswerType(type) || !isMap(payload) || cause === undefined) {
+      this.onEvent(event);
+      return 'taken';
+    }
+    const reading = await this.#answered(event, {
+      event: cause,
+      answer: checkedAnswer(this.#identity, event),
+    });
+    if (type === keptAnswerType && reading === 'taken') this.#account(event.id, kept);
+    return reading;
+  }
+
+  #account(id: string, acknowledged: boolean): void {
+    if (acknowledged) {
+      this.#acknowledged.first(id);
+      this.#owed.delete(id);
+    } else if (!this.#acknowledged.has(id)) this.#owed.add(id);
+  }
+
+  /** Whoever waits gets it, as often as it comes; whoever is told of late ones hears of each once. */
+  async #answered({ id }: Event, late: LateAnswer): Promise<Reading> {
+    const waiting = this.#waiting.get(late.event);
+    if (waiting !== undefined) {
+      this.#taken.first(id);
+      waiting(late.answer);
+      return 'taken';
+    }
+    if (this.#taken.has(id)) return 'taken';
+    if (this.#onAnswer === undefined) return 'left';
+    this.#taken.first(id);
+    try {
+      await this.#onAnswer(late);
+      return 'taken';
+    } catch {
+      this.#taken.forget(id);
+      return 'left';
+    }
   }
 }

@@ -20,7 +20,7 @@ import {
   type ServiceConnection,
 } from '../service/service-identity.ts';
 import type { SealedEvent } from '../service/session.ts';
-import { type AskOptions, VaultClient } from '../service/vault-client.ts';
+import { type AskOptions, type ClientOptions, VaultClient } from '../service/vault-client.ts';
 import type { Contract } from '../wire/contract.ts';
 import type { Answer, ConnectionAccepted, Invite } from '../wire/messages.ts';
 
@@ -156,15 +156,16 @@ export class TestHouse {
       .then((answer) => {
         if (answer.status !== 'served') throw new Error(JSON.stringify(answer));
         return answer.result as ConnectionAccepted;
-      });
+      })
+      .finally(() => client.close());
     accepted.catch(pending.reject);
     await pending.promise;
     return { connection, accepted };
   }
 
-  async asService(connection: ServiceConnection): Promise<Service> {
+  async asService(connection: ServiceConnection, options: ClientOptions = {}): Promise<Service> {
     const address = await addressOf(connection, [this.vine.url]);
-    return new Service(this.#track(await VaultClient.connect(address)), connection);
+    return new Service(this.#track(await VaultClient.connect(address, options)), connection);
   }
 
   async destroy(): Promise<void> {

@@ -2,12 +2,9 @@ import type { ConsumerMessages } from '@nats-io/jetstream';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { forVault, fromService, parseSubject } from '../../wire/subjects.ts';
 import type { InboundMessage, VaultBus } from '../manager/ports.ts';
-import {
-  ensureInboundStream,
-  inboundConsumer,
-  inboundManager,
-  restartInbound,
-} from './vine/inbound-stream.ts';
+import { ensureInboundStream, inboundConsumer, restartInbound } from './vine/inbound-stream.ts';
+import { keepAnswer } from './vine/kept-publish.ts';
+import { streamManager } from './vine/stream-manager.ts';
 
 /** The two sides on which a vault stands in the messaging layer. */
 export type VaultBusParts = {
@@ -61,6 +58,7 @@ export function natsVaultBus(parts: VaultBusParts): VaultBus {
     publish: (subject, bytes) => {
       (subject.startsWith('OwnerSpace.') ? owner : messages).publish(subject, bytes);
     },
+    keep: (subject, bytes) => keepAnswer(messages, subject, bytes),
     flush: async () => {
       await Promise.all([owner.flush(), messages.flush()]);
     },
@@ -79,7 +77,7 @@ async function consumeCritical(
   deliver: (message: InboundMessage) => void,
 ): Promise<ConsumerMessages> {
   const { vault, messages, critical } = parts;
-  const manager = await inboundManager(messages);
+  const manager = await streamManager(messages);
   await ensureInboundStream(manager, vault, critical);
   await restartInbound(manager, vault);
   const consumer = await inboundConsumer(messages, vault);

@@ -1,5 +1,6 @@
 import type { HandlerCall, HandlerOutcome, HandlerServices } from '../host/handler-port.ts';
 import type { LoadedHandler } from '../host/manifest-loader.ts';
+import type { Kept } from './answer-keeper.ts';
 
 /** A message from the messaging layer. Everything in it is attacker-controlled. */
 export type InboundMessage = {
@@ -19,6 +20,8 @@ export type VaultBus = {
   dismiss(party: string): void;
   /** Sends; whether it arrived is known after `flush`. */
   publish(subject: string, bytes: Uint8Array): void;
+  /** Publishes an answer that is to be kept for its party; resolves with what became of that, and never rejects. */
+  keep(subject: string, bytes: Uint8Array): Promise<Kept>;
   /** Resolves when the server has everything published so far. */
   flush(): Promise<void>;
   /** Delivers no more. */

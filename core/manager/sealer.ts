@@ -96,7 +96,10 @@ export class Sealer {
     const bytes = sealEnvelope({
       connection: known.id,
       epoch,
-      ...(known.seen >= epoch.number ? {} : { opening: epoch.opening }),
+      // Whoever reads a kept answer may have lost its memory since.
+      ...(known.seen >= epoch.number && outgoing.critical !== true
+        ? {}
+        : { opening: epoch.opening }),
       subject,
       eventId: id,
       nonce: new Uint8Array(randomBytes(24)),

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { InstalledHandler } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
-import type { OpenRequest } from '../../projections/vault-state.ts';
+import type { Connection, OpenRequest } from '../../projections/vault-state.ts';
 import type { Pin } from '../pins/pin.ts';
 import { PinKeeper } from '../pins/pin-keeper.ts';
+import { AnswerKeeper, type KeepableAnswer } from './answer-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
 import { revoke } from './connections.ts';
 import { continues } from './continuity.ts';
@@ -30,7 +31,7 @@ export type VaultOptions = {
   /** Places that keep the last checkpoint, with what they kept when the ledger was opened. */
   readonly pins: ReadonlyMap<Pin, string | undefined>;
   /** A recorded message, for an event that was delivered again. */
-  readonly recorded: (index: number) => Promise<{ subject: string; bytes: Uint8Array } | undefined>;
+  readonly recorded: (index: number) => Promise<KeepableAnswer | undefined>;
   /** Audit entries for the owner's app. */
   readonly audit: (from: number, count: number) => Promise<unknown>;
   /** Called once when the vault has stopped because it cannot go on. */
@@ -46,6 +47,7 @@ export class Vault {
   readonly #parts: VaultParts;
   readonly #options: VaultOptions;
   readonly #turns: Turns;
+  readonly #keeper: AnswerKeeper;
   readonly #outbox: Outbox;
   readonly #pins: PinKeeper;
   readonly #upkeep: Upkeep;
@@ -77,7 +79,13 @@ export class Vault {
     };
     this.#pins = new PinKeeper(keeping, pins);
     const publisher = new Publisher(parts.bus, (ids) => this.#turns.noteSent(ids));
-    this.#outbox = new Outbox(publisher, this.#pins);
+    this.#keeper = new AnswerKeeper({
+      keep: (subject, bytes) => parts.bus.keep(subject, bytes),
+      publish: (message) => publisher.again(message),
+      report: (id) => this.#turns.noteSent([id]),
+      readable: (id) => hasCredential(parts.journal.state.connections.get(id)?.status),
+    });
+    this.#outbox = new Outbox(publisher, this.#keeper, this.#pins);
   }
 
   /**
@@ -215,7 +223,7 @@ export class Vault {
   async #sendAgain(index: number): Promise<void> {
     try {
       const message = await this.#options.recorded(index);
-      if (message !== undefined) this.#parts.bus.publish(message.subject, message.bytes);
+      if (message !== undefined) this.#outbox.again(message);
     } catch (error) {
       this.#parts.log('an answer was not sent again', { index, error: String(error) });
     }
@@ -270,10 +278,16 @@ export class Vault {
     this.#upkeep.stop();
     this.#turns.stop();
     this.#pins.stop();
+    this.#keeper.stop();
     this.#parts.ledger.close();
     await this.#parts.bus.stop().catch(() => undefined);
     await this.#parts.runner.stop();
   }
+}
+
+/** Whether a party may still come and read what was kept for it. */
+function hasCredential(status: Connection['status'] | undefined): boolean {
+  return status !== undefined && status !== 'severed';
 }
 
 function wait(ms: number): Promise<void> {

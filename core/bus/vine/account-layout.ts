@@ -1,3 +1,4 @@
+import { keptAnswerExports, keptAnswerImports } from './answer-sharing.ts';
 import type { AccountTerms } from './claims.ts';
 import { checkedParty, checkedVault } from './vine-names.ts';
 
@@ -53,7 +54,7 @@ export function messageTerms(): AccountTerms {
   return {
     limits: {
       ...closed,
-      exports: 2,
+      exports: 4,
       wildcards: true,
       disk_storage: noLimit,
       streams: noLimit,
@@ -73,6 +74,7 @@ export function messageTerms(): AccountTerms {
         type: 'stream',
         account_token_position: 2,
       },
+      ...keptAnswerExports,
     ],
   };
 }
@@ -89,7 +91,7 @@ export function partyTerms(
   checkedVault(vault);
   checkedParty(party);
   return {
-    limits: { ...closed, imports: 2, conn: partyConnections, subs: partySubscriptions },
+    limits: { ...closed, imports: 4, conn: partyConnections, subs: partySubscriptions },
     imports: [
       {
         name: 'fromService',
@@ -103,6 +105,7 @@ export function partyTerms(
         type: 'stream',
         account: message,
       },
+      ...keptAnswerImports(party, message),
     ],
     signing_keys: [issuer],
   };

@@ -4,10 +4,8 @@ import {
   type ConsumerConfig,
   DeliverPolicy,
   DiscardPolicy,
-  JetStreamApiError,
   type JetStreamManager,
   jetstream,
-  jetstreamManager,
   RetentionPolicy,
   StorageType,
   type StreamConfig,
@@ -15,6 +13,7 @@ import {
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { fromService } from '../../../wire/subjects.ts';
 import { maxPayloadBytes } from './account-layout.ts';
+import { codeConsumerNotFound, codeStreamNotFound, exists } from './stream-manager.ts';
 import { checkedType, inboundConsumerName, inboundStream } from './vine-names.ts';
 
 /** How many events of one party and type may wait for the vault; a further one is refused to its sender. */
@@ -27,14 +26,6 @@ const ackWaitMs = 60_000;
 // The shortest the server allows. Deduplication by id is per stream: with the usual two minutes a party that knows
 // another's event id could have that event swallowed. The vault tells redeliveries apart by their bytes.
 const duplicateWindowMs = 100;
-
-const codeStreamNotFound = 10_059;
-const codeConsumerNotFound = 10_014;
-
-/** JetStream's administration on the vault's MESSAGE connection, without the account-wide calls it may not make. */
-export function inboundManager(nc: NatsConnection): Promise<JetStreamManager> {
-  return jetstreamManager(nc, { checkAPI: false });
-}
 
 /** The vault's consumer; `ensureInboundStream` made it. */
 export function inboundConsumer(nc: NatsConnection, vault: string): Promise<Consumer> {
@@ -107,13 +98,3 @@ const consumerConfig = {
   max_deliver: -1,
   max_ack_pending: 1000,
 } satisfies Partial<ConsumerConfig>;
-
-async function exists(answer: Promise<unknown>, codeNotFound: number): Promise<boolean> {
-  try {
-    await answer;
-    return true;
-  } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === codeNotFound) return false;
-    throw error;
-  }
-}

@@ -51,11 +51,27 @@ async function push(
   const others = { issuer: publicKey(keys.issuer), message: publicKey(keys.message) };
   const terms = partyTerms({ vault, party }, others);
   const jwt = await accountJwt(keys.operator, { name: 'party', key: party }, terms, standing);
+  await pushClaims(nc, jwt, party);
+}
+
+/**
+ * Gives the server an account's token.
+ * @throws VineError CLAIMS_REFUSED or CLAIMS_UNANSWERED
+ */
+export async function pushClaims(nc: NatsConnection, jwt: string, account: string): Promise<void> {
   const answer = await ask(nc, '$SYS.REQ.CLAIMS.UPDATE', jwt);
-  const refusal = refusalIn(answer, party);
+  const refusal = refusalIn(answer, account);
   if (refusal !== undefined) {
-    throw new VineError('CLAIMS_REFUSED', `the server did not take ${party}: ${refusal}`);
+    throw new VineError('CLAIMS_REFUSED', `the server did not take ${account}: ${refusal}`);
   }
+}
+
+/**
+ * An account's token as the server holds it; empty when it holds none.
+ * @throws VineError CLAIMS_UNANSWERED
+ */
+export function heldClaims(nc: NatsConnection, account: string): Promise<string> {
+  return ask(nc, `$SYS.REQ.ACCOUNT.${checkedParty(account)}.CLAIMS.LOOKUP`);
 }
 
 // What the server holds is believed only under our own signature. A token that does not verify (a file cut off by a
@@ -65,7 +81,7 @@ async function standingOf(
   keys: AccountKeys,
   party: string,
 ): Promise<AccountStanding> {
-  const held = await ask(nc, `$SYS.REQ.ACCOUNT.${checkedParty(party)}.CLAIMS.LOOKUP`);
+  const held = await heldClaims(nc, party);
   if (held === '') return {};
   return readStanding(held, publicKey(keys.operator), party) ?? { revokedUntil: Date.now() };
 }

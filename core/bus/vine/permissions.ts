@@ -1,6 +1,8 @@
+import { keptAnswerAcks, keptAnswersStream, nextKeptAnswer } from '../../../wire/kept-answers.ts';
 import { fromService, fromVault } from '../../../wire/subjects.ts';
 import type { UserPermissions } from './claims.ts';
 import {
+  answerKeeperInbox,
   checkedParty,
   checkedVault,
   inboundConsumerName,
@@ -12,8 +14,8 @@ import {
 } from './vine-names.ts';
 
 /*
- * Allow-lists. Outside the vault nothing under `$JS.` or `$SYS.`: who may create a consumer can have the server deliver
- * everybody's messages to a subject of their choice.
+ * Allow-lists. Outside the vault nothing under `$JS.` or `$SYS.` but the two subjects of a party's own ready-made consumer: who
+ * may create one can have the server deliver everybody's messages to a subject of their choice.
  */
 
 /** How far a party has come: it may ask for a connection, or it has one. */
@@ -62,6 +64,25 @@ export function vaultMessageSidePermissions(vault: string): UserPermissions {
   };
 }
 
+/**
+ * Whoever keeps answers for the parties of a vine: makes the stream, and each party's consumer, and drops what a
+ * severed party has waiting. It could read everybody's answers (sealed): no vault holds this where a vine is shared.
+ */
+export function answerKeeperPermissions(): UserPermissions {
+  const stream = keptAnswersStream;
+  return {
+    publish: [
+      `$JS.API.STREAM.CREATE.${stream}`,
+      `$JS.API.STREAM.UPDATE.${stream}`,
+      `$JS.API.STREAM.INFO.${stream}`,
+      `$JS.API.STREAM.PURGE.${stream}`,
+      `$JS.API.CONSUMER.CREATE.${stream}.>`,
+      `$JS.API.CONSUMER.INFO.${stream}.*`,
+    ],
+    subscribe: [`${answerKeeperInbox}.>`],
+  };
+}
+
 /** Whoever brings accounts to the server: may push and read their tokens. */
 export function sysPermissions(): UserPermissions {
   return {
@@ -70,13 +91,16 @@ export function sysPermissions(): UserPermissions {
   };
 }
 
-/** An outside party: a stranger may knock, a connected one may send every type as itself. */
+/**
+ * An outside party: a stranger may knock, a connected one may send every type as itself. Both read the
+ * answers that were kept for them, by a consumer that is there already.
+ */
 export function partyPermissions(vault: string, party: string, scope: PartyScope): UserPermissions {
   checkedVault(vault);
   checkedParty(party);
   const types = scope === 'connected' ? '>' : 'connection.request';
   return {
-    publish: [fromService(vault, party, types)],
+    publish: [fromService(vault, party, types), nextKeptAnswer(party), keptAnswerAcks(party)],
     subscribe: [fromVault(vault, party, '>'), `${partyInbox(party)}.>`],
   };
 }

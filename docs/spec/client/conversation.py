@@ -10,6 +10,7 @@ from refusal import Refusal
 
 _AGAIN_S = 2.0
 _ACCEPTED_S = 10.0
+_ANSWERS = ("event.answer", "event.answer.kept")
 _STATUSES = ("served", "pending", "refused")
 
 
@@ -85,7 +86,7 @@ class Conversation:
         except Refusal:
             return None
         payload = event["payload"]
-        if event["type"] != "event.answer" or event.get("cause") != event_id or not isinstance(payload, dict):
+        if event["type"] not in _ANSWERS or event.get("cause") != event_id or not isinstance(payload, dict):
             return None
         if payload.get("status") not in _STATUSES or not isinstance(payload.get("type"), str):
             return None
