@@ -251,7 +251,7 @@ async function handlerRunner(log: VaultEnvironment['log']): Promise<HandlerRunne
 }
 
 async function messaging(
-  { card, vine }: VaultEnvironment,
+  { card, vine, log }: VaultEnvironment,
   ring: Keyring,
   runner: HandlerRunner,
   connections: Closable[],
@@ -271,7 +271,7 @@ async function messaging(
   const keeper = await open(await answerKeeperCredential(keys), answerKeeperInbox);
   const answers = await streamManager(keeper);
   await ensureAnswerStream(answers);
-  const bus = natsVaultBus({ vault, owner, messages, critical: criticalTypes(runner) });
+  const bus = natsVaultBus({ vault, owner, messages, critical: criticalTypes(runner), log });
   return { bus, admission: vineAdmission({ sys, answers }, keys, vault, [vine.url]) };
 }
 

@@ -151,6 +151,7 @@ export class RawPeer {
   }
 
   async close(): Promise<void> {
+    await this.#nc.flush().catch(() => undefined);
     await this.#nc.close();
   }
 

@@ -1,7 +1,7 @@
-import type { ConsumerMessages } from '@nats-io/jetstream';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { forVault, fromService, parseSubject } from '../../wire/subjects.ts';
 import type { InboundMessage, VaultBus } from '../manager/ports.ts';
+import { type Delivery, deliverInbound } from './inbound-delivery.ts';
 import { ensureInboundStream, inboundConsumer, restartInbound } from './vine/inbound-stream.ts';
 import { keepAnswer } from './vine/kept-publish.ts';
 import { streamManager } from './vine/stream-manager.ts';
@@ -15,6 +15,7 @@ export type VaultBusParts = {
   readonly messages: NatsConnection;
   /** Event types that are persisted until the vault has them. */
   readonly critical: readonly string[];
+  readonly log: (line: string, details?: Record<string, unknown>) => void;
 };
 
 /** A vault's messaging layer on NATS. */
@@ -24,7 +25,7 @@ export function natsVaultBus(parts: VaultBusParts): VaultBus {
   const parties = new Map<string, Subscription>();
   let deliver: ((message: InboundMessage) => void) | undefined;
   let own: Subscription | undefined;
-  let consumed: ConsumerMessages | undefined;
+  let consumed: Delivery | undefined;
 
   /** Critical types arrive through the stream, so a core message of one would be a second copy. */
   const onMessage = (message: Msg): void => {
@@ -75,16 +76,11 @@ export function natsVaultBus(parts: VaultBusParts): VaultBus {
 async function consumeCritical(
   parts: VaultBusParts,
   deliver: (message: InboundMessage) => void,
-): Promise<ConsumerMessages> {
-  const { vault, messages, critical } = parts;
+): Promise<Delivery> {
+  const { vault, messages, critical, log } = parts;
   const manager = await streamManager(messages);
   await ensureInboundStream(manager, vault, critical);
-  await restartInbound(manager, vault);
+  const inHand = await restartInbound(manager, vault);
   const consumer = await inboundConsumer(messages, vault);
-  return consumer.consume({
-    callback: (message) => {
-      const { subject, data } = message;
-      deliver({ subject, data, acknowledge: () => message.ack() });
-    },
-  });
+  return deliverInbound({ vault, manager, consumer, inHand, deliver, log });
 }

@@ -79,7 +79,17 @@ export function unreadable(state: VaultState, message: InboundMessage): Arrival 
   const connection = subject && connectionOf(state, subject);
   if (connection === undefined) return undefined;
   const failure = refuse('internal', 'the vault failed on this message');
-  return failed(connection, message, sha256(message.data), failure);
+  return failed(connection, message, sha256(message.data), failure, envelopeOf(message));
+}
+
+/** Its envelope, which says whom to answer, if that is not what we failed on. */
+function envelopeOf({ data }: InboundMessage): Envelope | undefined {
+  try {
+    const envelope = parseEnvelope(data);
+    return envelope.ok ? envelope.value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function openWithKey(

@@ -8,6 +8,8 @@ export type InboundMessage = {
   readonly data: Uint8Array;
   /** For critical types: the vault has it, and it need not be delivered again. */
   readonly acknowledge?: () => void;
+  /** The vault has stopped with this in its hands more than once: it is to be set aside unread. */
+  readonly suspect?: boolean;
 };
 
 /** The messaging layer, as the vault sees it. At most once unless it says otherwise. */

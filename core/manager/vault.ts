@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { InstalledHandler } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
-import type { Connection, OpenRequest } from '../../projections/vault-state.ts';
+import { type Connection, eventKey, type OpenRequest } from '../../projections/vault-state.ts';
 import type { Pin } from '../pins/pin.ts';
 import { PinKeeper } from '../pins/pin-keeper.ts';
 import { AnswerKeeper, type KeepableAnswer } from './answer-keeper.ts';
@@ -19,6 +19,8 @@ import { Turns } from './turns.ts';
 import { Upkeep } from './upkeep.ts';
 
 const waitingMax = 2_000;
+/** Requests that end in the turn of another event, at most: with the largest event they must fit one commit. */
+const endedBeforeEvent = 20;
 /** How long a closing vault waits for handlers that run, and for the messaging layer. */
 const runsWaitMs = 2_000;
 const outboxWaitMs = 1_000;
@@ -156,8 +158,13 @@ export class Vault {
     if (this.#stopped) return;
     // Best-effort: under a flood the newest are lost, which is what their class allows.
     if (message.acknowledge === undefined && this.#turns.waiting > waitingMax) return;
-    this.#turn((turn) => this.#take(turn, message)).catch((error: unknown) => {
-      if (error instanceof LedgerError && error.code !== 'TOO_LARGE') this.#fail(error);
+    const take: Task = (turn) =>
+      message.suspect === true
+        ? this.#setAside(turn, message, 'the vault has stopped with it')
+        : this.#take(turn, message);
+    this.#turn(take).catch((error: unknown) => {
+      const stops = error instanceof LedgerError && error.code !== 'TOO_LARGE';
+      if (stops || message.suspect === true) this.#fail(error);
       else this.#post((turn) => this.#setAside(turn, message, error));
     });
   }
@@ -166,13 +173,18 @@ export class Vault {
   async #setAside(turn: Turn, message: InboundMessage, error: unknown): Promise<void> {
     this.#parts.log('a message could not be handled', { error: String(error) });
     if (message.acknowledge !== undefined) turn.effects.push(message.acknowledge);
-    const arrival = unreadable(turn.batch.state, message);
-    if (arrival !== undefined)
+    const { state } = turn.batch;
+    const arrival = unreadable(state, message);
+    if (arrival === undefined) return;
+    const { connection, received } = arrival;
+    const decided = state.seen.has(eventKey(connection.id, received.id));
+    // Where the vault stopped after it had decided, that stands.
+    if (message.suspect !== true || !decided)
       await handleArrival(this.#parts, turn, arrival, this.#hooks(arrival));
   }
 
   async #take(turn: Turn, message: InboundMessage): Promise<void> {
-    await expireDue(this.#parts, turn);
+    await expireDue(this.#parts, turn, endedBeforeEvent);
     const { state } = turn.batch;
     const arrival = await readInbound(state, this.#parts.secrets, message);
     if (message.acknowledge !== undefined) turn.effects.push(message.acknowledge);

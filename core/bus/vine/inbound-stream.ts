@@ -13,6 +13,7 @@ import {
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { fromService } from '../../../wire/subjects.ts';
 import { maxPayloadBytes } from './account-layout.ts';
+import { type InHand, inHandMetadata, inHandOf } from './in-hand.ts';
 import { codeConsumerNotFound, codeStreamNotFound, exists } from './stream-manager.ts';
 import { checkedType, inboundConsumerName, inboundStream } from './vine-names.ts';
 
@@ -62,11 +63,27 @@ export async function ensureInboundStream(
  * Starts delivery over at the oldest event that the vault has not acknowledged. To be called at
  * each opening, before the first fetch: what a vault that crashed had taken would otherwise come only after
  * its minute of grace, behind newer events of the same party. Nothing is lost if this is interrupted.
+ * @returns what it had in its hands
  */
-export async function restartInbound(jsm: JetStreamManager, vault: string): Promise<void> {
+export async function restartInbound(jsm: JetStreamManager, vault: string): Promise<InHand> {
   const name = inboundStream(vault);
+  const info = await jsm.consumers.info(name, inboundConsumerName).catch(() => undefined);
+  const inHand = inHandOf(info);
   await exists(jsm.consumers.delete(name, inboundConsumerName), codeConsumerNotFound);
-  await jsm.consumers.add(name, { ...consumerConfig, durable_name: inboundConsumerName });
+  const metadata = inHandMetadata(inHand);
+  await jsm.consumers.add(name, { ...consumerConfig, metadata, durable_name: inboundConsumerName });
+  return inHand;
+}
+
+/** Writes down which of the events in hand is given out next, before it is. */
+export async function noteGivenOut(
+  jsm: JetStreamManager,
+  vault: string,
+  inHand: InHand,
+): Promise<void> {
+  const metadata = inHandMetadata(inHand);
+  const config = { ...consumerConfig, metadata };
+  await jsm.consumers.update(inboundStream(vault), inboundConsumerName, config);
 }
 
 function streamConfig(vault: string, criticalTypes: readonly string[]) {
