@@ -149,7 +149,7 @@ function report(
 }
 
 /** What a party is told for a denial is the bare word. */
-function refusalText(code: string): string {
+export function refusalText(code: string): string {
   return code === 'refused' ? code : `refused: ${code}`;
 }
 
@@ -186,7 +186,7 @@ async function readContract(path: string): Promise<Contract> {
  * The embedded messaging layer has another port at each start, so the invite's address is of no use.
  * A vault that has just been told to run gets a moment to come up.
  */
-async function serversOf(
+export async function serversOf(
   { data, progress }: CommandContext,
   { timeout }: { readonly timeout: number },
 ): Promise<readonly string[]> {
