@@ -15,6 +15,8 @@ export type SealedFacts = {
   readonly scopes: ScopeChains;
   /** Of each record, 32 bytes. */
   readonly leaves: readonly Uint8Array[];
+  /** Roots of the tree's tiles that they complete. */
+  readonly tiles: readonly Uint8Array[];
   /** Stored bytes of each record. */
   readonly stored: readonly Uint8Array[];
   /** What they take in a commit. */
@@ -92,11 +94,13 @@ export class LedgerBatch {
     if (this.#records.length === 0) throw new RangeError('no fact to append');
     const { before, commit } = this.#parts;
     const leaves = this.#records.map(({ leaf }) => leaf);
+    const tiles: Uint8Array[] = [];
     return commit({
       before,
-      end: advance(before, leaves, this.time),
+      end: advance(before, leaves, this.time, (root) => tiles.push(root)),
       scopes: this.#scopes,
       leaves,
+      tiles,
       stored: this.#stored,
       bytes: this.#bytes,
     });

@@ -41,13 +41,21 @@ export function emptyChain({ id, publicKey }: LedgerIdentity): ChainEnd {
   return { size: 0, head: firstHead(id), time: 0, tree: emptyFrontier, keys };
 }
 
-/** The end with more records: their leaves (32 bytes each), and the time of the last. */
-export function advance(end: ChainEnd, leaves: readonly Uint8Array[], time: number): ChainEnd {
+/**
+ * The end with more records: their leaves (32 bytes each), and the time of the last.
+ * @param onTile - hears the root of every tile of the tree that they complete
+ */
+export function advance(
+  end: ChainEnd,
+  leaves: readonly Uint8Array[],
+  time: number,
+  onTile: (root: Uint8Array) => void,
+): ChainEnd {
   return {
     size: end.size + leaves.length,
     head: leaves.reduce(nextHead, end.head),
     time,
-    tree: extend(end.tree, leaves),
+    tree: extend(end.tree, leaves, onTile),
     keys: end.keys,
   };
 }

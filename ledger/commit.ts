@@ -1,5 +1,5 @@
 import { concat, equalBytes } from '../wire/bytes.ts';
-import { verifySignature } from '../wire/crypto.ts';
+import { type SignedClaim, verifyClaim } from '../wire/crypto.ts';
 import { commitMessage, leafOf } from './chain.ts';
 import {
   advance,
@@ -18,17 +18,44 @@ import { verifyRotation } from './rotation.ts';
 /** A record that a verified commit holds. */
 export type VerifiedRecord = StoredRecord & { readonly index: number; readonly leaf: Uint8Array };
 
+/** What a commit holds, and where chain and tree stand with it. */
+export type CommitContents = {
+  readonly records: readonly VerifiedRecord[];
+  readonly end: ChainEnd;
+  /** Roots (32 bytes) of the tree's tiles that its records complete. */
+  readonly tiles: readonly Uint8Array[];
+};
+
+/** A commit of which only the signature has not been checked. */
+export type UnsignedCommit = CommitContents & {
+  /** What has to be signed, by which key, and the signature. */
+  readonly claim: SignedClaim;
+};
+
 /**
  * Checks one stored commit against the chain so far: form, ledger, place, keys, chain, times,
  * signature. Needs no key but the ledger's public one. The bytes are attacker-controlled.
- * @returns its records, and the end of chain and tree with them
  * @throws LedgerError that names the first bad record
  */
 export function verifyCommit(
   bytes: Uint8Array,
   ledger: LedgerIdentity,
   before: ChainEnd,
-): { readonly records: readonly VerifiedRecord[]; readonly end: ChainEnd } {
+): CommitContents {
+  const { claim, ...contents } = checkCommit(bytes, ledger, before);
+  if (verifyClaim(claim)) return contents;
+  throw notSigned(before, contents.end);
+}
+
+/**
+ * All of `verifyCommit` but the signature, for whoever checks that elsewhere meanwhile.
+ * @throws LedgerError that names the first bad record
+ */
+export function checkCommit(
+  bytes: Uint8Array,
+  ledger: LedgerIdentity,
+  before: ChainEnd,
+): UnsignedCommit {
   const { size: index } = before;
   const commit = parseCommit(bytes, index);
   if (!equalBytes(commit.ledgerId, ledger.id))
@@ -42,9 +69,10 @@ export function verifyCommit(
   const keys = keysWith(commit, before.keys);
   const records = readRecords(commit.records, before);
   const leaves = records.map(({ leaf }) => leaf);
-  const end = advance({ ...before, keys }, leaves, records.at(-1)?.header.time ?? before.time);
-  expectSigned(commit, end);
-  return { records, end };
+  const time = records.at(-1)?.header.time ?? before.time;
+  const tiles: Uint8Array[] = [];
+  const end = advance({ ...before, keys }, leaves, time, (root) => tiles.push(root));
+  return { records, end, tiles, claim: claimOf(commit, end) };
 }
 
 /**
@@ -63,15 +91,17 @@ export function verifyLoneCommit(
   return verifyCommit(bytes, ledger, before).records;
 }
 
-function expectSigned({ ledgerId, firstIndex, ...commit }: ParsedCommit, end: ChainEnd): void {
+/** That the records between these two places are not what their commit's signature is over. */
+export function notSigned({ size: index }: ChainEnd, end: ChainEnd): LedgerError {
+  const which = `records ${index} to ${end.size - 1}`;
+  return new LedgerError('SIGNATURE_INVALID', `${which}: not what was signed`, { index });
+}
+
+function claimOf({ ledgerId, firstIndex, ...commit }: ParsedCommit, end: ChainEnd): SignedClaim {
   const { records, previousHead, signature } = commit;
-  const message = commitMessage(ledgerId, firstIndex, records.length, previousHead, end.head);
-  if (verifySignature(lastKey(end.keys), commitDomain, concat(...message), signature)) return;
-  throw new LedgerError(
-    'SIGNATURE_INVALID',
-    `records ${firstIndex} to ${end.size - 1}: not what was signed`,
-    { index: firstIndex },
-  );
+  const parts = commitMessage(ledgerId, firstIndex, records.length, previousHead, end.head);
+  const publicKey = lastKey(end.keys);
+  return { publicKey, domain: commitDomain, message: concat(...parts), signature };
 }
 
 /** The keys of the ledger with the one that this commit brings. */

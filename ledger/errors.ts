@@ -1,3 +1,5 @@
+import type { StoredCommit } from './commit-store.ts';
+
 /** What can be wrong with a ledger. */
 export type LedgerErrorCode =
   /** Bytes that are not a commit or a record of this format. */
@@ -64,15 +66,18 @@ export class LedgerError extends Error {
   readonly index?: number;
   /** JetStream sequence of the commit at fault, where there is one. */
   readonly sequence?: number;
+  /** What the store gave there instead of what has to stand there. */
+  readonly commit?: StoredCommit;
 
   constructor(
     code: LedgerErrorCode,
     message: string,
-    where: { index?: number; sequence?: number; cause?: unknown } = {},
+    where: { index?: number; sequence?: number; commit?: StoredCommit; cause?: unknown } = {},
   ) {
     super(message, where.cause === undefined ? undefined : { cause: where.cause });
     this.code = code;
     if (where.index !== undefined) this.index = where.index;
     if (where.sequence !== undefined) this.sequence = where.sequence;
+    if (where.commit !== undefined) this.commit = where.commit;
   }
 }

@@ -95,7 +95,10 @@ export class Ledger {
     let sequence = 0;
     for await (const commit of verifyStore(store, identity)) {
       pins.take(commit);
-      for (const { leaf } of commit.records) tiles.add(leaf);
+      tiles.take(
+        commit.records.map(({ leaf }) => leaf),
+        commit.tiles,
+      );
       for (const record of opener.open(commit)) fold(record);
       ({ end, sequence } = commit);
     }
@@ -213,7 +216,7 @@ export class Ledger {
       throw new Error('another batch has taken the places of this one');
     const next = signer && { signer, rotation: this.#handOver(signer, facts.before) };
     this.#scopes.adopt(facts.scopes);
-    for (const leaf of facts.leaves) this.#tiles.add(leaf);
+    this.#tiles.take(facts.leaves, facts.tiles);
     this.#reserved = next === undefined ? facts.end : withKey(facts.end, next.rotation);
     const { stored, bytes } = facts;
     return this.#writer.add({ stored, bytes, end: this.#reserved, first, next });

@@ -33,7 +33,7 @@ export class PinCheck {
    * The next commit that verified.
    * @throws LedgerError FORKED when the tree is not the one that a pin saw
    */
-  take({ before, records, end }: VerifiedCommit): void {
+  take({ before, records, end }: Pick<VerifiedCommit, 'before' | 'records' | 'end'>): void {
     for (const { pin, size, root } of this.#expected) {
       if (size <= before.size || size > end.size) continue;
       const leaves = records.slice(0, size - before.size).map(({ leaf }) => leaf);

@@ -9,8 +9,8 @@ import {
   verifyInclusion,
 } from './proofs.ts';
 import { textbookRoot } from './testing/textbook-tree.ts';
-import { Tiles, tileLeaves } from './tiles.ts';
-import { emptyFrontier, extend, rootOf, type TreeHead } from './tree.ts';
+import { Tiles } from './tiles.ts';
+import { emptyFrontier, extend, type Frontier, rootOf, type TreeHead, tileLeaves } from './tree.ts';
 
 // More than 256 tiles, so that there is a level above theirs.
 const count = 256 * 256 + 5 * 256 + 77;
@@ -47,6 +47,26 @@ describe('tiles', () => {
   it('count their leaves', () => {
     expect(tiles.size).toBe(count);
     expect(new Tiles().size).toBe(0);
+  });
+
+  it('are the same when the roots come from a tree that grows beside them, by any steps', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 1_000 })), async (steps) => {
+        let tree: Frontier = emptyFrontier;
+        const grown = new Tiles();
+        for (const step of steps) {
+          const roots: Uint8Array[] = [];
+          const more = leaves.slice(tree.size, tree.size + step);
+          tree = extend(tree, more, (root) => roots.push(root));
+          grown.take(more, roots);
+        }
+        const ranges = tree.size === 0 ? [] : [{ start: 0, end: tree.size }];
+        const { read, reads } = store();
+        expect(await grown.hashesOf(ranges, read)).toStrictEqual(ranges.map(() => rootOf(tree)));
+        expect(reads).toStrictEqual([]);
+      }),
+      { numRuns: 20 },
+    );
   });
 
   it('give inclusion proofs that verify, for every size that there was', async () => {
@@ -131,5 +151,7 @@ describe('refused is', () => {
 
   it('a leaf of another length than 32 bytes', () => {
     expect(() => new Tiles().add(new Uint8Array(33))).toThrow(RangeError);
+    expect(() => new Tiles().take([new Uint8Array(33)], [])).toThrow(RangeError);
+    expect(() => new Tiles().take(leaves.slice(0, tileLeaves), [])).toThrow(RangeError);
   });
 });

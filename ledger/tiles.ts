@@ -1,8 +1,5 @@
 import type { Range } from './proofs.ts';
-import { emptyFrontier, extend, type Frontier, rootOf, treeHashBytes } from './tree.ts';
-
-/** Leaves of one tile. */
-export const tileLeaves = 256;
+import { emptyFrontier, extend, type Frontier, rootOf, tileLeaves, treeHashBytes } from './tree.ts';
 
 /**
  * Gives the leaves `start` to `end - 1` of a stored ledger. Whoever reads them checks them: a leaf
@@ -28,12 +25,22 @@ export class Tiles {
 
   /** Takes the next leaf (32 bytes). About one hash. */
   add(leaf: Uint8Array): void {
-    if (leaf.length !== treeHashBytes) throw new RangeError(`a leaf of ${leaf.length} bytes`);
-    this.#tail.push(leaf);
-    this.#size += 1;
-    if (this.#tail.length < tileLeaves) return;
-    this.#keep(0, rootOf(extend(emptyFrontier, this.#tail)));
-    this.#tail = [];
+    if (this.#fills(leaf)) this.#endTile(rootOf(extend(emptyFrontier, this.#tail)));
+  }
+
+  /**
+   * Takes the next leaves (32 bytes each), for whoever extends the tree itself and so has hashed them.
+   * @param roots - of the tiles that they complete, in order: what `extend` has told
+   */
+  take(leaves: readonly Uint8Array[], roots: readonly Uint8Array[]): void {
+    let ended = 0;
+    for (const leaf of leaves) {
+      if (!this.#fills(leaf)) continue;
+      const root = roots[ended];
+      if (root === undefined) throw new RangeError(`${roots.length} roots of more tiles`);
+      this.#endTile(root);
+      ended += 1;
+    }
   }
 
   /**
@@ -61,6 +68,19 @@ export class Tiles {
     const hashes: Uint8Array[] = [];
     for (const range of ranges) hashes.push(await this.hashOf(range, leavesOf));
     return hashes;
+  }
+
+  /** Adds a leaf to the last tile, and tells whether that is full with it. */
+  #fills(leaf: Uint8Array): boolean {
+    if (leaf.length !== treeHashBytes) throw new RangeError(`a leaf of ${leaf.length} bytes`);
+    this.#tail.push(leaf);
+    this.#size += 1;
+    return this.#tail.length === tileLeaves;
+  }
+
+  #endTile(root: Uint8Array): void {
+    this.#keep(0, root);
+    this.#tail = [];
   }
 
   #keep(level: number, root: Uint8Array): void {

@@ -24,21 +24,29 @@ export type TreeHead = {
   readonly root: Uint8Array;
 };
 
+/** Leaves of one tile: a full, aligned subtree whose root is kept for proofs. */
+export const tileLeaves = 256;
+
 /** The tree without leaves. */
 export const emptyFrontier: Frontier = { size: 0, peaks: [] };
 
 /**
  * The tree with these leaves after the others. About one hash a leaf, and one array copy a call.
  * @param leaves - 32 bytes each, in order; from `leafOf`
+ * @param onTile - hears the root (32 bytes) of every tile that these leaves complete, in order
  * @throws RangeError when the frontier is not one, a leaf has another length, or 2^53 - 1 leaves are exceeded
  */
-export function extend(frontier: Frontier, leaves: readonly Uint8Array[]): Frontier {
+export function extend(
+  frontier: Frontier,
+  leaves: readonly Uint8Array[],
+  onTile?: (root: Uint8Array) => void,
+): Frontier {
   assertFrontier(frontier);
   const end = treeSize(frontier.size + leaves.length);
   const peaks = frontier.peaks.slice();
   let { size } = frontier;
   for (const leaf of leaves) {
-    addLeaf(peaks, size, leaf);
+    addLeaf(peaks, size, leaf, onTile);
     size += 1;
   }
   return { size: end, peaks };
@@ -73,12 +81,20 @@ export function treeSize(size: number): number {
 }
 
 /** Every perfect subtree that the new leaf completes becomes one peak. */
-function addLeaf(peaks: Uint8Array[], size: number, leaf: Uint8Array): void {
+function addLeaf(
+  peaks: Uint8Array[],
+  size: number,
+  leaf: Uint8Array,
+  onTile?: (root: Uint8Array) => void,
+): void {
   let node = treeHash(leaf);
+  let width = 1;
   for (let rest = size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
     const left = peaks.pop();
     if (left === undefined) throw new RangeError(`${size} leaves have more peaks than these`);
     node = nodeHash(left, node);
+    width *= 2;
+    if (width === tileLeaves) onTile?.(node);
   }
   peaks.push(node);
 }

@@ -29,8 +29,6 @@ export type Damage =
 /** Where verification stopped. */
 export type Stop = {
   readonly error: LedgerError;
-  /** The last commit that the store gave; the one at fault, where one is. */
-  readonly given: { readonly sequence: number; readonly bytes: Uint8Array } | undefined;
   /** Index that the next record had to have. */
   readonly expected: number;
   /** Keys that have signed what is whole. */
@@ -43,8 +41,9 @@ type Signed = { readonly identity: LedgerIdentity; readonly signers: SigningKeys
 export async function damageOf(
   store: CommitStore,
   identity: LedgerIdentity,
-  { error, given, expected, signers }: Stop,
+  { error, expected, signers }: Stop,
 ): Promise<Damage> {
+  const { commit: given } = error;
   const by = { identity, signers };
   switch (error.code) {
     case 'FOREIGN':
@@ -54,8 +53,8 @@ export async function damageOf(
     case 'ROLLED_BACK':
       return 'rolled_back';
     case 'SEQUENCE_GAP':
-      if (given === undefined) return 'store_lost';
-      return given.sequence > (error.sequence ?? 0) ? 'lost' : 'truncated';
+      if (given !== undefined) return 'lost';
+      return expected === 0 ? 'store_lost' : 'truncated';
     case 'KEY_MISSING':
     case 'SCOPE_CHAIN':
       return 'lost';
@@ -77,7 +76,7 @@ export async function damageOf(
 async function misplaced(
   store: CommitStore,
   by: Signed,
-  { bytes, sequence }: NonNullable<Stop['given']>,
+  { bytes, sequence }: StoredCommit,
   expected: number,
 ): Promise<Damage> {
   const { size } = claimedPlace(bytes);

@@ -9,10 +9,10 @@ import {
 } from '../ledger/export-format.ts';
 import { ExportWriter } from '../ledger/export-writer.ts';
 import { PinCheck, type Pinned } from '../ledger/pinned.ts';
+import { verifyStore } from '../ledger/reader.ts';
 import { beginsWith } from '../ledger/ring-copy.ts';
 import { rootOf } from '../ledger/tree.ts';
 import { ReplayError } from './errors.ts';
-import { verifiedBytes } from './verified-bytes.ts';
 import type { Verified } from './verify.ts';
 
 /** What goes into an export. */
@@ -74,7 +74,7 @@ async function addCommits(
   const pins = new PinCheck(header.ledger, pinned);
   let end = emptyChain(header.ledger);
   let commits = 0;
-  for await (const commit of verifiedBytes(store, header.ledger)) {
+  for await (const commit of verifyStore(store, header.ledger)) {
     pins.take(commit);
     await sink.add({ type: 'commit', bytes: commit.bytes });
     end = commit.end;

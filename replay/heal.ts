@@ -2,9 +2,9 @@ import { type ChainEnd, emptyChain, type LedgerIdentity } from '../ledger/chain-
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { PinCheck, type Pinned } from '../ledger/pinned.ts';
+import { type VerifiedCommit, verifyStore } from '../ledger/reader.ts';
 import { equalBytes, toHex } from '../wire/bytes.ts';
 import { type FittingCommit, StoredPlaces } from './stored-places.ts';
-import { type VerifiedBytes, verifiedBytes } from './verified-bytes.ts';
 
 /** What a ledger is healed from. */
 export type HealParts = {
@@ -115,7 +115,7 @@ class Healing {
 
   #take(commit: HealedCommit): HealedCommit {
     const { records, before, end, kept } = commit;
-    this.#pins.take({ sequence: this.#commits + 1, records, before, end });
+    this.#pins.take({ records, before, end });
     for (const { header } of records) this.#scopes.add(header.scope);
     this.#end = end;
     this.#commits += 1;
@@ -162,17 +162,17 @@ class Healing {
 async function* whatVerifies(
   source: CommitStore,
   identity: LedgerIdentity,
-): AsyncGenerator<VerifiedBytes> {
+): AsyncGenerator<VerifiedCommit> {
   try {
-    yield* verifiedBytes(source, identity);
+    yield* verifyStore(source, identity);
   } catch (error) {
     if (!(error instanceof LedgerError) || error.code === 'STORE_UNAVAILABLE') throw error;
   }
 }
 
 async function followCopy(
-  commit: VerifiedBytes,
-  copy: AsyncGenerator<VerifiedBytes>,
+  commit: VerifiedCommit,
+  copy: AsyncGenerator<VerifiedCommit>,
 ): Promise<Branch> {
   let { end } = commit;
   for (let next = await copy.next(); next.done !== true; next = await copy.next())

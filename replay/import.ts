@@ -3,11 +3,11 @@ import { parseCheckpoint } from '../ledger/checkpoint.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import type { ExportFrame } from '../ledger/export-format.ts';
 import { PinCheck, type Pinned } from '../ledger/pinned.ts';
+import { verifyStore } from '../ledger/reader.ts';
 import { parseNote } from '../ledger/signed-note.ts';
 import type { ExportFile } from './export-file.ts';
 import { ExportPass } from './export-pass.ts';
 import { expectWhole, refill, type WholeReport } from './refill.ts';
-import { verifiedBytes } from './verified-bytes.ts';
 import type { Verified } from './verify.ts';
 
 /** Where an export goes: all of it new and empty. */
@@ -43,7 +43,7 @@ export async function importLedger(
   const pass = new ExportPass(file, (frame) => addTo(target, frame));
   const pins = new PinCheck(ledger, pinned);
   let end = emptyChain(ledger);
-  await refill(target.store, verifiedBytes(pass.store, ledger), (commit) => {
+  await refill(target.store, verifyStore(pass.store, ledger), (commit) => {
     pass.take(commit);
     pins.take(commit);
     end = commit.end;

@@ -1,12 +1,13 @@
 import type { LedgerRecord } from '../ledger/bodies.ts';
 import { type ChainEnd, emptyChain, type LedgerIdentity } from '../ledger/chain-end.ts';
 import { type ParsedCommit, parseCommit } from '../ledger/commit-format.ts';
-import type { CommitStore, StoredCommit } from '../ledger/commit-store.ts';
+import type { CommitStore } from '../ledger/commit-store.ts';
 import { PinCheck, type Pinned } from '../ledger/pinned.ts';
 import { inclusionRanges } from '../ledger/proofs.ts';
-import { verifyStore } from '../ledger/reader.ts';
+import { type VerifiedCommit, verifyStore } from '../ledger/reader.ts';
 import { RecordOpener, type ScopeKeys } from '../ledger/record-opener.ts';
-import { Tiles, tileLeaves } from '../ledger/tiles.ts';
+import { Tiles } from '../ledger/tiles.ts';
+import { tileLeaves } from '../ledger/tree.ts';
 
 /** A ledger to read, and the keys that open it. */
 export type LedgerSource = {
@@ -28,7 +29,7 @@ export class ProofReader {
   readonly #kept = new Map<number, readonly Uint8Array[]>();
   /** Leaves of the tile that is being read. */
   #tile: Uint8Array[] = [];
-  #given: StoredCommit | undefined;
+  #reading: VerifiedCommit | undefined;
   #parsed: ParsedCommit | undefined;
   #end: ChainEnd;
 
@@ -50,7 +51,8 @@ export class ProofReader {
     const { store, identity, keys, pinned = [] } = this.#source;
     const opener = new RecordOpener(identity, keys);
     const pins = new PinCheck(identity, pinned);
-    for await (const commit of verifyStore(this.#watched(store), identity)) {
+    for await (const commit of verifyStore(store, identity)) {
+      this.#reading = commit;
       this.#parsed = undefined;
       pins.take(commit);
       for (const record of opener.open(commit)) {
@@ -97,25 +99,8 @@ export class ProofReader {
 
   /** The commit that is being read. It was verified, so it can be parsed. */
   #commit(): ParsedCommit {
-    if (this.#given === undefined) throw new RangeError('nothing has been read');
-    this.#parsed ??= parseCommit(this.#given.bytes, this.#end.size);
+    if (this.#reading === undefined) throw new RangeError('nothing has been read');
+    this.#parsed ??= parseCommit(this.#reading.bytes, this.#end.size);
     return this.#parsed;
-  }
-
-  #watched(store: CommitStore): CommitStore {
-    const scan = (sequence: number): AsyncIterable<StoredCommit> => this.#scan(store, sequence);
-    return {
-      append: (bytes, expectedLast, id) => store.append(bytes, expectedLast, id),
-      read: (sequence) => store.read(sequence),
-      last: () => store.last(),
-      scan,
-    };
-  }
-
-  async *#scan(store: CommitStore, sequence: number): AsyncIterable<StoredCommit> {
-    for await (const commit of store.scan(sequence)) {
-      this.#given = commit;
-      yield commit;
-    }
   }
 }

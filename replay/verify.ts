@@ -1,6 +1,6 @@
 import { type ChainEnd, emptyChain, type LedgerIdentity, lastKey } from '../ledger/chain-end.ts';
 import { ledgerOrigin } from '../ledger/checkpoint.ts';
-import type { CommitStore, StoredCommit } from '../ledger/commit-store.ts';
+import type { CommitStore } from '../ledger/commit-store.ts';
 import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts';
 import { formatVkey, noteKey } from '../ledger/note-key.ts';
 import { PinCheck, type Pinned } from '../ledger/pinned.ts';
@@ -70,7 +70,7 @@ export async function verifyLedger(
   const run = new Run(store, identity, options.keys);
   try {
     const pins = new PinCheck(identity, options.pinned ?? []);
-    for await (const commit of verifyStore(run.watched, identity)) {
+    for await (const commit of verifyStore(store, identity)) {
       run.take(commit);
       options.onCommit?.(commit);
       pins.take(commit);
@@ -84,13 +84,11 @@ export async function verifyLedger(
   }
 }
 
-/** One verification: what the store has given, and what of it is whole. */
+/** One verification: what of the store is whole. */
 class Run {
-  readonly watched: CommitStore;
   readonly #store: CommitStore;
   readonly #identity: LedgerIdentity;
   readonly #opener: RecordOpener | undefined;
-  #given: StoredCommit | undefined;
   end: ChainEnd;
   #firstTime = 0;
   verified: Verified = { records: 0, commits: 0 };
@@ -100,12 +98,6 @@ class Run {
     this.#identity = identity;
     this.end = emptyChain(identity);
     this.#opener = keys && new RecordOpener(identity, keys);
-    this.watched = {
-      append: (bytes, expectedLast, id) => store.append(bytes, expectedLast, id),
-      read: (sequence) => store.read(sequence),
-      last: () => store.last(),
-      scan: (sequence) => this.#scan(sequence),
-    };
   }
 
   take(commit: VerifiedCommit): void {
@@ -139,7 +131,7 @@ class Run {
   async broken(error: LedgerError): Promise<VerifyReport> {
     const { verified } = this;
     const { keys: signers } = this.end;
-    const stop = { error, given: this.#given, expected: verified.records, signers };
+    const stop = { error, expected: verified.records, signers };
     return {
       ok: false,
       class: await damageOf(this.#store, this.#identity, stop),
@@ -149,12 +141,5 @@ class Run {
       message: error.message,
       verified,
     };
-  }
-
-  async *#scan(sequence: number): AsyncIterable<StoredCommit> {
-    for await (const commit of this.#store.scan(sequence)) {
-      this.#given = commit;
-      yield commit;
-    }
   }
 }

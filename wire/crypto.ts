@@ -16,7 +16,7 @@ import { isSmallOrder } from './small-order.ts';
 
 /*
  * The primitives of the standard, on node:crypto where it has them: it is many times faster than
- * JavaScript. crypto.test.ts holds each against @noble.
+ * JavaScript. crypto.test.ts and signatures.test.ts hold each against @noble.
  */
 
 const tagBytes = 16;
@@ -194,23 +194,55 @@ export function verifySignature(
   return verifyBytes(publicKey, underDomain(domain, message), signature);
 }
 
+/** That a key has signed a message. Nothing of it is proved. */
+export type SignedClaim = {
+  readonly publicKey: Uint8Array;
+  readonly domain: string;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+};
+
+/** `verifySignature` of a claim. */
+export function verifyClaim(claim: SignedClaim): boolean {
+  const { publicKey, domain, message, signature } = claim;
+  return verifySignature(publicKey, domain, message, signature);
+}
+
+/** `verifyClaim` in another thread, so that the caller can go on meanwhile. Never rejects. */
+export function verifyClaimSoon(claim: SignedClaim): Promise<boolean> {
+  const { publicKey, domain, message, signature } = claim;
+  const key = signature.length === 64 ? verifierOf(publicKey) : undefined;
+  if (key === undefined) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    verify(null, underDomain(domain, message), key, signature, (error, valid) => {
+      resolve(error === null && valid);
+    });
+  });
+}
+
 /** Whether `signature` is what `signText` of this key gives for the text. As strict as `verifySignature`. */
 export function verifyText(publicKey: Uint8Array, text: string, signature: Uint8Array): boolean {
   return !text.includes('\0') && verifyBytes(publicKey, utf8(text), signature);
 }
 
 function verifyBytes(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
-  if (publicKey.length !== 32 || signature.length !== 64) return false;
+  if (signature.length !== 64) return false;
+  const key = verifierOf(publicKey);
+  return key !== undefined && verify(null, bytes, key, signature);
+}
+
+/** The key object of a public key; `undefined` for what is none, or must not be one. */
+function verifierOf(publicKey: Uint8Array): KeyObject | undefined {
+  if (publicKey.length !== 32) return undefined;
   try {
-    const key = verifierFor(publicKey);
-    return key !== undefined && verify(null, bytes, key, signature);
+    return keptVerifier(publicKey);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
 /** Key objects are dear to make (about 30 µs), so the last few thousand are kept. */
-function verifierFor(publicKey: Uint8Array): KeyObject | undefined {
+function keptVerifier(publicKey: Uint8Array): KeyObject | undefined {
   const name = Buffer.from(publicKey).toString('latin1');
   const known = verifiers.get(name);
   if (known !== undefined) return known;
