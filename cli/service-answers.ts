@@ -1,5 +1,6 @@
+import type { LateAnswer } from '../service/heard-answers.ts';
 import { addressOf } from '../service/service-identity.ts';
-import { type LateAnswer, VaultClient } from '../service/vault-client.ts';
+import { VaultClient } from '../service/vault-client.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { dataDir } from './data-dir.ts';
 import { keepStatements } from './kept-statements.ts';

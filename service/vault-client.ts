@@ -12,13 +12,11 @@ import {
 } from '../wire/subjects.ts';
 import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
 import { ServiceError } from './errors.ts';
+import { HeardAnswers, type OnAnswer } from './heard-answers.ts';
 import { KeptAnswers, type Reading } from './kept-answers.ts';
-import { Once } from './once.ts';
 import { type OutgoingEvent, type PeerIdentity, PeerSession, type SealedEvent } from './session.ts';
 
 const resendMs = 2_000;
-/** How long a client that closes waits for the second copy of what it has heard, to acknowledge it. */
-const settleMs = 1_000;
 const codeFull = 10_077;
 
 /** Where and how to reach a vault. */
@@ -39,21 +37,8 @@ export type AskOptions = {
   readonly acceptPending?: boolean;
 };
 
-/** An answer that no `ask` of this client waits for, maybe to a question of an earlier one. */
-export type LateAnswer = {
-  /** Id of the event that it answers. */
-  readonly event: string;
-  readonly answer: CheckedAnswer;
-};
-
 /** What is heard besides the answers that an `ask` waits for. */
-export type ClientOptions = {
-  /**
-   * Told each answer that came while nobody waited for it, once. Answers to critical events are kept until this has
-   * resolved: without it they stay where they are, and one that it rejects comes again.
-   */
-  readonly onAnswer?: (late: LateAnswer) => void | Promise<void>;
-};
+export type ClientOptions = { readonly onAnswer?: OnAnswer };
 
 type Waiting = (answer: CheckedAnswer) => void;
 
@@ -63,12 +48,7 @@ export class VaultClient {
   readonly #session: PeerSession;
   readonly #identity: PeerIdentity;
   readonly #waiting = new Map<string, Waiting>();
-  readonly #onAnswer: ClientOptions['onAnswer'];
-  /** Ids of the answers that were taken: what is kept comes by two ways. */
-  readonly #taken = new Once();
-  readonly #acknowledged = new Once();
-  /** Ids of kept answers that were taken and not acknowledged yet. */
-  readonly #owed = new Set<string>();
+  readonly #heard: HeardAnswers;
   #kept: KeptAnswers | undefined;
   /** Called with every event of the vault that answers nothing. */
   onEvent: (event: Event) => void = () => {};
@@ -76,7 +56,7 @@ export class VaultClient {
   private constructor(nc: NatsConnection, identity: PeerIdentity, options: ClientOptions) {
     this.#nc = nc;
     this.#identity = identity;
-    this.#onAnswer = options.onAnswer;
+    this.#heard = new HeardAnswers(options.onAnswer);
     this.#session = new PeerSession(identity);
   }
 
@@ -167,17 +147,10 @@ export class VaultClient {
 
   /** Ends the connection. */
   async close(): Promise<void> {
-    await this.#settled();
+    if (!this.#nc.isClosed()) await this.#heard.settled();
     await this.#kept?.stop();
     await this.#nc.flush().catch(() => undefined);
     await this.#nc.close();
-  }
-
-  /** What was heard live and is kept besides would come to the next client once more. */
-  async #settled(): Promise<void> {
-    const deadline = performance.now() + settleMs;
-    while (this.#owed.size > 0 && performance.now() < deadline && !this.#nc.isClosed())
-      await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   #answerTo(id: string, options: AskOptions): Promise<CheckedAnswer> {
@@ -200,52 +173,23 @@ export class VaultClient {
   #readKept(): KeptAnswers {
     return KeptAnswers.start(this.#nc, this.#identity.party, {
       take: (message) => this.#receive(message, true),
-      interested: () => this.#onAnswer !== undefined || this.#waiting.size + this.#owed.size > 0,
+      interested: () => this.#heard.interested || this.#waiting.size > 0,
     });
   }
 
-  /** @param kept - it comes from the party's consumer, and is to be acknowledged when it is taken */
-  async #receive(message: Msg, kept = false): Promise<Reading> {
+  /** @param toAcknowledge - it comes from the party's consumer */
+  async #receive(message: Msg, toAcknowledge = false): Promise<Reading> {
     const event = await this.#session.open(message.subject, message.data);
     // Not authentic, or not in form: it will never be either.
     if (event === undefined) return 'taken';
-    const { type, cause, payload } = event;
+    const { id, type, cause, payload } = event;
     if (!isAnswerType(type) || !isMap(payload) || cause === undefined) {
       this.onEvent(event);
       return 'taken';
     }
-    const reading = await this.#answered(event, {
-      event: cause,
-      answer: checkedAnswer(this.#identity, event),
-    });
-    if (type === keptAnswerType && reading === 'taken') this.#account(event.id, kept);
-    return reading;
-  }
-
-  #account(id: string, acknowledged: boolean): void {
-    if (acknowledged) {
-      this.#acknowledged.first(id);
-      this.#owed.delete(id);
-    } else if (!this.#acknowledged.has(id)) this.#owed.add(id);
-  }
-
-  /** Whoever waits gets it, as often as it comes; whoever is told of late ones hears of each once. */
-  async #answered({ id }: Event, late: LateAnswer): Promise<Reading> {
-    const waiting = this.#waiting.get(late.event);
-    if (waiting !== undefined) {
-      this.#taken.first(id);
-      waiting(late.answer);
-      return 'taken';
-    }
-    if (this.#taken.has(id)) return 'taken';
-    if (this.#onAnswer === undefined) return 'left';
-    this.#taken.first(id);
-    try {
-      await this.#onAnswer(late);
-      return 'taken';
-    } catch {
-      this.#taken.forget(id);
-      return 'left';
-    }
+    const answer = checkedAnswer(this.#identity, event);
+    const isKept = type === keptAnswerType;
+    const heard = { id, event: cause, answer, isKept, toAcknowledge };
+    return this.#heard.take(heard, this.#waiting.get(cause));
   }
 }

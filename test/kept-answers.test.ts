@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LateAnswer } from '../service/heard-answers.ts';
 import type { SealedEvent } from '../service/session.ts';
-import type { LateAnswer } from '../service/vault-client.ts';
 import { type Owner, retailer, type Service, TestHouse } from './harness.ts';
 import { ledgerWhen, ofKind, readLedger } from './ledger-view.ts';
 
