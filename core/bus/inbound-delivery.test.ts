@@ -40,7 +40,11 @@ type Given = { readonly body: string; readonly suspect: boolean };
  * One life of a vault: it acknowledges what it is given, until it is given something on which it dies, or has nothing
  * more for a while. What it was given.
  */
-async function life(dies: (given: Given) => boolean, count: number): Promise<Given[]> {
+async function life(
+  dies: (given: Given) => boolean,
+  count: number,
+  blameless = false,
+): Promise<Given[]> {
   const { nc } = await vine.vaultMessageSide();
   const given: Given[] = [];
   const logged: string[] = [];
@@ -56,7 +60,7 @@ async function life(dies: (given: Given) => boolean, count: number): Promise<Giv
   });
   await eventually(() => dead || given.length >= count);
   if (!dead) await nc.flush();
-  await bus.stop();
+  await bus.stop(blameless && dead);
   await nc.close();
   return given;
 }
@@ -109,5 +113,15 @@ test('events beside it that the vault had in its hands come in order, and none i
     { body: 'poison', suspect: true },
     { body: '4', suspect: false },
     { body: '5', suspect: false },
+  ]);
+});
+
+test('one that the vault had in its hands when it stopped for other reasons is not suspected', async () => {
+  await send('slow', 'b');
+  for (let opening = 0; opening < 6; opening++)
+    expect(await life(() => true, 1, true)).toEqual([{ body: 'slow', suspect: false }]);
+  expect(await life(() => false, 2)).toEqual([
+    { body: 'slow', suspect: false },
+    { body: 'b', suspect: false },
   ]);
 });

@@ -15,7 +15,10 @@ export type DeliveryParts = {
 };
 
 /** A delivery that goes on until it is stopped. */
-export type Delivery = { stop(): void };
+export type Delivery = {
+  /** @param blameless - what stops the vault is not the event that it has in its hands */
+  stop(blameless: boolean): Promise<void>;
+};
 
 const nextWaitMs = 1_000;
 
@@ -26,8 +29,13 @@ const nextWaitMs = 1_000;
 export function deliverInbound(parts: DeliveryParts): Delivery {
   const stopped = new AbortController();
   let consumed: ConsumerMessages | undefined;
+  let givenNow: InHand | undefined;
+  const note = async (inHand: InHand | undefined): Promise<void> => {
+    givenNow = inHand;
+    if (inHand !== undefined) await noteGivenOut(parts.manager, parts.vault, inHand);
+  };
   const run = async (): Promise<void> => {
-    if (parts.inHand.until > 0) await deliverInHand(parts, stopped.signal);
+    if (parts.inHand.until > 0) await deliverInHand(parts, note, stopped.signal);
     if (stopped.signal.aborted) return;
     consumed = await parts.consumer.consume({
       callback: (message) => parts.deliver(inbound(message, () => message.ack())),
@@ -39,15 +47,23 @@ export function deliverInbound(parts: DeliveryParts): Delivery {
       parts.log('critical events are not delivered', { error: String(error) });
   });
   return {
-    stop: () => {
+    stop: async (blameless) => {
+      const given = givenNow;
       stopped.abort();
       consumed?.stop();
+      if (blameless && given !== undefined)
+        await note({ ...given, tries: given.tries - 1 }).catch(() => undefined);
     },
   };
 }
 
-async function deliverInHand(parts: DeliveryParts, stopped: AbortSignal): Promise<void> {
-  const { manager, consumer, vault, deliver, log } = parts;
+/** @param note - told which one is given out, before it is; and of none, when it is acknowledged */
+async function deliverInHand(
+  parts: DeliveryParts,
+  note: (inHand: InHand | undefined) => Promise<void>,
+  stopped: AbortSignal,
+): Promise<void> {
+  const { consumer, deliver, log } = parts;
   let { inHand } = parts;
   while (!stopped.aborted) {
     const message = await consumer.next({ expires: nextWaitMs });
@@ -55,11 +71,12 @@ async function deliverInHand(parts: DeliveryParts, stopped: AbortSignal): Promis
     // None before it is left, and this one was never in hand.
     if (message.seq > inHand.until) return deliver(inbound(message, () => message.ack()));
     inHand = givenOut(inHand, message.seq);
-    await noteGivenOut(manager, vault, inHand);
+    await note(inHand);
     if (inHand.tries > asideTriesMax) {
       log('an event that stops the vault was dropped', { seq: message.seq });
       message.term('it stops the vault');
     } else await oneAtATime(message, inHand.tries > triesMax, deliver, stopped);
+    if (!stopped.aborted) await note(undefined);
   }
 }
 

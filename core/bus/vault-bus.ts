@@ -63,12 +63,12 @@ export function natsVaultBus(parts: VaultBusParts): VaultBus {
     flush: async () => {
       await Promise.all([owner.flush(), messages.flush()]);
     },
-    stop: async () => {
+    stop: async (blameless) => {
       deliver = undefined;
       own?.unsubscribe();
       for (const party of parties.values()) party.unsubscribe();
       parties.clear();
-      consumed?.stop();
+      await consumed?.stop(blameless);
     },
   };
 }

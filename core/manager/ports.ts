@@ -26,8 +26,11 @@ export type VaultBus = {
   keep(subject: string, bytes: Uint8Array): Promise<Kept>;
   /** Resolves when the server has everything published so far. */
   flush(): Promise<void>;
-  /** Delivers no more. */
-  stop(): Promise<void>;
+  /**
+   * Delivers no more.
+   * @param blameless - the event that the vault has in its hands is not why it stops
+   */
+  stop(blameless: boolean): Promise<void>;
 };
 
 /** A user of the messaging layer: what a party connects with. */

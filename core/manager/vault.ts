@@ -137,7 +137,7 @@ export class Vault {
   /** Stops in good order: what runs is finished or left for the next opening, and `closed` is the last record. */
   async close(): Promise<void> {
     if (this.#stopped) return;
-    await this.#parts.bus.stop();
+    await this.#parts.bus.stop(true);
     await Promise.race([Promise.allSettled([...this.#runs]), wait(runsWaitMs)]);
     await Promise.race([this.#outbox.idle(), wait(outboxWaitMs)]);
     const { journal } = this.#parts;
@@ -282,17 +282,18 @@ export class Vault {
     const failure = error instanceof Error ? error : new Error(String(error));
     const code = failure instanceof LedgerError ? failure.code : undefined;
     this.#parts.log('the vault stops', { error: failure.message, code });
-    void this.#halt().then(() => this.#options.onFailure(failure));
+    void this.#halt(code !== undefined).then(() => this.#options.onFailure(failure));
   }
 
-  async #halt(): Promise<void> {
+  /** @param blameless - no event is why: the ledger could not be written, or it was told to */
+  async #halt(blameless = true): Promise<void> {
     this.#stopped = true;
     this.#upkeep.stop();
     this.#turns.stop();
     this.#pins.stop();
     this.#keeper.stop();
     this.#parts.ledger.close();
-    await this.#parts.bus.stop().catch(() => undefined);
+    await this.#parts.bus.stop(blameless).catch(() => undefined);
     await this.#parts.runner.stop();
   }
 }
