@@ -34,6 +34,8 @@ export type NewVault = {
   readonly pins: readonly ((ledgerId: Uint8Array) => Pin)[];
   readonly binary: string;
   readonly now: () => number;
+  /** Keys of the vine that it is to be on, with the vaults that have them too; otherwise it has a vine of its own. */
+  readonly vine?: VineKeys;
 };
 
 /**
@@ -78,7 +80,7 @@ async function fill(
   const roots = rootsFrom(passphrase, sealer, card.ledger.id);
   const ring = await Keyring.create(store, card.ledger.id, roots);
   await createSecrets(ring, ledgerSeed);
-  const vineKeys = createVineKeys();
+  const vineKeys = options.vine ?? createVineKeys();
   await ring.addSecret(vineKeysName, encode(vineKeys));
   await keepVineConfig(data, await vineConfig(vineKeys, vineFolders));
   const secrets = await openSecrets(ring);

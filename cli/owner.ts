@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fieldNamePattern } from '../wire/contract.ts';
 import { isIdentifier } from '../wire/identifiers.ts';
+import { encodeInvite } from '../wire/invite.ts';
 import type { Invite } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { writeFileSafely } from './data-dir.ts';
 import { pasteable } from './hint.ts';
-import { encodeInvite } from './invite-text.ts';
 import {
   type DescribedConnection,
   type HeldRequest,

@@ -22,6 +22,16 @@ export function addService(program: Command, finish: Finish): void {
         await (await import('./service.ts')).connectCommand(contextOf(options), invite, options),
       ),
     );
+  on(
+    program,
+    'renew',
+    'ask for a new messaging credential; a request does so by itself when it is time',
+  )
+    .option('--as <name>', 'which service; the only one by default')
+    .addOption(timeoutOption(60))
+    .action(async (options: Common & { readonly as?: string; readonly timeout: number }) =>
+      finish(await (await import('./service.ts')).renewCommand(contextOf(options), options)),
+    );
   on(program, 'request', 'send a request, and print the answer')
     .argument('<type>', 'for example data.request')
     .argument('[payload]', 'JSON')

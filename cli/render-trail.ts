@@ -161,6 +161,8 @@ function factStory(entry: AuditEntry): string {
       return `${who} asked to connect`;
     case 'connected':
       return `${who} was connected`;
+    case 'credential_renewed':
+      return `${who} was given a new messaging credential`;
     case 'declined':
       return `You declined the connection of ${who}`;
     case 'severed':

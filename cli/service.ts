@@ -20,6 +20,7 @@ import { decodeInvite } from './invite-text.ts';
 import { keepStatements } from './kept-statements.ts';
 import { runningVine, vineWithin } from './notes.ts';
 import { checkServiceName, listServices, loadService, saveService } from './service-files.ts';
+import { renewCredential, withFreshCredential } from './service-renewal.ts';
 
 const vineWaitMs = 5_000;
 
@@ -100,13 +101,13 @@ export async function requestCommand(
   options: RequestOptions,
 ): Promise<ExitCode> {
   const data = dataDir(context.data);
-  const { name, connection } = await loadService(data, options.as);
+  const { name, connection: kept } = await loadService(data, options.as);
   const heard: CheckedAnswer[] = [];
   const body = payloadFrom(payload, options);
+  const servers = await serversOf(context, options);
+  const connection = await withFreshCredential(data, { name, connection: kept, servers });
   const critical = connection.accepted?.critical.includes(type) ?? false;
-  const client = await VaultClient.connect(
-    await addressOf(connection, await serversOf(context, options)),
-  );
+  const client = await VaultClient.connect(await addressOf(connection, servers));
   try {
     const contract = contractRef(connection.contract);
     const sealed = await client.seal({ type, payload: body, contract });
@@ -134,6 +135,20 @@ export async function requestCommand(
     await client.close();
     await keepStatements(context, data, name, heard);
   }
+}
+
+/** `cambium service renew`: asks for a new messaging credential. */
+export async function renewCommand(
+  context: CommandContext,
+  options: { readonly as?: string; readonly timeout: number },
+): Promise<ExitCode> {
+  const data = dataDir(context.data);
+  const { name, connection } = await loadService(data, options.as);
+  const servers = await serversOf(context, options);
+  const expires = await renewCredential(data, { name, connection, servers });
+  if (context.json) context.print(JSON.stringify({ service: name, expires }));
+  else context.print(`${name} has a credential until ${new Date(expires).toISOString()}`);
+  return 0;
 }
 
 function report(

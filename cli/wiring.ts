@@ -71,6 +71,8 @@ export type VaultEnvironment = {
   readonly seen?: readonly Pinned[];
   readonly log: (line: string, details?: Record<string, unknown>) => void;
   readonly onFailure: (error: Error) => void;
+  /** How long a party's messaging credential lasts, in milliseconds; 30 days unless it is said. */
+  readonly credentialMs?: number;
   /** The clocks of this machine, unless they are others. */
   readonly time?: TimeSource;
   /** What time it is by the owner's word, where the owner is there: Unix milliseconds. */
@@ -251,7 +253,7 @@ async function handlerRunner(log: VaultEnvironment['log']): Promise<HandlerRunne
 }
 
 async function messaging(
-  { card, vine, log }: VaultEnvironment,
+  { card, vine, credentialMs, log }: VaultEnvironment,
   ring: Keyring,
   runner: HandlerRunner,
   connections: Closable[],
@@ -272,7 +274,8 @@ async function messaging(
   const answers = await streamManager(keeper);
   await ensureAnswerStream(answers);
   const bus = natsVaultBus({ vault, owner, messages, critical: criticalTypes(runner), log });
-  return { bus, admission: vineAdmission({ sys, answers }, keys, vault, [vine.url]) };
+  const options = { vault, servers: [vine.url], credentialMs };
+  return { bus, admission: vineAdmission({ sys, answers }, keys, options) };
 }
 
 async function recordedMessage(

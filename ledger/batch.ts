@@ -1,9 +1,10 @@
+import { randomFillSync } from 'node:crypto';
+import { drawnBytes } from '../wire/drawn-bytes.ts';
 import type { Draft, LedgerRecord } from './bodies.ts';
 import { leafOf } from './chain.ts';
 import { advance, type ChainEnd, type LedgerIdentity } from './chain-end.ts';
 import { commitBytesMax, commitOverheadBytes, commitRecordsMax } from './commit-format.ts';
 import { LedgerError } from './errors.ts';
-import { randomNonce } from './random-nonce.ts';
 import { sealRecord } from './record.ts';
 import { ledgerRecord, type ScopeKeys } from './record-opener.ts';
 import { ScopeChains } from './scope-chains.ts';
@@ -33,6 +34,9 @@ export type BatchParts = {
   /** Takes the places, or throws; resolves when the facts are durable. */
   readonly commit: (facts: SealedFacts) => Promise<void>;
 };
+
+const nonceBytes = 24;
+const random = drawnBytes(randomFillSync);
 
 /** msgpack's header of a binary string of this length, at most. */
 const binaryHeaderBytes = 5;
@@ -117,7 +121,7 @@ export class LedgerBatch {
     const { index: scopeIndex, previous: scopePrevious } = this.#scopes.next(scope);
     const { time } = this;
     const place = { ledgerId: identity.id, index, time, scopeIndex, scopePrevious };
-    const { bytes, body } = sealRecord(draft, place, key, randomNonce());
+    const { bytes, body } = sealRecord(draft, place, key, random(nonceBytes));
     const fact = cause === undefined ? { kind, scope, body } : { kind, scope, body, cause };
     return { bytes, record: ledgerRecord(fact, { index, time, leaf: leafOf(bytes), scopeIndex }) };
   }

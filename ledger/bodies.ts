@@ -154,6 +154,8 @@ export type Bodies = {
     readonly contract: SignedContract;
     /** Event id of the request. */
     readonly event: string;
+    /** Account of the service's own, proved to be, that the connection moves to. */
+    readonly account?: string;
   };
   readonly connected: {
     readonly connection: string;
@@ -163,8 +165,15 @@ export type Bodies = {
     readonly keys: PeerKeys;
     /** Optional fields that the owner gave. */
     readonly optional: readonly string[];
-    /** When its messaging credential ends, Unix time in milliseconds. */
+    /** When its messaging credential was issued, and when it ends, Unix time in milliseconds. */
+    readonly credentialIssued?: number;
     readonly credentialExpires?: number;
+  };
+  readonly credential_renewed: {
+    readonly connection: string;
+    /** When the new credential was issued, and when it ends, Unix time in milliseconds. */
+    readonly credentialIssued: number;
+    readonly credentialExpires: number;
   };
   readonly declined: { readonly connection: string };
   readonly severed: { readonly connection: string; readonly by: 'owner' };

@@ -24,6 +24,7 @@ export const kindNumbers = {
   erased: 22,
   aggregate: 23,
   epoch_opened: 24,
+  credential_renewed: 30,
 } as const;
 
 /** Kind of a ledger record. */

@@ -11,6 +11,7 @@ const ownKinds: ReadonlySet<string> = new Set([
   'invited',
   'requested',
   'connected',
+  'credential_renewed',
   'declined',
   'severed',
   'aggregate',

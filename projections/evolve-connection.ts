@@ -6,11 +6,16 @@ import type { Connection, VaultState } from './vault-state.ts';
 
 type Of<K extends LedgerRecord['kind']> = Extract<LedgerRecord, { kind: K }>;
 
+type ConnectionKind =
+  | 'invited'
+  | 'requested'
+  | 'connected'
+  | 'credential_renewed'
+  | 'declined'
+  | 'severed';
+
 /** The state with one more step of a connection's life. */
-export function connectionChanged(
-  state: VaultState,
-  record: Of<'invited' | 'requested' | 'connected' | 'declined' | 'severed'>,
-): VaultState {
+export function connectionChanged(state: VaultState, record: Of<ConnectionKind>): VaultState {
   const id = record.body.connection;
   const next = nextConnection(state.connections.get(id), record);
   if (next === undefined) return state;
@@ -23,29 +28,44 @@ export function connectionChanged(
 
 function nextConnection(
   known: Connection | undefined,
-  record: Of<'invited' | 'requested' | 'connected' | 'declined' | 'severed'>,
+  record: Of<ConnectionKind>,
 ): Connection | undefined {
   switch (record.kind) {
     case 'invited':
       return invited(record);
     case 'requested': {
       if (known === undefined) return undefined;
-      const { keys, contract, event: request } = record.body;
+      const { keys, contract, event: request, account } = record.body;
       const name = contract.contract.service.name;
       const hash = contractHash(contract.contract);
-      return { ...known, status: 'requested', name, keys, contract, contractHash: hash, request };
+      const own = account === undefined ? {} : { account };
+      const asked = { status: 'requested', name, keys, contract, contractHash: hash } as const;
+      return { ...known, ...asked, request, ...own };
     }
-    case 'connected': {
-      const { connection: id, kind, party, name, keys, optional, credentialExpires } = record.body;
-      const { request: _, ...base } = known ?? newConnection(id, party, record.scope);
-      const credential = credentialExpires === undefined ? {} : { credentialExpires };
-      return { ...base, kind, status: 'active', party, name, keys, optional, ...credential };
+    case 'connected':
+      return connected(known, record);
+    case 'credential_renewed': {
+      const { connection: _, ...credential } = record.body;
+      return known && { ...known, ...credential };
     }
     case 'declined':
       return known && { ...known, status: 'declined' };
     case 'severed':
       return known && { ...known, status: 'severed' };
   }
+}
+
+function connected(known: Connection | undefined, record: Of<'connected'>): Connection {
+  const { connection: id, kind, party, name, keys, optional } = record.body;
+  const { credentialIssued, credentialExpires } = record.body;
+  const { request: _, ...base } = known ?? newConnection(id, party, record.scope);
+  return {
+    ...base,
+    ...{ kind, status: 'active', party, name, keys, optional },
+    ...(credentialIssued === undefined ? {} : { credentialIssued }),
+    ...(credentialExpires === undefined ? {} : { credentialExpires }),
+    ...(base.party === party ? {} : { inviteParty: base.party }),
+  };
 }
 
 function invited(record: Of<'invited'>): Connection {

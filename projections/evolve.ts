@@ -43,6 +43,7 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     case 'invited':
     case 'requested':
     case 'connected':
+    case 'credential_renewed':
     case 'declined':
     case 'severed':
       return connectionChanged(moved, record);

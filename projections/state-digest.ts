@@ -82,6 +82,7 @@ function plainConnection(connection: Connection): unknown {
   const { id, kind, status, party, name, scope, keys, contract, contractHash } = connection;
   const { optional, inviteExpires, credentialExpires, request, bucket, seen } = connection;
   const { served, receiving, sending } = connection;
+  const { credentialIssued, account, inviteParty } = connection;
   return {
     id,
     kind,
@@ -94,7 +95,10 @@ function plainConnection(connection: Connection): unknown {
     contractHash,
     optional,
     inviteExpires,
+    credentialIssued,
     credentialExpires,
+    account,
+    inviteParty,
     request,
     bucket,
     seen,

@@ -43,7 +43,12 @@ export type Connection = {
   readonly optional: readonly string[];
   /** Unix milliseconds. */
   readonly inviteExpires?: number;
+  readonly credentialIssued?: number;
   readonly credentialExpires?: number;
+  /** Account of the service's own that it asked to move to. */
+  readonly account?: string;
+  /** Who it was invited as, where it has moved. */
+  readonly inviteParty?: string;
   /** Event id and key of the request to connect, until it is answered. */
   readonly request?: string;
   readonly bucket?: Bucket;
@@ -173,6 +178,11 @@ export function outboxKey(connection: string, day: number): string {
 /** Day of a time in Unix milliseconds, UTC. */
 export function dayOf(time: number): number {
   return Math.floor(time / 86_400_000);
+}
+
+/** Whether a connection's account is the service's own, and has other vaults too. */
+export function hasSharedAccount({ account, party }: Connection): boolean {
+  return account !== undefined && account === party;
 }
 
 /** The owner's app. */

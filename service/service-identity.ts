@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { proveAccount } from '../wire/account-proof.ts';
 import { fromBase64url, toBase64url } from '../wire/bytes.ts';
 import { type Contract, contractHash, signContract } from '../wire/contract.ts';
-import { signerFrom } from '../wire/crypto.ts';
+import { type Signer, signerFrom } from '../wire/crypto.ts';
 import type { ContractRef } from '../wire/event.ts';
 import { encapsulationKeyFrom } from '../wire/key-encapsulation.ts';
 import type { ConnectionAccepted, ConnectionRequest, Invite } from '../wire/messages.ts';
 import { ledgerOf } from './checked-answer.ts';
+import { credentialAt } from './credentials.ts';
 import type { PeerIdentity } from './session.ts';
 import type { VaultAddress } from './vault-client.ts';
 
@@ -17,8 +19,8 @@ export type ServiceConnection = {
   readonly keys: ServiceKeys;
   readonly invite: Invite;
   readonly contract: Contract;
-  /** Id of the request to connect. */
-  readonly request?: string;
+  /** The request to connect as it was sent, which may be sent again; bytes are base64url. */
+  readonly asked?: { readonly id: string; readonly subject: string; readonly bytes: string };
   readonly accepted?: ConnectionAccepted;
 };
 
@@ -28,7 +30,7 @@ export function newServiceKeys(): ServiceKeys {
   return { signing: seed(), encapsulation: seed() };
 }
 
-/** How a service reaches the vault of a connection: with the invite's credential until it is accepted. */
+/** How a service reaches the vault of a connection: with the invite's credential until it is accepted, then with the one that is good now. */
 export async function addressOf(
   connection: ServiceConnection,
   servers: readonly string[] = connection.invite.servers,
@@ -37,23 +39,37 @@ export async function addressOf(
   const identity: PeerIdentity = {
     vault: invite.vault,
     connection: invite.connection,
-    party: invite.party,
+    party: accepted?.party ?? invite.party,
     signer: signerFrom(fromBase64url(keys.signing)),
     encapsulation: await encapsulationKeyFrom(fromBase64url(keys.encapsulation)),
     vaultSigning: fromBase64url(invite.signing),
     vaultEncapsulation: fromBase64url(invite.encapsulation),
     ledger: ledgerOf(invite),
   };
-  return { servers, credential: accepted?.credential ?? invite.credential, identity };
+  const credential =
+    accepted === undefined ? invite.credential : credentialAt(accepted, Date.now());
+  return { servers, credential, identity };
 }
 
+/** An account of the service's own that a connection is to have, and the id of the event that asks for it. */
+export type AskedAccount = { readonly account: Signer; readonly event: string };
+
 /** Payload of the request to connect: our keys, and the contract signed by us. */
-export async function connectionRequest(connection: ServiceConnection): Promise<ConnectionRequest> {
+export async function connectionRequest(
+  connection: ServiceConnection,
+  own?: AskedAccount,
+): Promise<ConnectionRequest> {
   const { identity } = await addressOf(connection);
+  const { vault, signer, encapsulation } = identity;
+  const signing = signer.publicKey;
+  const use = { vault, connection: identity.connection, signing };
   return {
-    signing: toBase64url(identity.signer.publicKey),
-    encapsulation: toBase64url(identity.encapsulation.publicKey),
-    contract: signContract(identity.signer, connection.contract),
+    signing: toBase64url(signing),
+    encapsulation: toBase64url(encapsulation.publicKey),
+    contract: signContract(signer, connection.contract),
+    ...(own === undefined
+      ? {}
+      : { account: proveAccount(own.account, { ...use, event: own.event }) }),
   };
 }
 

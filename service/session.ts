@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { equalBytes } from '../wire/bytes.ts';
 import type { Signer } from '../wire/crypto.ts';
+import { drawnBytes } from '../wire/drawn-bytes.ts';
 import {
   type Envelope,
   type Epoch,
@@ -27,6 +28,7 @@ import type { KnownLedger } from './checked-answer.ts';
 
 const epochAgeMaxMs = 24 * 60 * 60 * 1000;
 const epochMessagesMax = 10_000;
+const random = drawnBytes(randomFillSync);
 
 /** One end of a connection to a vault: who we are, and the vault's keys. */
 export type PeerIdentity = {
@@ -44,6 +46,8 @@ export type PeerIdentity = {
 
 /** An event about to be sent. */
 export type OutgoingEvent = {
+  /** Its id, where it was needed before: a UUIDv7 of now that no other event has. */
+  readonly id?: string;
   readonly type: string;
   readonly payload: unknown;
   readonly contract?: ContractRef;
@@ -62,6 +66,11 @@ export type SealedEvent = {
 const epochZeroMs = Date.UTC(2026, 0, 1);
 const epochStepMs = 100;
 
+/** A fresh event id. */
+export function newEventId(timeMs: number = Date.now()): string {
+  return eventId(timeMs, random(10));
+}
+
 type Sending = Epoch & { readonly opening: Opening; readonly at: number; count: number };
 
 /**
@@ -69,7 +78,7 @@ type Sending = Epoch & { readonly opening: Opening; readonly at: number; count: 
  * session opens a new one, numbered by the clock so that it is greater than any before.
  */
 export class PeerSession {
-  readonly #identity: PeerIdentity;
+  #identity: PeerIdentity;
   readonly #receiving = new Map<number, Epoch>();
   readonly #now: () => number;
   #sending: Promise<Sending | undefined> = Promise.resolve(undefined);
@@ -80,13 +89,19 @@ export class PeerSession {
     this.#now = now;
   }
 
+  /** The same session, where its connection has another party from now on. */
+  continued(identity: PeerIdentity): PeerSession {
+    this.#identity = identity;
+    return this;
+  }
+
   /** Seals and signs an event for one subject. */
   async seal(subject: string, outgoing: OutgoingEvent): Promise<SealedEvent> {
     const { connection, party, signer } = this.#identity;
     const time = this.#now();
     const epoch = await this.#epoch(time);
     epoch.count += 1;
-    const id = eventId(time, new Uint8Array(randomBytes(10)));
+    const id = outgoing.id ?? newEventId(time);
     const payload = outgoing.payload as MsgpackValue;
     const event = encodeEvent({ ...outgoing, id, time, party, payload });
     const bytes = sealEnvelope({
@@ -95,7 +110,7 @@ export class PeerSession {
       ...(this.#seenByVault >= epoch.number ? {} : { opening: epoch.opening }),
       subject,
       eventId: id,
-      nonce: new Uint8Array(randomBytes(24)),
+      nonce: random(24),
       contents: {
         event,
         signature: signEvent(signer, { connection, subject, epoch }, event),

@@ -1,5 +1,4 @@
-import { connect, jwtAuthenticator, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import { utf8 } from '../wire/bytes.ts';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { type Event, isMap } from '../wire/event.ts';
 import { isAnswerType, keptAnswerType } from '../wire/messages.ts';
 import {
@@ -11,10 +10,12 @@ import {
   partyInbox,
 } from '../wire/subjects.ts';
 import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
+import type { Credential } from './credentials.ts';
 import { ServiceError } from './errors.ts';
 import { HeardAnswers, type OnAnswer } from './heard-answers.ts';
 import { KeptAnswers, type Reading } from './kept-answers.ts';
 import { type OutgoingEvent, type PeerIdentity, PeerSession, type SealedEvent } from './session.ts';
+import { connectAs } from './vine-link.ts';
 
 const resendMs = 2_000;
 const codeFull = 10_077;
@@ -22,7 +23,7 @@ const codeFull = 10_077;
 /** Where and how to reach a vault. */
 export type VaultAddress = {
   readonly servers: readonly string[];
-  readonly credential: { readonly jwt: string; readonly seed: string };
+  readonly credential: Credential;
   readonly identity: PeerIdentity;
 };
 
@@ -40,53 +41,94 @@ export type AskOptions = {
 /** What is heard besides the answers that an `ask` waits for. */
 export type ClientOptions = { readonly onAnswer?: OnAnswer };
 
-type Waiting = (answer: CheckedAnswer) => void;
+/** A client over a connection that others use too. */
+export type SharedOptions = ClientOptions & {
+  /** The client that this one goes on for, in its epochs. */
+  readonly before?: VaultClient | undefined;
+  /** Somebody waits for a kept answer now: whoever reads them for all gives them to `takeKept`. */
+  readonly wake: () => void;
+};
 
-/** A connection to one vault: of a service, or of its owner's app. */
+/** Who waits for an answer: it comes, or never will. */
+type Waiting = { answer(answer: CheckedAnswer): void; lost(): void };
+
+type ClientParts = ClientOptions & { readonly session?: PeerSession; readonly owns: boolean };
+
+/** A conversation with one vault: of a service, or of its owner's app. */
 export class VaultClient {
   readonly #nc: NatsConnection;
   readonly #session: PeerSession;
   readonly #identity: PeerIdentity;
   readonly #waiting = new Map<string, Waiting>();
-  readonly #heard: HeardAnswers;
+  readonly #owns: boolean;
+  readonly #answers: HeardAnswers;
+  #heard: Subscription | undefined;
   #kept: KeptAnswers | undefined;
+  #wake: () => void = () => this.#kept?.wake();
   /** Called with every event of the vault that answers nothing. */
   onEvent: (event: Event) => void = () => {};
 
-  private constructor(nc: NatsConnection, identity: PeerIdentity, options: ClientOptions) {
+  private constructor(
+    nc: NatsConnection,
+    identity: PeerIdentity,
+    { session = new PeerSession(identity), owns, onAnswer }: ClientParts,
+  ) {
     this.#nc = nc;
     this.#identity = identity;
-    this.#heard = new HeardAnswers(options.onAnswer);
-    this.#session = new PeerSession(identity);
+    this.#session = session;
+    this.#owns = owns;
+    this.#answers = new HeardAnswers(onAnswer);
+    void nc.closed().then(() => {
+      for (const waiting of this.#waiting.values()) waiting.lost();
+    });
   }
 
-  /** @throws ServiceError NOT_CONNECTED */
+  /**
+   * Talks to a vault over a connection of its own.
+   * @throws ServiceError NOT_CONNECTED
+   */
   static async connect(
     { servers, credential, identity }: VaultAddress,
     options: ClientOptions = {},
   ): Promise<VaultClient> {
     const { vault, party } = identity;
-    const owner = party === 'owner';
-    const nc = await connect({
-      servers: [...servers],
-      name: owner ? 'owner-app' : 'service',
-      inboxPrefix: owner ? ownerAppInbox(vault) : partyInbox(party),
-      authenticator: jwtAuthenticator(credential.jwt, utf8(credential.seed)),
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 200,
-    }).catch((error: unknown) => {
-      throw new ServiceError('NOT_CONNECTED', 'the messaging layer cannot be reached', error);
+    const who =
+      party === 'owner'
+        ? { name: 'owner-app', inboxPrefix: ownerAppInbox(vault) }
+        : { name: 'service', inboxPrefix: partyInbox(party) };
+    const nc = await connectAs(servers, who, () => credential);
+    const client = new VaultClient(nc, identity, { ...options, owns: true });
+    if (party !== 'owner') client.#kept = client.#readKept();
+    await client.#listen();
+    return client;
+  }
+
+  /** Talks to a vault over a connection that others use too. Closing it leaves that connection open. */
+  static async over(
+    nc: NatsConnection,
+    identity: PeerIdentity,
+    { before, wake, ...options }: SharedOptions,
+  ): Promise<VaultClient> {
+    const session = before === undefined ? undefined : before.#session.continued(identity);
+    const client = new VaultClient(nc, identity, {
+      ...options,
+      owns: false,
+      ...(session === undefined ? {} : { session }),
     });
-    const client = new VaultClient(nc, identity, options);
-    const subject = owner ? forApp(vault, '>') : fromVault(vault, party, '>');
-    nc.subscribe(subject, {
+    client.#wake = wake;
+    await client.#listen();
+    return client;
+  }
+
+  async #listen(): Promise<void> {
+    const { vault, party } = this.#identity;
+    const subject = party === 'owner' ? forApp(vault, '>') : fromVault(vault, party, '>');
+    this.#heard = this.#nc.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) void client.#receive(message);
+        if (error === null) void this.#receive(message);
       },
     });
-    if (!owner) client.#kept = client.#readKept();
-    await nc.flush();
-    return client;
+    await this.#nc.flush();
   }
 
   /** Seals an event without sending it. */
@@ -100,7 +142,7 @@ export class VaultClient {
   /**
    * Sends an event and waits for its answer, whose statement is checked. A best-effort event is sent
    * again, byte for byte, until something answers: the vault decides about an id once.
-   * @throws ServiceError NOT_ACCEPTED, FULL, NO_ANSWER
+   * @throws ServiceError NOT_CONNECTED, NOT_ACCEPTED, FULL, NO_ANSWER
    */
   async ask(outgoing: OutgoingEvent, options: AskOptions): Promise<CheckedAnswer> {
     const answer = await this.askSealed(await this.seal(outgoing), options);
@@ -115,24 +157,26 @@ export class VaultClient {
     const answered = this.#answerTo(sealed.id, options);
     answered.catch(() => undefined);
     const resend = setInterval(() => {
-      if (options.critical !== true) this.#nc.publish(sealed.subject, sealed.bytes);
+      if (options.critical !== true && !this.#nc.isClosed()) this.#publish(sealed);
     }, resendMs);
-    if (options.critical === true) this.#kept?.wake();
+    if (options.critical === true) this.#wake();
     try {
       if (options.critical === true) await this.submit(sealed);
-      else this.#nc.publish(sealed.subject, sealed.bytes);
+      else this.#publish(sealed);
       return await answered;
     } finally {
       clearInterval(resend);
+      this.#waiting.get(sealed.id)?.lost();
       this.#waiting.delete(sealed.id);
     }
   }
 
   /**
    * Hands a critical event to the messaging layer; when this resolves it is durable there.
-   * @throws ServiceError NOT_ACCEPTED; FULL, when the vault must take some of those that wait first
+   * @throws ServiceError NOT_CONNECTED, NOT_ACCEPTED; FULL, when the vault must take some of those that wait first
    */
   async submit(sealed: SealedEvent, timeoutMs = 10_000): Promise<void> {
+    if (this.#nc.isClosed()) throw gone();
     const reply = await this.#nc
       .request(sealed.subject, sealed.bytes, { timeout: timeoutMs })
       .catch((error: unknown) => {
@@ -145,12 +189,21 @@ export class VaultClient {
       throw new ServiceError('NOT_ACCEPTED', ack.error?.description ?? 'the event was not taken');
   }
 
-  /** Ends the connection. */
+  /** Hears nothing any more, and ends the connection where it is its own. */
   async close(): Promise<void> {
-    if (!this.#nc.isClosed()) await this.#heard.settled();
+    if (!this.#nc.isClosed()) {
+      await this.#answers.settled();
+      this.#heard?.unsubscribe();
+    }
     await this.#kept?.stop();
+    if (!this.#owns) return;
     await this.#nc.flush().catch(() => undefined);
     await this.#nc.close();
+  }
+
+  #publish({ subject, bytes }: SealedEvent): void {
+    if (this.#nc.isClosed()) throw gone();
+    this.#nc.publish(subject, bytes);
   }
 
   #answerTo(id: string, options: AskOptions): Promise<CheckedAnswer> {
@@ -159,21 +212,37 @@ export class VaultClient {
         reject(new ServiceError('NO_ANSWER', `no answer within ${options.timeoutMs} ms`));
       }, options.timeoutMs);
       let held = false;
-      this.#waiting.set(id, (answer) => {
-        // An event that is sent again is told again that it waits.
-        if (answer.status === 'pending' && !held) options.onPending?.(answer);
-        held = true;
-        if (answer.status === 'pending' && options.acceptPending !== true) return;
-        clearTimeout(timer);
-        resolve(answer);
+      this.#waiting.set(id, {
+        answer: (answer) => {
+          // An event that is sent again is told again that it waits.
+          if (answer.status === 'pending' && !held) options.onPending?.(answer);
+          held = true;
+          if (answer.status === 'pending' && options.acceptPending !== true) return;
+          clearTimeout(timer);
+          resolve(answer);
+        },
+        lost: () => {
+          clearTimeout(timer);
+          reject(gone());
+        },
       });
     });
   }
 
+  /** Whether a kept answer would be taken now. */
+  get wantsKept(): boolean {
+    return this.#answers.interested || this.#waiting.size > 0;
+  }
+
+  /** Takes a message of the party's consumer, which is of this vault. */
+  takeKept(message: Msg): Promise<Reading> {
+    return this.#receive(message, true);
+  }
+
   #readKept(): KeptAnswers {
     return KeptAnswers.start(this.#nc, this.#identity.party, {
-      take: (message) => this.#receive(message, true),
-      interested: () => this.#heard.interested || this.#waiting.size > 0,
+      take: (message) => this.takeKept(message),
+      interested: () => this.wantsKept,
     });
   }
 
@@ -190,6 +259,11 @@ export class VaultClient {
     const answer = checkedAnswer(this.#identity, event);
     const isKept = type === keptAnswerType;
     const heard = { id, event: cause, answer, isKept, toAcknowledge };
-    return this.#heard.take(heard, this.#waiting.get(cause));
+    return this.#answers.take(heard, this.#waiting.get(cause)?.answer);
   }
+}
+
+/** The messaging layer ended the connection for good: the credential is over, or revoked. */
+function gone(): ServiceError {
+  return new ServiceError('NOT_CONNECTED', 'the messaging layer ended the connection');
 }

@@ -87,6 +87,12 @@ describe('a person with a vault', () => {
     expect((await world.run(['owner', 'connections'])).out).toContain('active');
   });
 
+  it('renews a credential, but not one that is new', async () => {
+    const { code, err } = await world.run(['service', 'renew', '--as', 'acme']);
+    expect(code).toBe(1);
+    expect(err).toContain('no new credential');
+  });
+
   it('answers a service, or refuses it with exit code 1', async () => {
     const served = await world.run([
       'service',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeInvite, encodeInvite } from '../cli/invite-text.ts';
+import { decodeInvite } from '../cli/invite-text.ts';
 import { payloadCheck } from '../core/decision/checks-request.ts';
 import type { CheckContext } from '../core/decision/context.ts';
 import handshake from '../docs/spec/vectors/handshake.json' with { type: 'json' };
@@ -8,6 +8,7 @@ import { fromBase64url, fromHex, toBase64url, toHex } from '../wire/bytes.ts';
 import { type Contract, signContract } from '../wire/contract.ts';
 import { signerFrom } from '../wire/crypto.ts';
 import { decodeEvent, type Event, encodeEvent } from '../wire/event.ts';
+import { encodeInvite } from '../wire/invite.ts';
 import { encapsulationKeyFrom } from '../wire/key-encapsulation.ts';
 import { type Invite, wireTypes } from '../wire/messages.ts';
 

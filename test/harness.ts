@@ -9,6 +9,7 @@ import { natsBinary, startLedger, startVine } from '../cli/servers.ts';
 import { openVault, type RunningVault, type VaultEnvironment } from '../cli/wiring.ts';
 import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
+import { createVineKeys, type VineKeys } from '../core/bus/vine/vine-keys.ts';
 import { fileSealer, type Sealer } from '../core/enclave/sealer.ts';
 import { type PassphraseRoots, rootsFrom } from '../core/keys/root-key.ts';
 import { type FilePin, filePinOf } from '../core/pins/file-pin.ts';
@@ -34,6 +35,8 @@ export class TestHouse {
   readonly sealer: Sealer;
   /** Roots of the ring: the passphrase is stretched once, since that is meant to be slow. */
   readonly roots: PassphraseRoots;
+  /** Keys of the vine that the vault is on. */
+  readonly vineKeys: VineKeys | undefined;
   readonly failures: Error[] = [];
   /** What the vault wrote to its operational log. */
   readonly logged: string[] = [];
@@ -42,12 +45,14 @@ export class TestHouse {
   vault: RunningVault | undefined;
   #app: OwnerApp | undefined;
   readonly #clients: VaultClient[] = [];
+  /** Whether the vine is another house's. */
+  readonly #guest: boolean;
 
   private constructor(
     folder: string,
     data: DataDir,
     card: VaultCard,
-    servers: { ledger: LedgerServer; vine: NatsServer },
+    servers: { ledger: LedgerServer; vine: NatsServer; vineKeys?: VineKeys; guest?: boolean },
   ) {
     this.folder = folder;
     this.data = data;
@@ -56,16 +61,24 @@ export class TestHouse {
     this.roots = rootsFrom(passphrase, this.sealer, card.ledger.id);
     this.ledger = servers.ledger;
     this.vine = servers.vine;
+    this.vineKeys = servers.vineKeys;
+    this.#guest = servers.guest ?? false;
   }
 
-  static async create(): Promise<TestHouse> {
+  /** A new vault: on a vine of its own, or on that of its neighbour. */
+  static async create(neighbour?: TestHouse): Promise<TestHouse> {
     const folder = await mkdtemp(join(tmpdir(), 'cambium-'));
     const binary = await natsBinary(() => {});
     const sealer = fileSealer(join(folder, 'sealer'));
     const path = join(folder, 'data');
     const pins = [(id: Uint8Array) => filePinOf(id, folder)];
-    await createVault({ path, passphrase, sealer, pins, binary, now: Date.now });
-    return TestHouse.at(folder, path);
+    const vineKeys = neighbour?.vineKeys ?? createVineKeys();
+    await createVault({ path, passphrase, sealer, pins, binary, now: Date.now, vine: vineKeys });
+    const data = dataDir(path);
+    const ledger = await startLedger(data, binary, 'lasting');
+    const vine = neighbour?.vine ?? (await startVine(data, binary, 'lasting'));
+    const servers = { ledger, vine, vineKeys, guest: neighbour !== undefined };
+    return new TestHouse(folder, data, await readCard(data), servers);
   }
 
   /** On a data directory that is there already; sealer and pins are in `folder`, which is this house's. */
@@ -172,7 +185,7 @@ export class TestHouse {
     await Promise.allSettled(this.#clients.map((client) => client.close()));
     await this.closeVault().catch(() => undefined);
     await this.ledger.stop();
-    await this.vine.stop();
+    if (!this.#guest) await this.vine.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 

@@ -1,3 +1,4 @@
+import type { AccountProof } from './account-proof.ts';
 import type { SignedContract } from './contract.ts';
 import { fieldNamePattern, signedContractSchema } from './contract.ts';
 import { objectSchema } from './json-schema.ts';
@@ -48,13 +49,26 @@ export type ConnectionRequest = {
   /** MLKEM768-X25519 key, base64url. */
   readonly encapsulation: string;
   readonly contract: SignedContract;
+  /** An account of the service's own, which all its vaults on this vine share. */
+  readonly account?: AccountProof;
+};
+
+/** What a party connects with. */
+type Credential = { readonly jwt: string; readonly seed: string };
+
+/** A party's credential, and the one to come back with. Times are Unix time in milliseconds. */
+export type CredentialGranted = {
+  readonly credential: Credential;
+  /** When the credential ends. */
+  readonly expires: number;
+  /** It can do nothing but ask for another credential, and lasts longer. */
+  readonly renewal: Credential & { readonly expires: number };
 };
 
 /** Result of an accepted `connection.request`. */
-export type ConnectionAccepted = {
-  readonly credential: { readonly jwt: string; readonly seed: string };
-  /** When the credential ends, Unix time in milliseconds. */
-  readonly expires: number;
+export type ConnectionAccepted = CredentialGranted & {
+  /** Who the service is in subjects from now on: the account that it named, or the invite's party. */
+  readonly party: string;
   /** Optional fields that the owner gave. */
   readonly optional: readonly string[];
   /** Event types that the messaging layer keeps until the vault has them. */
@@ -85,7 +99,7 @@ export type Invite = {
   readonly party: string;
   /** Messaging servers. */
   readonly servers: readonly string[];
-  readonly credential: { readonly jwt: string; readonly seed: string };
+  readonly credential: Credential;
   /** The vault's Ed25519 and MLKEM768-X25519 keys, base64url. */
   readonly signing: string;
   readonly encapsulation: string;
@@ -124,17 +138,27 @@ const owner = (request: JsonSchema): WireType => ({
 /** Length of a field's value, at most, in UTF-16 units. */
 export const fieldValueMax = 65_536;
 
+const accountProofSchema: JsonSchema = objectSchema({
+  key: { type: 'string', pattern: '^A[A-Z2-7]{55}$' },
+  signature: { type: 'string', pattern: '^[A-Za-z0-9_-]{86}$' },
+});
+
 /** The standard's own event types, by name. */
 export const wireTypes: Readonly<Record<string, WireType>> = {
   'connection.request': {
     space: 'message',
     delivery: 'critical',
-    request: objectSchema({
-      signing: key32,
-      encapsulation: { type: 'string', pattern: '^[A-Za-z0-9_-]{1622}$' },
-      contract: signedContractSchema,
-    }),
+    request: objectSchema(
+      {
+        signing: key32,
+        encapsulation: { type: 'string', pattern: '^[A-Za-z0-9_-]{1622}$' },
+        contract: signedContractSchema,
+        account: accountProofSchema,
+      },
+      ['account'],
+    ),
   },
+  'credential.renew': { space: 'message', delivery: 'best-effort', request: nothing },
   'owner.pending': owner(nothing),
   'owner.connections': owner(nothing),
   'owner.fields': owner(nothing),

@@ -19,7 +19,7 @@ beforeEach(async () => {
   party = await vine.newParty();
   sender = await vine.party(party);
   const { nc, jsm } = await vine.vaultMessageSide();
-  await ensureInboundStream(jsm, vine.vault, ['data.request']);
+  await ensureInboundStream(jsm, vine.vault, vine.subjects(['data.request']));
   await restartInbound(jsm, vine.vault);
   const consumer = await inboundConsumer(nc, vine.vault);
   for (let at = (await consumer.info()).num_pending; at > 0; at--)
@@ -51,6 +51,7 @@ async function life(
   let dead = false;
   const parts = { vault: vine.vault, owner: owner.nc, messages: nc, critical: ['data.request'] };
   const bus = natsVaultBus({ ...parts, log: (line) => void logged.push(line) });
+  await bus.admit(party, 'connected');
   await bus.listen((message: InboundMessage) => {
     if (dead) return;
     const one = { body: new TextDecoder().decode(message.data), suspect: message.suspect === true };

@@ -1,8 +1,17 @@
+import type { JetStreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { forVault, fromService, parseSubject } from '../../wire/subjects.ts';
 import type { InboundMessage, VaultBus } from '../manager/ports.ts';
+import { AdmittedPartiesKeeper } from './admitted-parties.ts';
 import { type Delivery, deliverInbound } from './inbound-delivery.ts';
-import { ensureInboundStream, inboundConsumer, restartInbound } from './vine/inbound-stream.ts';
+import {
+  type AdmittedParties,
+  ensureInboundStream,
+  inboundConsumer,
+  inboundSubjects,
+  restartInbound,
+  setInboundSubjects,
+} from './vine/inbound-stream.ts';
 import { keepAnswer } from './vine/kept-publish.ts';
 import { streamManager } from './vine/stream-manager.ts';
 
@@ -22,10 +31,10 @@ export type VaultBusParts = {
 export function natsVaultBus(parts: VaultBusParts): VaultBus {
   const { vault, owner, messages } = parts;
   const critical = new Set(parts.critical);
-  const parties = new Map<string, Subscription>();
   let deliver: ((message: InboundMessage) => void) | undefined;
   let own: Subscription | undefined;
   let consumed: Delivery | undefined;
+  let manager: JetStreamManager | undefined;
 
   /** Critical types arrive through the stream, so a core message of one would be a second copy. */
   const onMessage = (message: Msg): void => {
@@ -39,6 +48,14 @@ export function natsVaultBus(parts: VaultBusParts): VaultBus {
         if (error === null) onMessage(message);
       },
     });
+  const subjectsOf = (parties: AdmittedParties): string[] =>
+    inboundSubjects(vault, parts.critical, parties);
+  const admitted = new AdmittedPartiesKeeper({
+    subscribe: (party) => subscribe(messages, fromService(vault, party, '>')),
+    store: async (parties) => {
+      if (manager !== undefined) await setInboundSubjects(manager, vault, subjectsOf(parties));
+    },
+  });
 
   return {
     listen: async (to) => {
@@ -46,16 +63,13 @@ export function natsVaultBus(parts: VaultBusParts): VaultBus {
       own = subscribe(owner, forVault(vault, '>'));
       await owner.flush();
       await messages.flush();
-      consumed = await consumeCritical(parts, to);
+      manager = await streamManager(messages);
+      await ensureInboundStream(manager, vault, subjectsOf(admitted.parties));
+      admitted.listen();
+      consumed = await consumeCritical(manager, parts, to);
     },
-    admit: (party) => {
-      if (!parties.has(party))
-        parties.set(party, subscribe(messages, fromService(vault, party, '>')));
-    },
-    dismiss: (party) => {
-      parties.get(party)?.unsubscribe();
-      parties.delete(party);
-    },
+    admit: (party, scope) => admitted.admit(party, scope),
+    dismiss: (party) => admitted.dismiss(party),
     publish: (subject, bytes) => {
       (subject.startsWith('OwnerSpace.') ? owner : messages).publish(subject, bytes);
     },
@@ -66,20 +80,17 @@ export function natsVaultBus(parts: VaultBusParts): VaultBus {
     stop: async (blameless) => {
       deliver = undefined;
       own?.unsubscribe();
-      for (const party of parties.values()) party.unsubscribe();
-      parties.clear();
+      admitted.stop();
       await consumed?.stop(blameless);
     },
   };
 }
 
 async function consumeCritical(
-  parts: VaultBusParts,
+  manager: JetStreamManager,
+  { vault, messages, log }: VaultBusParts,
   deliver: (message: InboundMessage) => void,
 ): Promise<Delivery> {
-  const { vault, messages, critical, log } = parts;
-  const manager = await streamManager(messages);
-  await ensureInboundStream(manager, vault, critical);
   const inHand = await restartInbound(manager, vault);
   const consumer = await inboundConsumer(messages, vault);
   return deliverInbound({ vault, manager, consumer, inHand, deliver, log });

@@ -1,9 +1,11 @@
+import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import {
   type Connection,
   type ConnectionStatus,
   namespaceOf,
   type VaultState,
 } from '../../projections/vault-state.ts';
+import { accountFault } from '../../wire/account-proof.ts';
 import { fromBase64url, toHex } from '../../wire/bytes.ts';
 import { parseContract } from '../../wire/contract.ts';
 import type { ConnectionRequest } from '../../wire/messages.ts';
@@ -20,11 +22,19 @@ type Word = {
   readonly fields?: readonly string[];
 };
 type Forgotten = { readonly kind: 'connection' | 'field' | 'namespace'; readonly name: string };
-type CommandCheck = (state: VaultState, payload: unknown, time: number) => CommandFault | undefined;
+type CommandCheck = (
+  state: VaultState,
+  payload: unknown,
+  time: number,
+  received: ReceivedEvent,
+) => CommandFault | undefined;
 
 /** Requires a payload that fits its schema. */
 const checks: Readonly<Record<string, CommandCheck>> = {
-  'connection.request': (_, payload) => handshakeFault(payload as ConnectionRequest),
+  'connection.request': (state, payload, _, received) =>
+    handshakeFault(payload as ConnectionRequest) ??
+    accountUseFault(state, payload as ConnectionRequest, received),
+  'credential.renew': (state, _, time, received) => renewalFault(state, received, time),
   'owner.accept': (state, payload) => acceptFault(state, payload as Target),
   'owner.decline': (state, payload) => statusFault(state, payload, ['requested', 'invited']),
   'owner.sever': (state, payload) => statusFault(state, payload, ['active']),
@@ -41,7 +51,7 @@ const checks: Readonly<Record<string, CommandCheck>> = {
 export function commandFault({ state, received, time }: CheckContext): CommandFault | undefined {
   const type = received.event?.type ?? '';
   const check = Object.hasOwn(checks, type) ? checks[type] : undefined;
-  return check?.(state, received.event?.payload, time);
+  return check?.(state, received.event?.payload, time, received);
 }
 
 /** Required fields that the vault does not have. */
@@ -60,6 +70,39 @@ function handshakeFault(payload: ConnectionRequest): CommandFault | undefined {
   return payload.contract.key === payload.signing
     ? undefined
     : fault('sender_subject_mismatch', 'the contract is of another publisher than the party');
+}
+
+/**
+ * An account is the service's own when its key has signed for this very request. Here it has one
+ * connection at most, since the account is what tells whose an event is.
+ */
+function accountUseFault(
+  state: VaultState,
+  { account, signing }: ConnectionRequest,
+  { connection, id }: ReceivedEvent,
+): CommandFault | undefined {
+  if (account === undefined) return undefined;
+  const use = { vault: state.vault, connection, event: id, signing: fromBase64url(signing) };
+  const wrong = accountFault(account, use);
+  if (wrong !== undefined) return fault(wrong, 'the account is not proved to be theirs');
+  const taken = state.connections.some(
+    (other) =>
+      other.id !== connection &&
+      (other.account === account.key || other.party === account.key) &&
+      (other.status === 'requested' || other.status === 'active'),
+  );
+  return taken ? fault('duplicate', 'another connection here has this account') : undefined;
+}
+
+/** Each renewal costs signatures and a record: not twice in a hundredth of a credential's life. */
+function renewalFault(
+  state: VaultState,
+  { connection: id }: ReceivedEvent,
+  time: number,
+): CommandFault | undefined {
+  const { credentialIssued: from, credentialExpires: to } = state.connections.get(id) ?? {};
+  if (from === undefined || to === undefined || time >= from + (to - from) / 100) return undefined;
+  return fault('rate_limited', 'this credential was issued just now');
 }
 
 function acceptFault(state: VaultState, payload: Target): CommandFault | undefined {

@@ -62,7 +62,7 @@ export class AnswerKeeper {
     }
   }
 
-  /** Resolves when everything so far is taken over. */
+  /** Resolves when everything so far is taken over, or cannot be now. */
   async idle(): Promise<void> {
     await Promise.all(this.#moving.values());
   }
@@ -73,25 +73,27 @@ export class AnswerKeeper {
   }
 
   #begin(connection: string, line: KeepableAnswer[]): void {
-    const moving = this.#move(connection, line).finally(() => {
-      if (this.#moving.get(connection) === moving) this.#moving.delete(connection);
-    });
+    const moving = new Promise<void>((settle) => void this.#move(connection, line, settle));
     this.#moving.set(connection, moving);
   }
 
-  async #move(connection: string, line: KeepableAnswer[]): Promise<void> {
+  /** @param settle - told when the line is empty, or has to wait */
+  async #move(connection: string, line: KeepableAnswer[], settle: () => void): Promise<void> {
     let pauseMs = againMs;
     for (let [message] = line; message !== undefined; [message] = line) {
-      if (this.#stopped.signal.aborted) return;
+      if (this.#stopped.signal.aborted) break;
       if (await this.#handOver(message)) {
         line.shift();
         pauseMs = againMs;
       } else {
+        settle();
         await pause(pauseMs, this.#stopped.signal);
         pauseMs = Math.min(againMaxMs, pauseMs * 2);
       }
     }
     this.#lines.delete(connection);
+    this.#moving.delete(connection);
+    settle();
   }
 
   /** Whether it is done with. */

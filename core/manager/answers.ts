@@ -10,6 +10,8 @@ import type { Turn, VaultParts } from './turn.ts';
 /** What an answer is given to. */
 export type Question = {
   readonly connection: string;
+  /** The party that asked, where the connection has another since. */
+  readonly to?: string;
   readonly id: string;
   readonly type: string;
   /** The type that its subject names, which is there even where its envelope did not open. */
@@ -36,13 +38,14 @@ export async function queueAnswer(
   question: Question,
   answer: Answer,
 ): Promise<void> {
-  const { connection, id, type, sentAs = type, from, fields = [], repeated } = question;
+  const { connection, to, id, type, sentAs = type, from, fields = [], repeated } = question;
   if (id === '') return;
   const { state } = turn.batch;
   const toOwner = state.connections.get(connection)?.kind === 'owner';
   const critical = !toOwner && isCritical(state, sentAs);
   await parts.sealer.queue(turn.batch, {
     connection,
+    ...(to === undefined ? {} : { to }),
     type: critical ? keptAnswerType : answerType,
     payload: withStatement(parts, turn, question, answer),
     cause: id,

@@ -5,12 +5,13 @@ import { equalBytes, fromHex } from '../../wire/bytes.ts';
 import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
 import { decide } from '../decision/decide.ts';
 import { questionOf, queueAnswer, queueDenial } from './answers.ts';
-import { requestConnection } from './connections.ts';
+import { renewCredential, requestConnection } from './connections.ts';
 import { expectNotAhead } from './host-clock.ts';
 import type { Arrival } from './inbound.ts';
 import { readingCommands, runCommand } from './owner-commands.ts';
 import { holdRequest } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
+import { endInvite } from './ways-in.ts';
 
 /** What an arrival may set off outside its turn. */
 export type ArrivalHooks = {
@@ -49,6 +50,8 @@ export async function handleArrival(
   const index = batch.add({ kind: 'decided', scope, cause: from, body });
   // Behind the decision, so that `received` directly follows the state that was decided on.
   if (arrival.epoch !== undefined && identityHolds(decision)) batch.add(arrival.epoch);
+  if (identityHolds(decision) && received.event?.type !== 'connection.request')
+    endInvite(parts, turn, connection);
   const open = batch.state.requests.get(request);
   if (decision.outcome === 'denied')
     return queueDenial(parts, turn, { ...questionOf(received, index), repeated }, decision);
@@ -83,6 +86,10 @@ async function answerItself(
     queueAnswer(parts, next, { ...question, from: at }, answer);
   if (type === 'connection.request') {
     const answer = await requestConnection(parts, turn, received, from);
+    return queueAnswer(parts, turn, question, answer);
+  }
+  if (type === 'credential.renew') {
+    const answer = await renewCredential(parts, turn, received, from);
     return queueAnswer(parts, turn, question, answer);
   }
   const { start, audit } = hooks;

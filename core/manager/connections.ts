@@ -16,9 +16,9 @@ import { queueAnswer, refusal } from './answers.ts';
 import { keysOf } from './inbound.ts';
 import { expireDue } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
+import { letIn, shutOut, wayInOf } from './ways-in.ts';
 
 const inviteLastsMs = 24 * 60 * 60 * 1000;
-const credentialLastsMs = 30 * 24 * 60 * 60 * 1000;
 
 /** Makes an invite: a connection that nobody has yet, and a credential that can only ask for it. */
 export async function invite(parts: VaultParts, turn: Turn, label: string): Promise<Invite> {
@@ -26,6 +26,7 @@ export async function invite(parts: VaultParts, turn: Turn, label: string): Prom
   const expires = batch.time + inviteLastsMs;
   const connection = identifierFrom(new Uint8Array(randomBytes(16)));
   const { party, credential } = await parts.admission.invite(expires);
+  await parts.bus.admit(party, 'handshake');
   const scope = await parts.ring.createScope();
   batch.add({ kind: 'invited', scope, body: { connection, party, label, expires } });
   return {
@@ -67,7 +68,13 @@ export async function requestConnection(
     kind: 'requested',
     scope: connection.scope,
     cause: from,
-    body: { connection: connection.id, keys, contract, event: received.id },
+    body: {
+      connection: connection.id,
+      keys,
+      contract,
+      event: received.id,
+      ...(payload.account === undefined ? {} : { account: payload.account.key }),
+    },
   });
   const owner = batch.state.connections.find(({ kind }) => kind === 'owner');
   const asked = batch.state.connections.get(connection.id);
@@ -106,11 +113,11 @@ export async function acceptConnection(
   optional: readonly string[],
   from: number,
 ): Promise<void> {
-  const { batch, effects } = turn;
-  const { party, name, keys, id, scope, request } = connection;
+  const { batch } = turn;
+  const { name, keys, id, scope, request, account } = connection;
   if (keys === undefined || request === undefined) throw new Error('nobody has asked to connect');
-  const expires = batch.time + credentialLastsMs;
-  const credential = await parts.admission.accept(party, expires);
+  const party = account ?? connection.party;
+  const { granted, recorded } = await letIn(parts, turn, { party, shared: account !== undefined });
   const cause = batch.add({
     kind: 'connected',
     scope,
@@ -122,17 +129,37 @@ export async function acceptConnection(
       name,
       keys,
       optional,
-      credentialExpires: expires,
+      ...recorded,
     },
   });
   const critical = batch.state.handlers
     .flatMap(({ manifest }) => manifest.types)
     .filter(({ delivery }) => delivery === 'critical')
     .map(({ type }) => type);
-  const result: ConnectionAccepted = { credential, expires, optional, critical };
-  const question = { connection: id, id: request, type: 'connection.request', from: cause };
+  const result: ConnectionAccepted = { ...granted, party, optional, critical };
+  const asked = { id: request, type: 'connection.request', from: cause };
+  const question = { connection: id, to: connection.party, ...asked };
   await queueAnswer(parts, turn, question, { status: 'served', type: question.type, result });
-  effects.push(() => parts.bus.admit(party));
+}
+
+/** A party asks for another credential, before its own ends or after. */
+export async function renewCredential(
+  parts: VaultParts,
+  turn: Turn,
+  received: ReceivedEvent,
+  from: number,
+): Promise<Answer> {
+  const type = 'credential.renew';
+  const connection = turn.batch.state.connections.get(received.connection);
+  if (connection === undefined) return refusal(type, 'connection_unknown');
+  const { granted, recorded } = await letIn(parts, turn, wayInOf(connection));
+  turn.batch.add({
+    kind: 'credential_renewed',
+    scope: connection.scope,
+    cause: from,
+    body: { connection: connection.id, ...recorded },
+  });
+  return { status: 'served', type, result: granted };
 }
 
 /** The owner turns a party away. */
@@ -144,6 +171,7 @@ export async function declineConnection(
 ): Promise<void> {
   const { id, scope, request } = connection;
   const cause = turn.batch.add({ kind: 'declined', scope, cause: from, body: { connection: id } });
+  turn.effects.push(() => shutOut(parts, connection));
   if (request === undefined) return;
   const question = { connection: id, id: request, type: 'connection.request', from: cause };
   await queueAnswer(parts, turn, question, refusal(question.type, 'consent_denied'));
@@ -157,28 +185,9 @@ export async function severConnection(
   from: number,
 ): Promise<void> {
   const { batch, effects } = turn;
-  const { id, scope, party } = connection;
+  const { id, scope } = connection;
   const body = { connection: id, by: 'owner' as const };
   batch.add({ kind: 'severed', scope, cause: from, body });
   await expireDue(parts, turn);
-  effects.push(() => dismiss(parts, party));
-}
-
-/** Takes nothing of a party any more, and ends its credentials. */
-export function dismiss(parts: VaultParts, party: string): void {
-  parts.bus.dismiss(party);
-  void revoke(parts, party);
-}
-
-/**
- * Ends a party's credentials, once what was published to it is with the server. A vault that stops
- * before this is done does it at its next opening.
- */
-export async function revoke({ bus, admission, log }: VaultParts, party: string): Promise<void> {
-  try {
-    await bus.flush();
-    await admission.revoke(party);
-  } catch (error) {
-    log('credential not revoked', { party, error: String(error) });
-  }
+  effects.push(() => shutOut(parts, connection));
 }

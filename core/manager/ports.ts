@@ -14,11 +14,11 @@ export type InboundMessage = {
 
 /** The messaging layer, as the vault sees it. At most once unless it says otherwise. */
 export type VaultBus = {
-  /** Begins to deliver: the owner's space, critical types, and the parties admitted so far. */
+  /** Begins to deliver: the owner's space, and of the parties admitted so far what they may send. */
   listen(deliver: (message: InboundMessage) => void): Promise<void>;
-  /** Takes best-effort messages of a party from now on. */
-  admit(party: string): void;
-  /** Takes none any more. */
+  /** Takes a party's request to connect, or everything of it, once this resolves. */
+  admit(party: string, scope: 'handshake' | 'connected'): Promise<void>;
+  /** Takes nothing of it any more: neither in the messaging layer's store nor beside it. */
   dismiss(party: string): void;
   /** Sends; whether it arrived is known after `flush`. */
   publish(subject: string, bytes: Uint8Array): void;
@@ -40,12 +40,30 @@ export type Credential = { readonly jwt: string; readonly seed: string };
 export type Admission = {
   /** Servers that a party connects to. */
   readonly servers: readonly string[];
+  /** How long a credential lasts, in milliseconds. */
+  readonly credentialMs: number;
   /** A new party, which may do nothing but ask to connect until `expires` (Unix milliseconds). */
   invite(expires: number): Promise<{ party: string; credential: Credential }>;
-  /** Lets a party send requests until `expires` (Unix milliseconds). */
-  accept(party: string, expires: number): Promise<Credential>;
-  /** Ends every credential of a party. */
-  revoke(party: string): Promise<void>;
+  /** Lets a party send requests until `expires`, and ask for another credential until `renewalExpires` (Unix milliseconds). */
+  accept(
+    way: WayIn,
+    until: { readonly expires: number; readonly renewalExpires: number },
+  ): Promise<Issued>;
+  /** Ends every credential of a party that was issued before a time (Unix milliseconds), or until now. */
+  revoke(way: WayIn, before?: number): Promise<void>;
+  /** Drops the answers of this vault that are kept for a party. */
+  forget(way: WayIn): Promise<void>;
+};
+
+/** Which account a party has, and whether other vaults share it. */
+export type WayIn = { readonly party: string; readonly shared: boolean };
+
+/** Credentials, and when they were issued by the clock of the messaging layer: Unix milliseconds. */
+export type Issued = {
+  readonly credential: Credential;
+  /** Can do nothing but ask for another credential. */
+  readonly renewal: Credential;
+  readonly at: number;
 };
 
 /** Where handlers run. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import type { Keyring } from '../../ledger/keyring.ts';
 import {
   type Connection,
@@ -6,6 +6,7 @@ import {
   outboxKey,
   type SendingEpoch,
 } from '../../projections/vault-state.ts';
+import { drawnBytes } from '../../wire/drawn-bytes.ts';
 import { encapsulationHash, epochInfo, sealEnvelope, signOpening } from '../../wire/envelope.ts';
 import { encodeEvent } from '../../wire/event.ts';
 import { eventId } from '../../wire/identifiers.ts';
@@ -17,10 +18,13 @@ import type { Batch } from './journal.ts';
 
 const epochAgeMaxMs = 24 * 60 * 60 * 1000;
 const epochMessagesMax = 10_000;
+const random = drawnBytes(randomFillSync);
 
 /** Something that the vault says to one of its connections. */
 export type Outgoing = {
   readonly connection: string;
+  /** The party to publish it to, where that is not the connection's of now. */
+  readonly to?: string;
   readonly type: string;
   readonly payload: unknown;
   /** Id of the event that it answers. */
@@ -80,11 +84,11 @@ export class Sealer {
     if (known?.keys === undefined) return undefined;
     const epoch = await this.#epoch(batch, known);
     const { vault } = batch.state;
-    const id = eventId(batch.time, new Uint8Array(randomBytes(10)));
+    const id = eventId(batch.time, random(10));
     const subject =
       known.kind === 'owner'
         ? forApp(vault, outgoing.type)
-        : fromVault(vault, known.party, outgoing.type);
+        : fromVault(vault, outgoing.to ?? known.party, outgoing.type);
     const event = encodeEvent({
       id,
       type: outgoing.type,
@@ -102,7 +106,7 @@ export class Sealer {
         : { opening: epoch.opening }),
       subject,
       eventId: id,
-      nonce: new Uint8Array(randomBytes(24)),
+      nonce: random(24),
       contents: { event, seen: Math.max(0, ...known.receiving.keys()) },
     });
     return { id, subject, bytes };

@@ -17,6 +17,8 @@ export type VaultParts = {
   readonly bus: VaultBus;
   readonly admission: Admission;
   readonly runner: HandlerRunner;
+  /** Resolves when what was queued so far is with the messaging layer, or has had a moment to get there. */
+  readonly published: () => Promise<void>;
   /** Operational log: no values, no payloads. */
   readonly log: (line: string, details?: Record<string, unknown>) => void;
 };

@@ -5,11 +5,11 @@ import { rotationToJson } from '../../ledger/rotation-json.ts';
 import { toBase64 } from '../../wire/bytes.ts';
 import type { Answer, CheckpointShown } from '../../wire/messages.ts';
 import { addCheckpoint } from './checkpoints.ts';
-import { dismiss } from './connections.ts';
 import { continues } from './continuity.ts';
 import { addErasure, scopesOf } from './erasure.ts';
 import type { Command } from './owner-commands.ts';
 import type { Turn, VaultParts } from './turn.ts';
+import { shutOut } from './ways-in.ts';
 
 /*
  * What the owner does about the ledger itself. Steps that take place outside the ledger (a key is
@@ -25,7 +25,7 @@ export async function forget(parts: VaultParts, command: Command): Promise<undef
   const target = payloadOf<ErasureTarget>(command);
   const connection = turn.batch.state.connections.get(target.name);
   if (target.kind === 'connection' && connection !== undefined)
-    turn.effects.push(() => dismiss(parts, connection.party));
+    turn.effects.push(() => shutOut(parts, connection));
   const scopes = scopesOf(turn.batch.state, target);
   addErasure(turn.batch, target, scopes, from);
   turn.later(async () => {

@@ -6,7 +6,6 @@ import type { Pin } from '../pins/pin.ts';
 import { PinKeeper } from '../pins/pin-keeper.ts';
 import { AnswerKeeper, type KeepableAnswer } from './answer-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
-import { revoke } from './connections.ts';
 import { continues } from './continuity.ts';
 import { type Arrival, readInbound, unreadable } from './inbound.ts';
 import type { Batch } from './journal.ts';
@@ -17,6 +16,7 @@ import { expireDue, expireRequest, finishRequest, runHandler } from './requests.
 import type { Task, Turn, VaultParts, Work } from './turn.ts';
 import { Turns } from './turns.ts';
 import { Upkeep } from './upkeep.ts';
+import { letInAll, shutOutAgain } from './ways-in.ts';
 
 const waitingMax = 2_000;
 /** Requests that end in the turn of another event, at most: with the largest event they must fit one commit. */
@@ -56,7 +56,9 @@ export class Vault {
   readonly #runs = new Set<Promise<void>>();
   #stopped = false;
 
-  constructor(parts: VaultParts, options: VaultOptions) {
+  constructor(given: Omit<VaultParts, 'published'>, options: VaultOptions) {
+    const published = () => Promise.race([this.#outbox.idle(), wait(outboxWaitMs)]);
+    const parts: VaultParts = { ...given, published };
     this.#parts = parts;
     this.#options = options;
     this.#turns = new Turns(parts.journal, {
@@ -111,11 +113,9 @@ export class Vault {
       });
     });
     const { state } = this.#parts.journal;
-    for (const { kind, status, party, credentialExpires = 0 } of state.connections.values()) {
-      if (kind === 'service' && (status === 'active' || status === 'invited'))
-        this.#parts.bus.admit(party);
-      if (status === 'severed' && credentialExpires > state.time) void revoke(this.#parts, party);
-    }
+    await letInAll(this.#parts, state);
+    for (const connection of state.connections.values())
+      shutOutAgain(this.#parts, connection, state.time);
     await this.#fresh();
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#outbox.send([...state.outbox.values()]);
@@ -300,7 +300,7 @@ export class Vault {
 
 /** Whether a party may still come and read what was kept for it. */
 function hasCredential(status: Connection['status'] | undefined): boolean {
-  return status !== undefined && status !== 'severed';
+  return status !== undefined && status !== 'severed' && status !== 'declined';
 }
 
 function wait(ms: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { keptAnswerExports, keptAnswerImports } from './answer-sharing.ts';
 import type { AccountTerms } from './claims.ts';
-import { checkedParty, checkedVault } from './vine-names.ts';
+import { checkedParty, checkedReach, everyVault } from './vine-names.ts';
 
 /*
  * Four kinds of account. What is not exported by one and imported by another does not exist there,
@@ -9,7 +9,8 @@ import { checkedParty, checkedVault } from './vine-names.ts';
  *   SYS      takes account tokens
  *   OWNER    OwnerSpace.>    the vault and its owner's app
  *   MESSAGE  MessageSpace.>  the vault; the only one with JetStream
- *   a party  sees two slices of MESSAGE, those that hold its own public key
+ *   a party  sees two slices of MESSAGE, those that hold its own public key: for one vault, or for
+ *            every vault that takes it in
  *
  * OWNER is apart because a request makes JetStream publish its answer to a subject of the sender's choice. Across an
  * account boundary such an answer lands in the sender's own account; inside one it could land in OwnerSpace.
@@ -21,6 +22,8 @@ export const maxPayloadBytes = 1_048_576;
 /** Connections and subscriptions of one party, all its users together. */
 const partyConnections = 32;
 const partySubscriptions = 256;
+/** Of a party that has many vaults: one subscription each, so that it hears no vault that it does not know. */
+const sharedSubscriptions = 65_536;
 
 const noLimit = -1;
 
@@ -80,7 +83,9 @@ export function messageTerms(): AccountTerms {
 }
 
 /**
- * Terms of a party's account: one vault to talk to, no JetStream, a few connections.
+ * Terms of a party's account: two imports however many vaults it reaches, no JetStream, a few
+ * connections. What reaches a vault is for the vault to say: it listens to those that it took in.
+ * @param vault - the one to talk to, or `everyVault`
  * @param issuer - public key of the signing key for its users
  * @param message - public key of the MESSAGE account
  */
@@ -88,10 +93,11 @@ export function partyTerms(
   { vault, party }: { readonly vault: string; readonly party: string },
   { issuer, message }: { readonly issuer: string; readonly message: string },
 ): AccountTerms {
-  checkedVault(vault);
+  checkedReach(vault);
   checkedParty(party);
+  const subs = vault === everyVault ? sharedSubscriptions : partySubscriptions;
   return {
-    limits: { ...closed, imports: 4, conn: partyConnections, subs: partySubscriptions },
+    limits: { ...closed, imports: 4, conn: partyConnections, subs },
     imports: [
       {
         name: 'fromService',

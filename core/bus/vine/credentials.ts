@@ -10,6 +10,7 @@ import {
   vaultOwnerSidePermissions,
 } from './permissions.ts';
 import type { VineKeys } from './vine-keys.ts';
+import { everyVault } from './vine-names.ts';
 
 /*
  * Issued offline, some tens of milliseconds each. `expiresAt` is Unix time in milliseconds; the server ends the
@@ -20,6 +21,7 @@ import type { VineKeys } from './vine-keys.ts';
 export type VaultCredentialOptions = { readonly vault: string; readonly expiresAt?: number };
 
 const outsideLimits: UserLimits = { subs: 64, payload: maxPayloadBytes };
+const sharedLimits: UserLimits = { subs: 65_536, payload: maxPayloadBytes };
 const vaultLimits: UserLimits = { subs: -1, payload: maxPayloadBytes };
 
 /** For the owner's app. Connect with `ownerAppInbox(vault)`. */
@@ -78,6 +80,7 @@ export function sysCredential(
 export function partyCredential(
   keys: Pick<VineKeys, 'issuer'>,
   options: {
+    /** The one that it may reach, or `everyVault`. */
     readonly vault: string;
     readonly party: string;
     readonly scope: PartyScope;
@@ -86,6 +89,7 @@ export function partyCredential(
 ): Promise<VineCredential> {
   const { vault, party, scope, expiresAt } = options;
   const permissions = partyPermissions(vault, party, scope);
-  const user = { name: scope, account: party, permissions, limits: outsideLimits, expiresAt };
+  const limits = vault === everyVault ? sharedLimits : outsideLimits;
+  const user = { name: scope, account: party, permissions, limits, expiresAt };
   return userCredential(keys.issuer, user);
 }

@@ -3,11 +3,13 @@ import { fromService } from '../../../wire/subjects.ts';
 import {
   ensureInboundStream,
   inboundConsumer,
+  inboundSubjects,
   restartInbound,
+  setInboundSubjects,
   waitingPerPartyAndType,
 } from './inbound-stream.ts';
 import { type TestConnection, TestVine } from './test-vine.ts';
-import { inboundStream } from './vine-names.ts';
+import { createPartyAccount } from './vine-keys.ts';
 
 let vine: TestVine;
 let vault: Awaited<ReturnType<TestVine['vaultMessageSide']>>;
@@ -22,7 +24,7 @@ beforeEach(async () => {
   vault = await vine.vaultMessageSide();
   party = await vine.newParty();
   sender = await vine.party(party);
-  await ensureInboundStream(vault.jsm, vine.vault, ['data.request']);
+  await ensureInboundStream(vault.jsm, vine.vault, vine.subjects(['data.request']));
   await drain();
 });
 
@@ -51,10 +53,14 @@ async function drain(): Promise<void> {
 
 test('ensuring twice, or with other types, keeps what waits', async () => {
   await send('data.request', 'first');
-  await ensureInboundStream(vault.jsm, vine.vault, ['data.request']);
-  await ensureInboundStream(vault.jsm, vine.vault, ['payment.request', 'data.request']);
+  await ensureInboundStream(vault.jsm, vine.vault, vine.subjects(['data.request']));
+  await ensureInboundStream(
+    vault.jsm,
+    vine.vault,
+    vine.subjects(['payment.request', 'data.request']),
+  );
   await send('payment.request', 'second');
-  await ensureInboundStream(vault.jsm, vine.vault, ['message.deliver']);
+  await ensureInboundStream(vault.jsm, vine.vault, vine.subjects(['message.deliver']));
   expect(await take(10, true)).toEqual(['first', 'second']);
   await expect(send('data.request', 'no longer critical')).resolves.toMatch(/timeout|responders/i);
 });
@@ -65,7 +71,7 @@ test('events wait while the vault is away, and while the whole vine is', async (
   await vine.server?.stop();
   await vine.startServer();
   vault = await vine.vaultMessageSide();
-  await ensureInboundStream(vault.jsm, vine.vault, ['data.request']);
+  await ensureInboundStream(vault.jsm, vine.vault, vine.subjects(['data.request']));
   expect(await take(10, true)).toEqual(['while you were away']);
 });
 
@@ -92,12 +98,35 @@ test('one party may have only so many events waiting, and is told; another is se
   expect(JSON.parse(await send('data.request', 'again'))).not.toHaveProperty('error');
 });
 
-test('a stream without a type, or with one that is none, is not made', async () => {
+test('a stream keeps the critical types of those who are admitted, and of nobody else', async () => {
+  const other = createPartyAccount().party;
+  const parties = new Map([
+    [party, 'connected'],
+    [other, 'handshake'],
+  ] as const);
+  const subjects = inboundSubjects(vine.vault, ['payment.request'], parties);
+  expect(subjects).toEqual([
+    fromService(vine.vault, party, 'connection.request'),
+    fromService(vine.vault, party, 'payment.request'),
+    fromService(vine.vault, other, 'connection.request'),
+  ]);
+  await setInboundSubjects(vault.jsm, vine.vault, subjects);
+  expect(JSON.parse(await send('payment.request', 'taken'))).toHaveProperty('seq');
+  const none = inboundSubjects(vine.vault, ['payment.request'], new Map());
+  await setInboundSubjects(vault.jsm, vine.vault, none);
+  await expect(send('payment.request', 'too late')).resolves.toMatch(/timeout|responders/i);
+  expect(await take(10, true)).toEqual(['taken']);
+});
+
+test('a stream without a subject, or with one that would widen it, is not made', async () => {
   await expect(ensureInboundStream(vault.jsm, vine.vault, [])).rejects.toThrow(RangeError);
-  for (const type of ['>', '*', 'Data.Request', 'data.', '']) {
-    const ensured = ensureInboundStream(vault.jsm, vine.vault, [type]);
-    await expect(ensured).rejects.toMatchObject({ code: 'BAD_IDENTIFIER' });
-  }
-  const { config } = await vault.jsm.streams.info(inboundStream(vine.vault));
-  expect(config.subjects).toEqual([fromService(vine.vault, '*', 'data.request')]);
+  const admitted = new Map([[party, 'connected']] as const);
+  for (const type of ['>', '*', 'Data.Request', 'data.', ''])
+    expect(() => inboundSubjects(vine.vault, [type], admitted)).toThrow(
+      expect.objectContaining({ code: 'BAD_IDENTIFIER' }),
+    );
+  for (const wide of ['*', '>', 'nobody', `${party}.x`])
+    expect(() => inboundSubjects(vine.vault, [], new Map([[wide, 'connected']]))).toThrow(
+      expect.objectContaining({ code: 'BAD_IDENTIFIER' }),
+    );
 });

@@ -15,7 +15,13 @@ import { fromService } from '../../../wire/subjects.ts';
 import { maxPayloadBytes } from './account-layout.ts';
 import { type InHand, inHandMetadata, inHandOf } from './in-hand.ts';
 import { codeConsumerNotFound, codeStreamNotFound, exists } from './stream-manager.ts';
-import { checkedType, inboundConsumerName, inboundStream } from './vine-names.ts';
+import {
+  checkedParty,
+  checkedType,
+  checkedVault,
+  inboundConsumerName,
+  inboundStream,
+} from './vine-names.ts';
 
 /** How many events of one party and type may wait for the vault; a further one is refused to its sender. */
 export const waitingPerPartyAndType = 256;
@@ -33,20 +39,46 @@ export function inboundConsumer(nc: NatsConnection, vault: string): Promise<Cons
   return jetstream(nc).consumers.get(inboundStream(vault), inboundConsumerName);
 }
 
+/** Parties whose events the vault takes, and how much of them. */
+export type AdmittedParties = ReadonlyMap<string, 'handshake' | 'connected'>;
+
+/** Type of the one event that a party may send before it is connected. */
+const handshakeType = 'connection.request';
+
+/**
+ * Subjects of an inbound stream: the critical types of those who are admitted, and of nobody else.
+ * One that nobody can publish on stands for none, since the server would take the stream's name.
+ */
+export function inboundSubjects(
+  vault: string,
+  criticalTypes: readonly string[],
+  parties: AdmittedParties,
+): string[] {
+  const types = [...new Set([handshakeType, ...criticalTypes])].sort();
+  const subjects = [...parties].flatMap(([party, scope]) =>
+    (scope === 'handshake' ? [handshakeType] : types).map((type) =>
+      fromService(vault, checkedParty(party), checkedType(type)),
+    ),
+  );
+  return subjects.length > 0
+    ? subjects
+    : [`MessageSpace.${checkedVault(vault)}.fromService.nobody`];
+}
+
 /**
  * Creates or updates the stream that keeps critical events until the vault has them, and its one
  * consumer. A sender's plain request is answered when its event is on the disk; an acknowledged
- * event leaves the stream. A type taken off the list leaves what waits in it.
- * @param criticalTypes - the event types to persist; at least one
+ * event leaves the stream. A subject taken off the list leaves what waits in it.
+ * @param subjects - of the events to persist; at least one
  * @throws VineError BAD_IDENTIFIER; JetStreamApiError when the server refuses
  */
 export async function ensureInboundStream(
   jsm: JetStreamManager,
   vault: string,
-  criticalTypes: readonly string[],
+  subjects: readonly string[],
 ): Promise<void> {
   const name = inboundStream(vault);
-  const config = streamConfig(vault, criticalTypes);
+  const config = streamConfig(subjects);
   if (await exists(jsm.streams.info(name), codeStreamNotFound)) {
     await jsm.streams.update(name, config);
   } else {
@@ -57,6 +89,15 @@ export async function ensureInboundStream(
   } else {
     await jsm.consumers.add(name, { ...consumerConfig, durable_name: inboundConsumerName });
   }
+}
+
+/** Makes these the subjects of the stream that is there. */
+export async function setInboundSubjects(
+  jsm: JetStreamManager,
+  vault: string,
+  subjects: readonly string[],
+): Promise<void> {
+  await jsm.streams.update(inboundStream(vault), streamConfig(subjects));
 }
 
 /**
@@ -86,12 +127,10 @@ export async function noteGivenOut(
   await jsm.consumers.update(inboundStream(vault), inboundConsumerName, config);
 }
 
-function streamConfig(vault: string, criticalTypes: readonly string[]) {
-  // Without subjects the server would make the stream's name its subject.
-  if (criticalTypes.length === 0) throw new RangeError('an inbound stream needs a critical type');
-  const types = [...new Set(criticalTypes)].sort();
+function streamConfig(subjects: readonly string[]) {
+  if (subjects.length === 0) throw new RangeError('an inbound stream needs a subject');
   return {
-    subjects: types.map((type) => fromService(vault, '*', checkedType(type))),
+    subjects: [...subjects],
     retention: RetentionPolicy.Workqueue,
     storage: StorageType.File,
     discard: DiscardPolicy.New,

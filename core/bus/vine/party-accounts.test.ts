@@ -15,7 +15,7 @@ let vine: TestVine;
 beforeAll(async () => {
   vine = await TestVine.start();
   const { jsm } = await vine.vaultMessageSide();
-  await ensureInboundStream(jsm, vine.vault, ['data.request']);
+  await ensureInboundStream(jsm, vine.vault, vine.subjects(['data.request']));
 });
 afterAll(() => vine.stop());
 

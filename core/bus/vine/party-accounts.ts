@@ -27,19 +27,20 @@ export async function pushAccount(
 }
 
 /**
- * Ends every credential issued to a party so far: its connections drop within milliseconds and none
- * of them is served again. Others do not notice. One issued from the next second on is good.
+ * Ends every credential issued to a party so far, or until `before` (Unix milliseconds): their
+ * connections drop within milliseconds and none of them is served again. Others do not notice. Tokens
+ * carry whole seconds: one issued from the next second on is good.
  * @param nc - connected with `sysCredential`
  * @throws VineError CLAIMS_REFUSED or CLAIMS_UNANSWERED; then the party must be taken for connected
  */
 export async function revokeParty(
   nc: NatsConnection,
   keys: AccountKeys,
-  options: { readonly party: string; readonly vault: string },
+  options: { readonly party: string; readonly vault: string; readonly before?: number },
 ): Promise<void> {
+  const { before = Date.now() } = options;
   const { expiresAt, revokedUntil = 0 } = await standingOf(nc, keys, options.party);
-  const now = Math.max(Date.now(), revokedUntil);
-  await push(nc, keys, options, { expiresAt, revokedUntil: now });
+  await push(nc, keys, options, { expiresAt, revokedUntil: Math.max(before, revokedUntil) });
 }
 
 async function push(

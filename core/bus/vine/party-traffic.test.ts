@@ -13,7 +13,7 @@ afterAll(() => vine.stop());
 
 test('a critical event is acknowledged to a party that has no JetStream permission, and the vault fetches it', async () => {
   const { nc, jsm } = await vine.vaultMessageSide();
-  await ensureInboundStream(jsm, vine.vault, ['connection.request', 'data.request']);
+  await ensureInboundStream(jsm, vine.vault, vine.subjects(['connection.request', 'data.request']));
   const party = await vine.newParty();
   const subject = fromService(vine.vault, party, 'data.request');
 

@@ -1,9 +1,9 @@
 import { keptAnswerAcks, keptAnswersStream, nextKeptAnswer } from '../../../wire/kept-answers.ts';
-import { fromService, fromVault } from '../../../wire/subjects.ts';
 import type { UserPermissions } from './claims.ts';
 import {
   answerKeeperInbox,
   checkedParty,
+  checkedReach,
   checkedVault,
   inboundConsumerName,
   inboundStream,
@@ -18,8 +18,14 @@ import {
  * may create one can have the server deliver everybody's messages to a subject of their choice.
  */
 
-/** How far a party has come: it may ask for a connection, or it has one. */
-export type PartyScope = 'handshake' | 'connected';
+/** What a party's credential is for: to ask for a connection, to use one, or to ask for another credential. */
+export type PartyScope = 'handshake' | 'connected' | 'renewal';
+
+const typesOf: Readonly<Record<PartyScope, string>> = {
+  handshake: 'connection.request',
+  connected: '>',
+  renewal: 'credential.renew',
+};
 
 /** The owner's app: its vault's OwnerSpace. */
 export function ownerAppPermissions(vault: string): UserPermissions {
@@ -92,15 +98,16 @@ export function sysPermissions(): UserPermissions {
 }
 
 /**
- * An outside party: a stranger may knock, a connected one may send every type as itself. Both read the
- * answers that were kept for them, by a consumer that is there already.
+ * An outside party: it sends as itself, and takes what is sent to it. The answers that were kept for it it reads by a
+ * consumer that is there already; who can only ask for another credential reads none.
+ * @param vault - the one that it may reach, or `everyVault` of those that take it in
  */
 export function partyPermissions(vault: string, party: string, scope: PartyScope): UserPermissions {
-  checkedVault(vault);
+  checkedReach(vault);
   checkedParty(party);
-  const types = scope === 'connected' ? '>' : 'connection.request';
+  const kept = scope === 'renewal' ? [] : [nextKeptAnswer(party), keptAnswerAcks(party)];
   return {
-    publish: [fromService(vault, party, types), nextKeptAnswer(party), keptAnswerAcks(party)],
-    subscribe: [fromVault(vault, party, '>'), `${partyInbox(party)}.>`],
+    publish: [`MessageSpace.${vault}.fromService.${party}.${typesOf[scope]}`, ...kept],
+    subscribe: [`MessageSpace.${party}.fromVault.${vault}.>`, `${partyInbox(party)}.>`],
   };
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection, Status } from '@nats-io/transport-node';
 import { identifierFrom } from '../../../wire/identifiers.ts';
+import { fromService } from '../../../wire/subjects.ts';
 import { findNatsServer } from '../nats-binary.ts';
 import type { NatsServer } from '../nats-server.ts';
 import { type UserPermissions, userCredential, type VineCredential } from './claims.ts';
@@ -25,6 +26,7 @@ import { vineConfig } from './vine-config.ts';
 import { createPartyAccount, createVineKeys, type VineKeys } from './vine-keys.ts';
 import {
   answerKeeperInbox,
+  everyVault,
   ownerAppInbox,
   partyInbox,
   sysInbox,
@@ -109,6 +111,11 @@ export class TestVine {
     return this.connect(credential, ownerAppInbox(this.vault));
   }
 
+  /** Subjects of these types, whoever sends them. */
+  subjects(types: readonly string[]): string[] {
+    return types.map((type) => fromService(this.vault, '*', type));
+  }
+
   /** A new party whose account the server knows. */
   async newParty(): Promise<string> {
     const { party } = createPartyAccount();
@@ -125,6 +132,25 @@ export class TestVine {
 
   async party(party: string, scope: PartyScope = 'connected'): Promise<TestConnection> {
     return this.connect(await this.credentialOf(party, scope), partyInbox(party));
+  }
+
+  /** A new party that many vaults share, whose account the server knows. */
+  async newSharedParty(): Promise<string> {
+    const { party } = createPartyAccount();
+    const sys = await this.sys();
+    await pushAccount(sys, this.keys, { party, vault: everyVault });
+    await sys.close();
+    return party;
+  }
+
+  sharedCredential(party: string, scope: PartyScope): Promise<VineCredential> {
+    const options = { vault: everyVault, party, scope, expiresAt: Date.now() + 60_000 };
+    return partyCredential(this.keys, options);
+  }
+
+  /** The one connection of a party that many vaults share. */
+  async sharedParty(party: string, scope: PartyScope = 'connected'): Promise<TestConnection> {
+    return this.connect(await this.sharedCredential(party, scope), partyInbox(party));
   }
 
   /** A user of the party's account with permissions that the product never issues. */
@@ -146,9 +172,9 @@ export function newVault(): string {
   return identifierFrom(randomBytes(16));
 }
 
-/** Waits until `done` holds; gives up, without a word, after 2 s: the assertion that follows says what is missing. */
-export async function eventually(done: () => boolean): Promise<void> {
-  for (let waitedMs = 0; waitedMs < 2_000 && !done(); waitedMs += 10) {
+/** Waits until `done` holds; gives up, without a word, after a while: the assertion that follows says what is missing. */
+export async function eventually(done: () => boolean, waitMs = 2_000): Promise<void> {
+  for (let waitedMs = 0; waitedMs < waitMs && !done(); waitedMs += 10) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -38,6 +38,17 @@ export function checkedVault(vault: string): string {
   return checked(vault, isIdentifier(vault), 'a vault');
 }
 
+/** In a vault's place: every vault that takes the party in. */
+export const everyVault = '*';
+
+/**
+ * `vault`, if it is one, or every one.
+ * @throws VineError BAD_IDENTIFIER
+ */
+export function checkedReach(vault: string): string {
+  return vault === everyVault ? vault : checkedVault(vault);
+}
+
 /**
  * `party`, if it is the public key of an account.
  * @throws VineError BAD_IDENTIFIER

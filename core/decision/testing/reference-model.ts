@@ -36,6 +36,7 @@ const spaces: Readonly<Partial<Record<ScenarioType, 'owner' | 'message'>>> = {
   'owner.fields': 'owner',
   'owner.approve': 'owner',
   'connection.request': 'message',
+  'credential.renew': 'message',
 };
 const lengths: Readonly<Record<string, number>> = {
   P0D: 0,
@@ -131,14 +132,22 @@ function wrongConnection({ type, connection }: Scenario): Wrong {
   return status === 'invited' ? { expired: inviteExpiresIn <= 0 } : { duplicate: true };
 }
 
-function wrongPayload({ type, unfit, done, word }: Scenario): Wrong {
+function wrongPayload({ type, unfit, done, word, account, connection }: Scenario): Wrong {
   if (unfit) return { schema_invalid: true };
+  if (type === 'connection.request')
+    return { signature_invalid: account === 'foreign', duplicate: account === 'taken' };
+  if (type === 'credential.renew') return { rate_limited: isJustIssued(connection?.credential) };
   if (type === 'owner.approve')
     return {
       expired: word.request !== 'waits' || word.deadlineIn <= 0,
       malformed: word.request === 'waits' && (word.hash === 'wrong' || word.fields === 'others'),
     };
   return { duplicate: handled[type]?.once === true && done };
+}
+
+/** Not twice in a hundredth of a credential's life. */
+function isJustIssued(credential: ScenarioConnection['credential']): boolean {
+  return credential !== undefined && credential.issuedAgo * 100 < credential.lasts;
 }
 
 function wrongContract({ connection, names }: Scenario): Wrong {

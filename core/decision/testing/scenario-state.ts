@@ -1,5 +1,5 @@
 import { Map as Table } from 'immutable';
-import type { InstalledHandler, ReceivedEvent } from '../../../ledger/bodies.ts';
+import type { ReceivedEvent } from '../../../ledger/bodies.ts';
 import {
   type Connection,
   emptyState,
@@ -7,14 +7,15 @@ import {
   type OpenRequest,
   type VaultState,
 } from '../../../projections/vault-state.ts';
+import { type AccountProof, proveAccount } from '../../../wire/account-proof.ts';
 import { toHex } from '../../../wire/bytes.ts';
 import { type Contract, signContract } from '../../../wire/contract.ts';
 import { signerFrom } from '../../../wire/crypto.ts';
 import type { Event } from '../../../wire/event.ts';
 import { eventId } from '../../../wire/identifiers.ts';
-import { objectSchema } from '../../../wire/json-schema.ts';
-import type { HandledType } from '../../../wire/manifest.ts';
+import { accountName } from '../../../wire/nkey.ts';
 import { now, type Scenario, type ScenarioConnection } from './scenario.ts';
+import { handlers } from './scenario-handlers.ts';
 
 /** A scenario as `decide` is given it. */
 export type Given = {
@@ -36,6 +37,7 @@ const heldDigest = new Uint8Array(32).fill(8);
 const accepted = 'a'.repeat(64);
 
 const signer = signerFrom(new Uint8Array(32).fill(1));
+const ownAccount = signerFrom(new Uint8Array(32).fill(4));
 const handshakeContract: Contract = {
   v: 1,
   id: 'shop.orders',
@@ -58,44 +60,20 @@ const handshakeContract: Contract = {
 };
 const handshakeContractSigned = signContract(signer, handshakeContract);
 
-const names = { type: 'array', items: { type: 'string' } } as const;
-const word = { type: 'string' } as const;
-const asking = objectSchema({ fields: names, purpose: word }, ['purpose']);
-const nothing = objectSchema({});
-
-function handledType(type: string, more: Partial<HandledType> = {}): HandledType {
-  return { type, delivery: 'best-effort', request: nothing, response: nothing, ...more };
-}
-
-/** One handler that serves every type of a scenario. */
-export const handlers: readonly InstalledHandler[] = [
-  {
-    digest: 'd'.repeat(64),
-    manifest: {
-      name: 'all',
-      version: '1.0.0',
-      description: 'Serves every type.',
-      types: [
-        handledType('data.request', { fields: 'fields', request: asking }),
-        handledType('location.request', {
-          fields: 'fields',
-          permission: 'location',
-          request: asking,
-        }),
-        handledType('payment.request', {
-          permission: 'payment',
-          once: 'order',
-          request: objectSchema({ order: word }),
-        }),
-        handledType('note.send'),
-      ],
-      permissions: ['read:*'],
-      effects: [],
-      limits: { timeMs: 1_000, memoryMiB: 64, resultBytes: 1_000 },
-      start: ['node', 'main.js'],
-    },
-  },
-];
+/** Another connection of the vault, which has the account already. */
+const accountHolder: Connection = {
+  id: 'h'.repeat(26),
+  kind: 'service',
+  status: 'active',
+  party: accountName(ownAccount.publicKey),
+  account: accountName(ownAccount.publicKey),
+  name: 'The Shop',
+  scope: '9'.repeat(32),
+  optional: [],
+  served: Table(),
+  receiving: Table(),
+  seen: 0,
+};
 
 /** The state and the event that a scenario describes. */
 export function given(scenario: Scenario): Given {
@@ -112,7 +90,11 @@ function stateOf(scenario: Scenario): VaultState {
     ...emptyState,
     vault,
     handlers,
-    connections: known === undefined ? Table() : Table([[connectionId, known]]),
+    connections: Table(
+      [known, ...(scenario.account === 'taken' ? [accountHolder] : [])].flatMap((one) =>
+        one === undefined ? [] : [[one.id, one] as const],
+      ),
+    ),
     seen: seen === 'no' ? Table() : Table([[eventKey(connectionId, id), before]]),
     once: done ? Table([[`${connectionId}/payment.request/A-1`, 4]]) : Table(),
     requests: held === undefined ? Table() : Table([[heldKey, held]]),
@@ -128,6 +110,7 @@ function connectionOf(
     servedAgo,
     bucket,
     inviteExpiresIn,
+    credential,
   }: ScenarioConnection,
   space: Scenario['space'],
   party: string,
@@ -145,6 +128,12 @@ function connectionOf(
     receiving: Table(),
     seen: 0,
     inviteExpires: now + inviteExpiresIn,
+    ...(credential === undefined
+      ? {}
+      : {
+          credentialIssued: now - credential.issuedAgo,
+          credentialExpires: now - credential.issuedAgo + credential.lasts,
+        }),
     ...(contract === undefined ? {} : acceptedContract(contract, contractExpiresIn)),
     ...(bucket === undefined
       ? {}
@@ -204,7 +193,7 @@ function eventOf(scenario: Scenario): Event {
   };
 }
 
-function payloadOf({ type, fields, purpose, unfit, word: said }: Scenario): object {
+function payloadOf({ type, fields, purpose, unfit, word: said, account }: Scenario): object {
   const odd = unfit ? { unknown: true } : {};
   switch (type) {
     case 'data.request':
@@ -228,11 +217,20 @@ function payloadOf({ type, fields, purpose, unfit, word: said }: Scenario): obje
         signing: handshakeContractSigned.key,
         encapsulation: 'A'.repeat(1622),
         contract: handshakeContractSigned,
+        ...(account === 'none' ? {} : { account: proofOf(account) }),
         ...odd,
       };
     default:
       return odd;
   }
+}
+
+function proofOf(account: Exclude<Scenario['account'], 'none'>): AccountProof {
+  const use = { vault, connection: connectionId, event: id, signing: signer.publicKey };
+  const key = accountName(ownAccount.publicKey);
+  return account === 'foreign'
+    ? { ...proveAccount(signer, use), key }
+    : proveAccount(ownAccount, use);
 }
 
 /** A request that waits for the owner, or did. */

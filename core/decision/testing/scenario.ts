@@ -33,6 +33,8 @@ export type Scenario = {
   /** Whether what may happen once has happened. */
   readonly done: boolean;
   readonly word: ScenarioWord;
+  /** The account that a request to connect names: none, its own, somebody else's, or its own that has a connection here. */
+  readonly account: 'none' | 'own' | 'foreign' | 'taken';
 };
 
 /** Types: of handlers, of none, and of the standard itself. */
@@ -45,6 +47,7 @@ export const scenarioTypes = [
   'owner.fields',
   'owner.approve',
   'connection.request',
+  'credential.renew',
 ] as const;
 export type ScenarioType = (typeof scenarioTypes)[number];
 
@@ -59,6 +62,8 @@ export type ScenarioConnection = {
   readonly servedAgo: Readonly<Record<string, number>>;
   readonly bucket: { readonly tokens: number; readonly countedAgo: number } | undefined;
   readonly inviteExpiresIn: number;
+  /** Its messaging credential, where it has one of its own. */
+  readonly credential: { readonly issuedAgo: number; readonly lasts: number } | undefined;
 };
 
 /** An owner's word on a held request, and what is held. */
@@ -103,6 +108,13 @@ const connection: fc.Arbitrary<ScenarioConnection> = fc.record({
     { nil: undefined },
   ),
   inviteExpiresIn: mostly(day, -1, 0, 1),
+  credential: fc.option(
+    fc.record({
+      issuedAgo: fc.constantFrom(0, 1, 3 * hour - 1, 3 * hour, 300 * hour, 301 * hour, -1),
+      lasts: fc.constantFrom(300 * hour, 720 * hour),
+    }),
+    { nil: undefined },
+  ),
 });
 
 const unreadable = ['decrypt_failed', 'key_unknown', 'malformed', 'suite_refused'] as const;
@@ -139,6 +151,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
       purpose: mostly<string | undefined>(undefined, ...purposes),
       unfit: mostly(false, true),
       done: mostly(false, true),
+      account: mostly<Scenario['account']>('none', 'own', 'foreign', 'taken'),
       word: fc.record({
         request: mostly<ScenarioWord['request']>('waits', 'runs', 'none'),
         deadlineIn: mostly(day, -1, 0, 1),

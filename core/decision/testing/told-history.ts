@@ -12,7 +12,7 @@ import { type Contract, contractHash } from '../../../wire/contract.ts';
 import { eventId } from '../../../wire/identifiers.ts';
 import { fieldNames } from '../../../wire/testing/contracts.ts';
 import { decide } from '../decide.ts';
-import { handlers } from './scenario-state.ts';
+import { handlers } from './scenario-handlers.ts';
 
 /** One step of a history: what happens next, and how much later (milliseconds; the clock may go back). */
 export type Step = { readonly after: number } & (

@@ -1,0 +1,196 @@
+/* `cambium/service`: what a service imports to talk to vaults. docs/service.md is its guide. */
+import { randomBytes } from 'node:crypto';
+import { fromBase64url, toBase64url } from '../wire/bytes.ts';
+import type { Contract } from '../wire/contract.ts';
+import { type Signer, signerFrom } from '../wire/crypto.ts';
+import type { ConnectionAccepted, Invite } from '../wire/messages.ts';
+import {
+  type ConnectOptions,
+  connectionFor,
+  ownersWord,
+  sealedRequest,
+  withRequest,
+} from './asking.ts';
+import type { CheckedAnswer } from './checked-answer.ts';
+import { ServiceError } from './errors.ts';
+import type { LateAnswer } from './heard-answers.ts';
+import { type Accepted, Links } from './links.ts';
+import { addressOf, type ServiceConnection } from './service-identity.ts';
+import { folderStore, type ServiceStore } from './service-store.ts';
+import { type Vault, vaultOf } from './vault.ts';
+import { VaultClient } from './vault-client.ts';
+
+/** What came of asking to connect. */
+export type ConnectResult =
+  | { readonly status: 'connected'; readonly vault: Vault }
+  /** The owner has not decided yet: `connect` with the same invite goes on waiting. */
+  | { readonly status: 'pending'; readonly connection: string }
+  | { readonly status: 'refused'; readonly code: string };
+
+/** How a service is opened. */
+export type ServiceOptions = {
+  /** Where it keeps its keys and connections: a folder, or a store of your own. */
+  readonly store: string | ServiceStore;
+  /** Servers to connect to, where they are not those of the invite. */
+  readonly servers?: (invite: Invite) => readonly string[];
+  /** Is shown each answer, with its signed statement: to be kept as evidence. */
+  readonly onAnswer?: (connection: string, answer: CheckedAnswer) => void;
+  /**
+   * Is told each answer to a critical event that came while nobody waited for it, once: by the event's id. The messaging layer keeps it
+   * until this has resolved; without it they stay there, for 30 days.
+   */
+  readonly onLateAnswer?: (connection: string, late: LateAnswer) => void | Promise<void>;
+};
+
+type OpenOptions = ServiceOptions & { readonly store: ServiceStore };
+
+/**
+ * Opens a service on what it has kept, and connects to its vines. A vault that cannot be reached now is
+ * tried again when it is asked.
+ */
+export async function openService(options: ServiceOptions): Promise<Service> {
+  const { store: place } = options;
+  const store = typeof place === 'string' ? folderStore(place) : place;
+  const { account = await newAccount(store), connections } = await store.load();
+  const signer = signerFrom(fromBase64url(account));
+  const service = new Service({ ...options, store }, signer, connections);
+  await service.reach();
+  return service;
+}
+
+/** A service, with all the vaults that it is connected to. */
+export class Service {
+  readonly #options: OpenOptions;
+  readonly #account: Signer;
+  readonly #connections = new Map<string, ServiceConnection>();
+  readonly #vaults = new Map<string, Vault>();
+  readonly #links: Links;
+
+  /** `openService` makes one. */
+  constructor(options: OpenOptions, account: Signer, connections: readonly ServiceConnection[]) {
+    this.#options = options;
+    this.#account = account;
+    this.#links = new Links({
+      servers: (connection) => this.#servers(connection),
+      ...(options.onLateAnswer === undefined ? {} : { onLate: options.onLateAnswer }),
+      save: (connection) => this.#save(connection),
+    });
+    for (const connection of connections) {
+      this.#connections.set(connection.invite.connection, connection);
+      if (isAccepted(connection)) this.#add(connection);
+    }
+  }
+
+  /** Vaults by the id of their connection. */
+  get vaults(): ReadonlyMap<string, Vault> {
+    return this.#vaults;
+  }
+
+  /** Connections to the messaging layer that stand: one for each vine, whatever the number of vaults. */
+  get connections(): number {
+    return this.#links.count;
+  }
+
+  /** Connects to the vines of all vaults, as far as they can be reached: by the credential that lasts longest. */
+  async reach(): Promise<void> {
+    const latest = [...this.#connections.values()].filter(isAccepted);
+    latest.sort((a, b) => b.accepted.expires - a.accepted.expires);
+    await Promise.allSettled(latest.map(({ invite }) => this.#clientOf(invite.connection)));
+  }
+
+  /**
+   * Asks to connect under a contract, and waits for the owner. Asking again with the same invite goes on
+   * with the same request, also after a restart.
+   * @throws ServiceError BAD_INVITE; NOT_CONNECTED or NOT_ACCEPTED when the invite is spent or over, or its
+   *   messaging layer away; NO_ANSWER
+   */
+  async connect(
+    invite: string,
+    contract: Contract,
+    options: ConnectOptions = {},
+  ): Promise<ConnectResult> {
+    const connection = connectionFor(invite, contract, this.#connections);
+    const vault = this.#vaults.get(connection.invite.connection);
+    if (vault !== undefined) return { status: 'connected', vault };
+    const servers = this.#servers(connection);
+    const client = await VaultClient.connect(await addressOf(connection, servers));
+    try {
+      return await this.#ask(client, connection, options);
+    } finally {
+      await client.close();
+    }
+  }
+
+  /** Forgets a vault. Its keys are gone here, whatever its owner does. */
+  async forget(connection: string): Promise<void> {
+    await this.#options.store.remove(connection);
+    this.#connections.delete(connection);
+    this.#vaults.delete(connection);
+    await this.#links.drop(connection);
+  }
+
+  /** Ends all connections. What was kept can be opened again. */
+  async close(): Promise<void> {
+    await this.#links.close();
+  }
+
+  async #ask(
+    client: VaultClient,
+    connection: ServiceConnection,
+    options: ConnectOptions,
+  ): Promise<ConnectResult> {
+    const { connection: id } = connection.invite;
+    const sealed = await sealedRequest(client, connection, this.#account);
+    await this.#save(withRequest(connection, sealed));
+    const answer = await ownersWord(client, sealed, options);
+    this.#options.onAnswer?.(id, answer);
+    if (answer.status === 'pending') return { status: 'pending', connection: id };
+    if (answer.status === 'refused') {
+      await this.forget(id);
+      return { status: 'refused', code: answer.code };
+    }
+    const accepted = { ...connection, accepted: answer.result as ConnectionAccepted };
+    await this.#save(accepted);
+    await this.#links.clientOf(accepted, client);
+    return { status: 'connected', vault: this.#add(accepted) };
+  }
+
+  #add(connection: Accepted): Vault {
+    const { connection: id } = connection.invite;
+    const vault = vaultOf(connection, {
+      client: () => this.#clientOf(id),
+      onAnswer: (answer) => this.#options.onAnswer?.(id, answer),
+    });
+    this.#vaults.set(id, vault);
+    return vault;
+  }
+
+  async #clientOf(id: string): Promise<VaultClient> {
+    const connection = this.#connections.get(id);
+    if (connection === undefined || !isAccepted(connection))
+      throw new ServiceError('NOT_CONNECTED', 'this vault is forgotten');
+    const client = await this.#links.clientOf(connection);
+    client.onEvent = (event) => this.#vaults.get(id)?.onEvent(event);
+    return client;
+  }
+
+  async #save(connection: ServiceConnection): Promise<void> {
+    await this.#options.store.save(connection);
+    this.#connections.set(connection.invite.connection, connection);
+  }
+
+  #servers({ invite }: ServiceConnection): readonly string[] {
+    return this.#options.servers?.(invite) ?? invite.servers;
+  }
+}
+
+function isAccepted(connection: ServiceConnection): connection is Accepted {
+  return connection.accepted !== undefined;
+}
+
+/** A key of the service's own: its account, on every vine. */
+async function newAccount(store: ServiceStore): Promise<string> {
+  const seed = toBase64url(new Uint8Array(randomBytes(32)));
+  await store.saveAccount(seed);
+  return seed;
+}

@@ -1,0 +1,80 @@
+import type { Contract } from '../wire/contract.ts';
+import type { Event } from '../wire/event.ts';
+import type { ConnectionAccepted, CredentialGranted } from '../wire/messages.ts';
+import type { CheckedAnswer } from './checked-answer.ts';
+import { contractRef, type ServiceConnection } from './service-identity.ts';
+import type { AskOptions, VaultClient } from './vault-client.ts';
+
+const answerWaitMs = 30_000;
+
+/** How to ask a vault. */
+export type RequestOptions = Partial<Omit<AskOptions, 'critical'>> & {
+  /** The request takes no effect after this: Unix time in milliseconds. */
+  readonly expires?: number;
+};
+
+/** A vault that a service is connected to. */
+export type Vault = {
+  /** Id of the vault, and of the connection to it. */
+  readonly id: string;
+  readonly connection: string;
+  /** Terms that its owner has accepted, and the optional fields that they gave. */
+  readonly contract: Contract;
+  readonly optional: readonly string[];
+  /**
+   * Asks for something, and waits for the answer: `served` with a `result`, or `refused` with a
+   * `code`. While its owner is asked the answer is `pending`: `onPending` is told, and this waits on, unless
+   * `acceptPending` says otherwise.
+   * @throws ServiceError NOT_CONNECTED, NOT_ACCEPTED, NO_ANSWER (asked again, it is another request)
+   */
+  request(type: string, payload: unknown, options?: RequestOptions): Promise<CheckedAnswer>;
+  /** Is told of every event of the vault that answers nothing. */
+  onEvent: (event: Event) => void;
+};
+
+/** What a vault's requests go through. */
+export type VaultHooks = {
+  /** The client of now: the messaging layer may have to be reached anew. */
+  readonly client: () => Promise<VaultClient>;
+  readonly onAnswer: (answer: CheckedAnswer) => void;
+};
+
+/** The vault of an accepted connection. */
+export function vaultOf(
+  { invite, contract, accepted }: ServiceConnection & { readonly accepted: ConnectionAccepted },
+  hooks: VaultHooks,
+): Vault {
+  const critical = new Set(accepted.critical);
+  return {
+    id: invite.vault,
+    connection: invite.connection,
+    contract,
+    optional: accepted.optional,
+    request: async (type, payload, { expires, ...options } = {}) => {
+      const client = await hooks.client();
+      const limit = expires === undefined ? {} : { expires };
+      const event = { type, payload, contract: contractRef(contract), ...limit };
+      const answer = await client.ask(event, {
+        timeoutMs: answerWaitMs,
+        ...options,
+        critical: critical.has(type),
+        onPending: (pending) => {
+          hooks.onAnswer(pending);
+          options.onPending?.(pending);
+        },
+      });
+      if (answer.status !== 'pending') hooks.onAnswer(answer);
+      return answer;
+    },
+    onEvent: () => {},
+  };
+}
+
+/** Asks a vault for another credential; `undefined` when it refuses. */
+export async function renewedBy(
+  client: VaultClient,
+  timeoutMs = 10_000,
+): Promise<CredentialGranted | undefined> {
+  const answer = await client.ask({ type: 'credential.renew', payload: {} }, { timeoutMs });
+  return answer.status === 'served' ? (answer.result as CredentialGranted) : undefined;
+}
