@@ -1,6 +1,6 @@
 import { fileSealer, type Sealer } from '../core/enclave/sealer.ts';
-import { LedgerKeys } from '../core/keys/ledger-keys.ts';
 import { passphraseFault, rootsFrom } from '../core/keys/root-key.ts';
+import { openLedgerKeys } from '../core/keys/vault-secrets.ts';
 import type { LedgerRecord } from '../ledger/bodies.ts';
 import type { CommitStore } from '../ledger/commit-store.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
@@ -105,7 +105,7 @@ async function expectWhole(
   const parts: LedgerParts = {
     store: commits,
     identity: card.ledger,
-    signerFor: new LedgerKeys(ring).signerFor,
+    signerFor: (await openLedgerKeys(ring)).keyFor,
     keys: (scope) => ring.scopeKey(scope),
     now: Date.now,
   };

@@ -109,7 +109,7 @@ async function writeGenesis(
   const ledger = await Ledger.create({
     store: await jetStreamStore(admin, card.vault),
     identity: card.ledger,
-    signerFor: secrets.ledger.signerFor,
+    signerFor: secrets.ledger.keyFor,
     keys: (scope) => ring.scopeKey(scope),
     now: options.now,
   });
@@ -148,8 +148,8 @@ async function ownerApp(
     signingSeed: device.signingSeed,
     encapsulationSeed: device.encapsulationSeed,
     ledger: card.ledger.publicKey,
-    vaultSigning: secrets.signing.publicKey,
-    vaultEncapsulation: secrets.encapsulation.publicKey,
+    vaultSigning: secrets.signing.newest.publicKey,
+    vaultEncapsulation: secrets.encapsulation.newest.publicKey,
     credential: await ownerAppCredential(vineKeys, { vault: card.vault }),
   };
 }

@@ -1,5 +1,6 @@
 import type { ErasureTarget } from '../ledger/bodies.ts';
 import { toHex } from '../wire/bytes.ts';
+import type { HandoverPurpose } from '../wire/handover.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { withOwner } from './with-owner.ts';
 
@@ -20,16 +21,24 @@ export async function forgetCommand(
   return 0;
 }
 
-/** `cambium owner rotate`: the ledger's key hands over to a new one. */
-export async function rotateCommand(context: CommandContext): Promise<ExitCode> {
-  const result = await withOwner(context, (owner) =>
-    owner.ask('owner.rotate', { purpose: 'ledger' }),
-  );
-  context.print(
-    context.json
-      ? JSON.stringify(result)
-      : 'the ledger has a new key; what the old one signed still verifies',
-  );
+const rotatedWords: Readonly<Record<HandoverPurpose, string>> = {
+  ledger: 'the ledger has a new key; what the old one signed still verifies',
+  signing: 'your vault signs with a new key; who is connected is told',
+  encapsulation:
+    'what is sealed to your vault is sealed to a new key; the old one opens for 30 more days',
+};
+
+/** `cambium owner rotate [KEY]`: a key of the vault hands over to a new one. */
+export async function rotateCommand(
+  context: CommandContext,
+  purpose: HandoverPurpose,
+): Promise<ExitCode> {
+  const result = await withOwner(context, async (owner) => {
+    const rotated = await owner.ask('owner.rotate', { purpose });
+    await owner.learnKeys();
+    return rotated;
+  });
+  context.print(context.json ? JSON.stringify(result) : rotatedWords[purpose]);
   return 0;
 }
 

@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
+import { printable } from '../projections/printable.ts';
+import { linkOf } from '../service/invite-link.ts';
 import { fieldNamePattern } from '../wire/contract.ts';
 import { isIdentifier } from '../wire/identifiers.ts';
 import { encodeInvite } from '../wire/invite.ts';
 import type { Invite } from '../wire/messages.ts';
+import type { SignedProfile } from '../wire/profile.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { writeFileSafely } from './data-dir.ts';
 import { pasteable } from './hint.ts';
+import { qrCode } from './qr.ts';
 import {
   type DescribedConnection,
   type HeldRequest,
@@ -90,8 +94,35 @@ export async function inviteCommand(
     context.progress(`give ${options.out} to ${label}: whoever has it can ask to connect, once`);
   }
   if (context.json) context.print(JSON.stringify(invite));
-  else if (options.out === undefined) context.print(encodeInvite(invite));
+  else if (options.out === undefined) {
+    context.print(linkOf(invite));
+    context.progress(qrCode(linkOf(invite)));
+    context.progress(`${label} connects with this link, once, within a day: service connect LINK`);
+  }
   return 0;
+}
+
+/** `cambium owner profile`: what the vault shows of itself to those who have an invite or a connection. */
+export async function profileCommand(
+  context: CommandContext,
+  options: { readonly name?: string },
+): Promise<ExitCode> {
+  const shown = (await withOwner(context, (owner) =>
+    owner.ask('owner.profile', options.name === undefined ? {} : { name: options.name }),
+  )) as SignedProfile;
+  if (context.json) context.print(JSON.stringify(shown));
+  else context.print(profileText(shown));
+  return 0;
+}
+
+function profileText({ profile: { name, vault, wire, types } }: SignedProfile): string {
+  return [
+    `${name === '' ? 'no name' : printable(name)} (vault ${vault})`,
+    `event ${wire.event.join(', ')}; envelope ${wire.envelope.join(', ')}; suite ${wire.suites.join(', ')}`,
+    ...types.map(({ type, delivery, permission = 'no permission' }) =>
+      [`  ${type}`, delivery, permission].join('  '),
+    ),
+  ].join('\n');
 }
 
 /** `cambium owner approve ID`: a held request, or a party that asks to connect. */

@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { ErasureTarget } from '../ledger/bodies.ts';
+import { type HandoverPurpose, handoverPurposes } from '../wire/handover.ts';
 import { type Common, contextOf, type Finish, listOf, on } from './program-flags.ts';
 
 /** What the owner says to the vault. */
@@ -28,6 +29,11 @@ export function addOwner(program: Command, finish: Finish): void {
     .action(async (name: string, options: Common & { out?: string }) =>
       finish(await (await import('./owner.ts')).inviteCommand(contextOf(options), name, options)),
     );
+  on(program, 'profile', 'what your vault shows of itself to those you invite')
+    .option('--name <name>', 'let it be called this')
+    .action(async (options: Common & { name?: string }) =>
+      finish(await (await import('./owner.ts')).profileCommand(contextOf(options), options)),
+    );
   on(program, 'approve', 'approve a held request, or accept a party that wants to connect')
     .argument('<id>', 'event id or connection id, as `owner pending` shows it')
     .option('--fields <names>', 'only these of the fields asked for', listOf)
@@ -48,9 +54,13 @@ export function addOwner(program: Command, finish: Finish): void {
         await (await import('./owner-upkeep.ts')).forgetCommand(contextOf(options), kind, name),
       ),
     );
-  on(program, 'rotate', "replace the ledger's key").action(async (options: Common) =>
-    finish(await (await import('./owner-upkeep.ts')).rotateCommand(contextOf(options))),
-  );
+  on(program, 'rotate', 'replace a key of the vault; who is connected is told')
+    .addArgument(
+      new Argument('[key]', 'which one').choices(handoverPurposes).default('ledger' as const),
+    )
+    .action(async (key: HandoverPurpose, options: Common) =>
+      finish(await (await import('./owner-upkeep.ts')).rotateCommand(contextOf(options), key)),
+    );
   on(program, 'sever', 'end a connection at once')
     .argument('<connection>', 'connection id')
     .action(async (id: string, options: Common) =>

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Common, contextOf, type Finish, on } from './program-flags.ts';
 import type { ConnectOptions, RequestOptions } from './service.ts';
 import type { AnswersOptions } from './service-answers.ts';
+import type { RekeyOptions } from './service-rekey.ts';
 
 /** Commands of whoever acts as a service. */
 export function addService(program: Command, finish: Finish): void {
@@ -57,6 +58,12 @@ export function addService(program: Command, finish: Finish): void {
       finish(
         await (await import('./service-answers.ts')).answersCommand(contextOf(options), options),
       ),
+    );
+  on(program, 'rekey', "replace the service's own keys")
+    .option('--as <name>', 'which service; the only one by default')
+    .addOption(timeoutOption(60))
+    .action(async (options: Common & RekeyOptions) =>
+      finish(await (await import('./service-rekey.ts')).rekeyCommand(contextOf(options), options)),
     );
 }
 

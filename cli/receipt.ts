@@ -1,4 +1,4 @@
-import { LedgerKeys } from '../core/keys/ledger-keys.ts';
+import { openLedgerKeys } from '../core/keys/vault-secrets.ts';
 import { ReplayError } from '../replay/errors.ts';
 import { type Issuer, receiptOfConnection, receiptOfEvent } from '../replay/issue-receipt.ts';
 import type { LedgerSource } from '../replay/proof-reader.ts';
@@ -36,7 +36,7 @@ export async function receiptCommand(options: ReceiptCommandOptions): Promise<Ex
       keys: (scope) => ring.scopeKey(scope),
       pinned,
     };
-    return make(source, new LedgerKeys(ring)).catch(asRefusal);
+    return make(source, { signerFor: (await openLedgerKeys(ring)).keyFor }).catch(asRefusal);
   });
   for (const line of warnings(receipt)) progress(line);
   const text = formatReceipt(receipt);

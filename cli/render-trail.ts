@@ -74,7 +74,9 @@ const ownerDeeds: Readonly<Record<string, string>> = {
   'owner.decline': 'You declined a connection',
   'owner.sever': 'You ended a connection',
   'owner.forget': 'You had something forgotten',
-  'owner.rotate': "You replaced the ledger's key",
+  'owner.rotate': 'You replaced a key of the vault',
+  'owner.profile': "You looked at your vault's profile",
+  'owner.keys': 'Your app asked for the keys of the vault',
   'owner.checkpoint': 'Your app looked at the checkpoint',
   'owner.approve': 'You approved a request',
   'owner.deny': 'You denied a request',
@@ -175,6 +177,14 @@ function factStory(entry: AuditEntry): string {
       return `Forgotten for good: ${short(entry.detail ?? '')}`;
     case 'erased entry':
       return 'Something about a connection that was forgotten';
+    case 'presented':
+      return 'Your vault is called something else';
+    case 'retired':
+      return `A key of before was destroyed: ${short(entry.detail ?? '')}`;
+    case 'keys_known':
+      return `${who} knows the vault's keys of now`;
+    case 'rekeyed':
+      return `${who} replaced its own keys`;
     case 'rotated':
       return entry.detail === 'ring'
         ? 'The keyring was wrapped anew'

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { CheckedAnswer } from '../service/checked-answer.ts';
 import { ServiceError } from '../service/errors.ts';
+import { type InviteLink, inviteOf, readLink } from '../service/invite-link.ts';
 import {
   addressOf,
   connectionRequest,
@@ -9,9 +10,10 @@ import {
   type ServiceConnection,
 } from '../service/service-identity.ts';
 import { VaultClient } from '../service/vault-client.ts';
+import { keptVaultKeys } from '../service/vault-keys.ts';
 import { type Contract, contractSchema } from '../wire/contract.ts';
 import { schemaFault } from '../wire/json-schema.ts';
-import type { Answer, ConnectionAccepted } from '../wire/messages.ts';
+import type { Answer, ConnectionAccepted, Invite } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { dataDir, exists } from './data-dir.ts';
@@ -23,6 +25,7 @@ import { checkServiceName, listServices, loadService, saveService } from './serv
 import { renewCredential, withFreshCredential } from './service-renewal.ts';
 
 const vineWaitMs = 5_000;
+const profileWaitS = 15;
 
 /** How to connect a service. */
 export type ConnectOptions = {
@@ -58,15 +61,19 @@ export async function connectCommand(
 ): Promise<ExitCode> {
   const data = dataDir(context.data);
   checkServiceName(options.as);
-  const invite = decodeInvite(
-    (await exists(inviteText)) ? await readFile(inviteText, 'utf8') : inviteText,
-  );
+  const given = (await exists(inviteText)) ? await readFile(inviteText, 'utf8') : inviteText;
+  const link = readLink(given);
+  const whole = link === undefined ? decodeInvite(given) : undefined;
   const contract = await readContract(options.contract);
+  const servers = await serversOf(context, options);
+  const invite = whole ?? (await fetched(link, servers, options.timeout));
   const connection: ServiceConnection = { keys: newServiceKeys(), invite, contract };
   const heard: CheckedAnswer[] = [];
-  const client = await VaultClient.connect(
-    await addressOf(connection, await serversOf(context, options)),
-  );
+  const client = await VaultClient.connect(await addressOf(connection, servers));
+  let learned: Pick<ServiceConnection, 'vaultKeys'> = {};
+  client.onIdentity = async (identity) => {
+    learned = { vaultKeys: keptVaultKeys(identity) };
+  };
   try {
     const payload = await connectionRequest(connection);
     const answer = await client.ask(
@@ -84,12 +91,32 @@ export async function connectCommand(
     if (answer.status === 'served')
       await saveService(data, options.as, {
         ...connection,
+        ...learned,
         accepted: answer.result as ConnectionAccepted,
       });
     return report(context, answer, () => `connected as ${options.as}`);
   } finally {
     await client.close();
     await keepStatements(context, data, options.as, heard);
+  }
+}
+
+/** The invite that a link leads to: the vault shows the rest of it. */
+async function fetched(
+  link: InviteLink | undefined,
+  servers: readonly string[],
+  timeoutS: number,
+): Promise<Invite> {
+  if (link === undefined) throw new CliError('usage', 'this is no link');
+  try {
+    return await inviteOf(link, Math.min(timeoutS, profileWaitS) * 1000, servers);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    throw new CliError(
+      'failed',
+      `${error.message}: is the link used, expired, or the vault down?`,
+      error,
+    );
   }
 }
 
@@ -108,6 +135,8 @@ export async function requestCommand(
   const connection = await withFreshCredential(data, { name, connection: kept, servers });
   const critical = connection.accepted?.critical.includes(type) ?? false;
   const client = await VaultClient.connect(await addressOf(connection, servers));
+  client.onIdentity = (identity) =>
+    saveService(data, name, { ...connection, vaultKeys: keptVaultKeys(identity) });
   try {
     const contract = contractRef(connection.contract);
     const sealed = await client.seal({ type, payload: body, contract });

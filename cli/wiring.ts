@@ -23,6 +23,7 @@ import { openSecrets, type VaultSecrets } from '../core/keys/vault-secrets.ts';
 import type { KeepableAnswer } from '../core/manager/answer-keeper.ts';
 import { HostClock, type TimeSource } from '../core/manager/host-clock.ts';
 import { Journal } from '../core/manager/journal.ts';
+import { dropRetired } from '../core/manager/key-rotation.ts';
 import type { HandlerRunner, VaultBus } from '../core/manager/ports.ts';
 import { Sealer } from '../core/manager/sealer.ts';
 import { Vault } from '../core/manager/vault.ts';
@@ -159,6 +160,7 @@ async function assemble(environment: VaultEnvironment, connections: Closable[]) 
   if (state.ring !== undefined) ring.expect(state.ring);
   await completeErasures(ring, ledger);
   await secrets.ledger.dropOthers(lastKey(ledger.end.keys));
+  await dropRetired(secrets, state);
   await ring.settle();
   const runner = await handlerRunner(log);
   const { bus, admission } = await messaging(environment, ring, runner, connections);
@@ -226,7 +228,7 @@ async function readState(
   const parts = {
     store,
     identity: card.ledger,
-    signerFor: secrets.ledger.signerFor,
+    signerFor: secrets.ledger.keyFor,
     keys: (scope: string) => ring.scopeKey(scope),
     now: () => clock.now(),
   };

@@ -8,7 +8,13 @@ import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
 import { type DataDir, dataDir, readCard } from './data-dir.ts';
 import { vineWithin } from './notes.ts';
-import { connectOwnerApp, loadOwnerApp, type OwnerApp, ownerAppFile } from './owner-app.ts';
+import {
+  connectOwnerApp,
+  loadOwnerApp,
+  type OwnerApp,
+  ownerAppFile,
+  saveOwnerApp,
+} from './owner-app.ts';
 import { settleApp } from './owner-app-file.ts';
 import { keepCheckpoint, keptAt } from './owner-checkpoint.ts';
 import { appPinOf } from './pins.ts';
@@ -29,6 +35,8 @@ export type OwnerSession = {
   ask(type: string, payload?: unknown): Promise<unknown>;
   /** Has the vault record a checkpoint, and keeps the one of now: what the app has seen is its proof. */
   checkpoint(): Promise<Checkpoint>;
+  /** Has the app know the vault's keys of now. */
+  learnKeys(): Promise<void>;
 };
 
 /**
@@ -44,8 +52,17 @@ export async function withOwner<T>(
   const card = await readCard(data);
   const passphrase = await context.passphrase();
   const app = await loadOwnerApp(data, passphrase);
-  const talkAt = async (url: string): Promise<T> =>
-    talk(await connectOwnerApp(app, url), app, appPinOf(card.ledger.id), use);
+  const talkAt = async (url: string): Promise<T> => {
+    const client = await connectOwnerApp(app, url);
+    // The vault is told that its new keys are known only after they are kept.
+    client.onIdentity = ({ vaultSigning, vaultEncapsulation }) =>
+      saveOwnerApp(
+        ownerAppFile(data, card.ledger.id),
+        { ...app, vaultSigning, vaultEncapsulation },
+        passphrase,
+      );
+    return talk(client, app, appPinOf(card.ledger.id), use);
+  };
   const { own } = await takeLedger(data, 'brief', () => natsBinary(context.progress));
   if (own === undefined) return talkAt(await vineOf(data));
   context.progress('no vault is running here: opening it for this command');
@@ -81,7 +98,11 @@ async function talk<T>(
   try {
     // Not at every command: each look at the vault is a record, too.
     if (Date.now() - (await keptAt(app, pin)) > checkpointEveryMs) await checkpoint(false);
-    return await use({ ask, checkpoint: () => checkpoint(true) });
+    return await use({
+      ask,
+      checkpoint: () => checkpoint(true),
+      learnKeys: () => client.learnKeys(),
+    });
   } finally {
     await client.close();
   }

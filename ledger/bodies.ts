@@ -1,5 +1,6 @@
 import type { SignedContract } from '../wire/contract.ts';
 import type { Event } from '../wire/event.ts';
+import type { Handover } from '../wire/handover.ts';
 import type { HandlerManifest } from '../wire/manifest.ts';
 import type { Reason } from '../wire/reasons.ts';
 import type { Decision } from './decision.ts';
@@ -196,9 +197,22 @@ export type Bodies = {
         /** Public keys: the one that ends, and the one that takes over. */
         readonly from: Uint8Array;
         readonly to: Uint8Array;
+        /** How those who know the one before are told; absent in records of before there was a way. */
+        readonly handover?: Handover;
       }
     /** The keyring was wrapped anew, and is this one now. */
     | { readonly purpose: 'ring'; readonly ring: Bodies['opened']['ring'] };
+  /** A key of the vault that is honoured no longer: its private half is destroyed. */
+  readonly retired: {
+    readonly purpose: 'signing' | 'encapsulation';
+    readonly key: Uint8Array;
+  };
+  /** A peer has said that it knows the vault's keys, as they are after so many handovers. */
+  readonly keys_known: { readonly connection: string; readonly handovers: number };
+  /** A party has other keys from now on; the ones before have signed for them. */
+  readonly rekeyed: { readonly connection: string; readonly keys: PeerKeys };
+  /** What the owner lets the vault be called. */
+  readonly presented: { readonly name: string };
   readonly erased: {
     /** What was forgotten, by name. */
     readonly what: ErasureTarget;

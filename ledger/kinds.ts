@@ -24,6 +24,10 @@ export const kindNumbers = {
   erased: 22,
   aggregate: 23,
   epoch_opened: 24,
+  retired: 25,
+  keys_known: 26,
+  rekeyed: 27,
+  presented: 28,
   credential_renewed: 30,
 } as const;
 

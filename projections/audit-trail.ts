@@ -18,6 +18,10 @@ const ownKinds: ReadonlySet<string> = new Set([
   'checkpoint',
   'erased',
   'rotated',
+  'retired',
+  'keys_known',
+  'rekeyed',
+  'presented',
 ]);
 
 /** Kind of an entry of which nothing is left but that it was there. */

@@ -55,6 +55,7 @@ function factDetail(record: LedgerRecord): string | null {
       const { kind, name } = record.body.what;
       return kind === 'outbox' ? 'old answers' : `${kind} ${name}`;
     }
+    case 'retired':
     case 'rotated':
       return record.body.purpose;
     default:

@@ -17,13 +17,19 @@ type ConnectionKind =
 /** The state with one more step of a connection's life. */
 export function connectionChanged(state: VaultState, record: Of<ConnectionKind>): VaultState {
   const id = record.body.connection;
-  const next = nextConnection(state.connections.get(id), record);
-  if (next === undefined) return state;
+  const found = nextConnection(state.connections.get(id), record);
+  if (found === undefined) return state;
+  const next = record.kind === 'invited' ? told(found, state) : found;
   return {
     ...state,
     connections: state.connections.set(id, next),
     parties: state.parties.set(next.party, id),
   };
+}
+
+/** An invite holds the vault's keys of its time: what came before them need not be told. */
+function told(invited: Connection, { handovers }: VaultState): Connection {
+  return handovers.length === 0 ? invited : { ...invited, knows: handovers.length };
 }
 
 function nextConnection(

@@ -4,6 +4,7 @@ import { toHex } from '../wire/bytes.ts';
 import { clockSkewMaxMs, eventAgeMaxMs } from '../wire/event.ts';
 import { connectionChanged, epochOpened } from './evolve-connection.ts';
 import { erased } from './evolve-erasure.ts';
+import { keysKnown, rekeyed, retired, rotated } from './evolve-keys.ts';
 import { dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
 
 /** A record of one kind. */
@@ -62,6 +63,14 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     }
     case 'rotated':
       return rotated(moved, record);
+    case 'presented':
+      return { ...moved, shown: { name: record.body.name } };
+    case 'retired':
+      return retired(moved, record);
+    case 'keys_known':
+      return keysKnown(moved, record);
+    case 'rekeyed':
+      return rekeyed(moved, record);
     case 'erased':
       return erased(moved, record.body);
     // Facts that say nothing about the state, or whose features come later: they only move it on.
@@ -73,12 +82,6 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     case 'contract_rejected':
       return moved;
   }
-}
-
-function rotated(state: VaultState, { body }: Of<'rotated'>): VaultState {
-  if (body.purpose === 'ring') return { ...state, ring: body.ring };
-  if (state.keys === undefined) return state;
-  return { ...state, keys: { ...state.keys, [body.purpose]: body.to } };
 }
 
 function received(state: VaultState, record: Of<'received'>): VaultState {

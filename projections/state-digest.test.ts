@@ -68,6 +68,7 @@ const state: VaultState = {
   measurement: 'm',
   writer: bytes(14),
   ring: { generation: 2, hash: bytes(15) },
+  handovers: [],
   handlers: [{ manifest: { name: 'data-request' } as never, digest: 'd' }],
   connections: Table([['c1', connection]]),
   parties: Table([['p1', 'c1']]),
@@ -101,7 +102,8 @@ function other(value: unknown): unknown {
   if (typeof value === 'number') return value + 1;
   if (typeof value === 'string') return `${value}x`;
   if (value instanceof Uint8Array) return bytes(99);
-  if (Array.isArray(value)) return [];
+  if (Array.isArray(value))
+    return value.length > 0 ? [] : [{ handover: {}, from: bytes(98), at: 1 }];
   if (Table.isMap(value)) return Table();
   return undefined;
 }
@@ -141,6 +143,16 @@ describe('the digest of a state', () => {
       const changed = { ...connection, [name]: other(value) };
       const connections = Table([['c1', changed]]);
       expect([name, stateDigest({ ...state, connections }).total]).not.toContain(total);
+    }
+    for (const more of [
+      { credentialIssued: 1 },
+      { account: 'p2' },
+      { inviteParty: 'p2' },
+      { knows: 1 },
+      { former: bytes(20) },
+    ]) {
+      const connections = Table([['c1', { ...connection, ...more }]]);
+      expect([more, stateDigest({ ...state, connections }).total]).not.toContain(total);
     }
     for (const [name, value] of Object.entries(request)) {
       const requests = Table([['c1/e1', { ...request, [name]: other(value) }]]);

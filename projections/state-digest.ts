@@ -59,12 +59,14 @@ function* items(state: VaultState): Iterable<Item> {
 }
 
 function* vaultItems(state: VaultState): Iterable<Item> {
-  const { scope, size, time, vault, keys, measurement, writer, ring } = state;
-  const value = { size, time, vault, scope, keys, measurement, writer, ring };
+  const { scope, size, time, vault, keys, measurement, writer, ring, shown } = state;
+  const value = { size, time, vault, scope, keys, measurement, writer, ring, shown };
   yield { scope, table: 'vault', key: '', value };
   // In the order in which they are asked which of them serves an event.
   for (const [key, handler] of state.handlers.entries())
     yield { scope, table: 'handlers', key, value: handler };
+  for (const [key, { handover, from, at, retired }] of state.handovers.entries())
+    yield { scope, table: 'handovers', key, value: { handover, from, at, retired } };
 }
 
 function* connectionItems(state: VaultState): Iterable<Item> {
@@ -81,7 +83,7 @@ function* connectionItems(state: VaultState): Iterable<Item> {
 function plainConnection(connection: Connection): unknown {
   const { id, kind, status, party, name, scope, keys, contract, contractHash } = connection;
   const { optional, inviteExpires, credentialExpires, request, bucket, seen } = connection;
-  const { served, receiving, sending } = connection;
+  const { served, receiving, sending, knows, former } = connection;
   const { credentialIssued, account, inviteParty } = connection;
   return {
     id,
@@ -102,6 +104,8 @@ function plainConnection(connection: Connection): unknown {
     request,
     bucket,
     seen,
+    knows,
+    former,
     served: sorted(served),
     receiving: sorted(receiving).map(([, { number, key, encapsulationHash, at }]) => ({
       number,

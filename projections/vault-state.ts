@@ -8,14 +8,26 @@ import type {
 } from '../ledger/bodies.ts';
 import type { Bucket, DecisionFacts } from '../ledger/decision.ts';
 import type { SignedContract } from '../wire/contract.ts';
+import type { Handover } from '../wire/handover.ts';
 
 /** A sender's secret for a while, as the state keeps it. */
 export type EpochState = {
   readonly number: number;
   readonly key: Uint8Array;
   readonly encapsulationHash: Uint8Array;
-  /** Record time of its opening, Unix milliseconds. */
+  /** Record time of its opening, Unix milliseconds; 0 for one that must not be sent in any more. */
   readonly at: number;
+};
+
+/** One key of the vault that took over from another. */
+export type KeyHandover = {
+  readonly handover: Handover;
+  /** Public key that ended. */
+  readonly from: Uint8Array;
+  /** Record time, Unix milliseconds. */
+  readonly at: number;
+  /** The private half of the key that ended is destroyed. */
+  readonly retired?: true;
 };
 
 /** The epoch that the vault sends in. */
@@ -56,6 +68,10 @@ export type Connection = {
   readonly served: Table<string, number>;
   readonly receiving: Table<number, EpochState>;
   readonly sending?: SendingEpoch;
+  /** How many of the vault's handovers of keys the peer knows; none where it is absent. */
+  readonly knows?: number;
+  /** The signing key before its present one: only what came under it is still recognised. */
+  readonly former?: Uint8Array;
   /** Greatest of our epochs that its last event had seen. */
   readonly seen: number;
 };
@@ -127,6 +143,10 @@ export type VaultState = {
   readonly writer?: Uint8Array;
   readonly ring?: Bodies['opened']['ring'];
   readonly handlers: readonly InstalledHandler[];
+  /** What the owner lets others see of it. */
+  readonly shown?: { readonly name: string };
+  /** How the vault's keys followed one another, from the first. */
+  readonly handovers: readonly KeyHandover[];
   readonly connections: Table<string, Connection>;
   /** Connection id by party. */
   readonly parties: Table<string, string>;
@@ -150,6 +170,7 @@ export const emptyState: VaultState = {
   scope: '',
   measurement: '',
   handlers: [],
+  handovers: [],
   connections: Table(),
   parties: Table(),
   fields: Table(),

@@ -80,9 +80,22 @@ describe('an answer to a service', () => {
     const { statement } = signed(served);
     const other = eventId(1_000, bytes('other').slice(0, 10));
     const posing = { ...served, statement: { ...statement, event: cause, connection } };
-    expect(check(posing, { cause: other })).toStrictEqual({ ok: false, fault: 'forged' });
-    const more = { ...served, statement: { ...statement, index: 7 } };
-    expect(check(more)).toStrictEqual({ ok: false, fault: 'malformed' });
+    expect(check(posing, { cause: other })).toStrictEqual({ ok: false, fault: 'malformed' });
+  });
+
+  it.each(['index', 'event', 'vault', 'ledger', 'connection', 'type', 'status', 'code', ''])(
+    'is malformed when its statement has a member %s too many, were it true',
+    (name) => {
+      const { statement } = signed(served);
+      const true_ = { event: cause, vault, connection, ledger: ledger.id, type: served.type };
+      const value = { ...true_, status: 'served', index: 7 }[name] ?? 'x';
+      const more = { ...served, statement: { ...statement, [name]: value } };
+      expect(check(more)).toStrictEqual({ ok: false, fault: 'malformed' });
+    },
+  );
+
+  it('as it stands is good', () => {
+    expect(check(signed(served))).toMatchObject({ ok: true });
   });
 
   it.each<[string, unknown]>([

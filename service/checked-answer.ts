@@ -1,7 +1,7 @@
 import { fromBase64url } from '../wire/bytes.ts';
 import type { Event } from '../wire/event.ts';
 import type { Answer, Invite } from '../wire/messages.ts';
-import { checkStatement, type StatementCheck } from '../wire/statement.ts';
+import { type AnswerStatement, checkStatement, type StatementCheck } from '../wire/statement.ts';
 import type { PeerIdentity } from './session.ts';
 
 /** Whose word a vault's statements are. */
@@ -36,10 +36,23 @@ export function checkedAnswer(
   const { ledger, vault, connection } = identity;
   if (ledger === undefined) return answer;
   if (answer.statement === undefined) return { ...answer, check: { ok: false, fault: 'missing' } };
+  if (!isBare(answer.statement)) return { ...answer, check: { ok: false, fault: 'malformed' } };
   const { type, status, statement } = answer;
   const code = status === 'refused' ? { code: answer.code } : {};
   const about = { vault, ledger: ledger.id, connection, event: cause, type, status, ...code };
-  // Twice: for the order of the members, and so that a statement cannot say what it is about.
-  const said = { ...about, ...statement, ...about };
-  return { ...answer, check: checkStatement(said, ledger.keys) };
+  return { ...answer, check: checkStatement({ ...about, ...statement }, ledger.keys) };
+}
+
+const members: ReadonlySet<string> = new Set<keyof AnswerStatement>([
+  'contract',
+  'leaf',
+  'time',
+  'key',
+  'signature',
+]);
+
+/** Nothing but its own members: what a statement is about stands in the answer and nowhere else. */
+function isBare(statement: AnswerStatement): boolean {
+  if (typeof statement !== 'object' || statement === null) return false;
+  return Object.keys(statement).every((name) => members.has(name));
 }

@@ -7,9 +7,10 @@ import type { ContractRef } from '../wire/event.ts';
 import { encapsulationKeyFrom } from '../wire/key-encapsulation.ts';
 import type { ConnectionAccepted, ConnectionRequest, Invite } from '../wire/messages.ts';
 import { ledgerOf } from './checked-answer.ts';
+import type { VaultAddress } from './client-options.ts';
 import { credentialAt } from './credentials.ts';
-import type { PeerIdentity } from './session.ts';
-import type { VaultAddress } from './vault-client.ts';
+import type { OwnKeys, PeerIdentity } from './session.ts';
+import { type KeptVaultKeys, withVaultKeys } from './vault-keys.ts';
 
 /** A service's own keys, as it keeps them: secret. Members are base64url. */
 export type ServiceKeys = { readonly signing: string; readonly encapsulation: string };
@@ -22,6 +23,10 @@ export type ServiceConnection = {
   /** The request to connect as it was sent, which may be sent again; bytes are base64url. */
   readonly asked?: { readonly id: string; readonly subject: string; readonly bytes: string };
   readonly accepted?: ConnectionAccepted;
+  /** The vault's keys, where they are others than the invite's by now. */
+  readonly vaultKeys?: KeptVaultKeys;
+  /** Keys that are to take over from ours: asked for, and not known to be taken. */
+  readonly next?: ServiceKeys;
 };
 
 /** Fresh keys. */
@@ -35,17 +40,21 @@ export async function addressOf(
   connection: ServiceConnection,
   servers: readonly string[] = connection.invite.servers,
 ): Promise<VaultAddress> {
-  const { keys, invite, accepted } = connection;
-  const identity: PeerIdentity = {
+  const { keys, invite, accepted, vaultKeys, next } = connection;
+  const invited: PeerIdentity = {
     vault: invite.vault,
     connection: invite.connection,
     party: accepted?.party ?? invite.party,
     signer: signerFrom(fromBase64url(keys.signing)),
     encapsulation: await encapsulationKeyFrom(fromBase64url(keys.encapsulation)),
+    ...(next === undefined
+      ? {}
+      : { alsoOpens: [await encapsulationKeyFrom(fromBase64url(next.encapsulation))] }),
     vaultSigning: fromBase64url(invite.signing),
     vaultEncapsulation: fromBase64url(invite.encapsulation),
     ledger: ledgerOf(invite),
   };
+  const identity = vaultKeys === undefined ? invited : withVaultKeys(invited, vaultKeys);
   const credential =
     accepted === undefined ? invite.credential : credentialAt(accepted, Date.now());
   return { servers, credential, identity };
@@ -70,6 +79,14 @@ export async function connectionRequest(
     ...(own === undefined
       ? {}
       : { account: proveAccount(own.account, { ...use, event: own.event }) }),
+  };
+}
+
+/** Keys of a service, ready for use. */
+export async function openServiceKeys(keys: ServiceKeys): Promise<OwnKeys> {
+  return {
+    signer: signerFrom(fromBase64url(keys.signing)),
+    encapsulation: await encapsulationKeyFrom(fromBase64url(keys.encapsulation)),
   };
 }
 

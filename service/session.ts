@@ -30,16 +30,19 @@ const epochAgeMaxMs = 24 * 60 * 60 * 1000;
 const epochMessagesMax = 10_000;
 const random = drawnBytes(randomFillSync);
 
+/** What a party signs with, and what is sealed to. */
+export type OwnKeys = { readonly signer: Signer; readonly encapsulation: EncapsulationKey };
+
 /** One end of a connection to a vault: who we are, and the vault's keys. */
-export type PeerIdentity = {
+export type PeerIdentity = OwnKeys & {
   readonly vault: string;
   readonly connection: string;
   /** Our token in subjects, or `owner`. */
   readonly party: string;
-  readonly signer: Signer;
-  readonly encapsulation: EncapsulationKey;
   readonly vaultSigning: Uint8Array;
   readonly vaultEncapsulation: Uint8Array;
+  /** Further keys of ours that the vault may still seal to. */
+  readonly alsoOpens?: readonly EncapsulationKey[];
   /** The ledger that the vault's statements are about; the owner's app needs none. */
   readonly ledger?: KnownLedger;
 };
@@ -79,6 +82,8 @@ type Sending = Epoch & { readonly opening: Opening; readonly at: number; count: 
  */
 export class PeerSession {
   #identity: PeerIdentity;
+  /** Signing keys of the vault that it may still open epochs with. */
+  #former: readonly Uint8Array[] = [];
   readonly #receiving = new Map<number, Epoch>();
   readonly #now: () => number;
   #sending: Promise<Sending | undefined> = Promise.resolve(undefined);
@@ -118,6 +123,21 @@ export class PeerSession {
       },
     });
     return { id, subject, bytes };
+  }
+
+  /**
+   * Goes on with other keys, of ours or the vault's: the next event opens a new epoch. Until `settle`, epochs that the
+   * vault opens with its signing key of before are taken as well.
+   */
+  become(identity: PeerIdentity): void {
+    this.#former = [...this.#former, this.#identity.vaultSigning];
+    this.#identity = identity;
+    this.renew();
+  }
+
+  /** The vault knows that we know its keys: it signs with no other. */
+  settle(): void {
+    this.#former = [];
   }
 
   /** Lets the next event open a new epoch: after the vault has said that it does not know this one. */
@@ -170,12 +190,17 @@ export class PeerSession {
     const known = this.#receiving.get(envelope.epoch);
     if (known !== undefined) return known;
     const { opening, epoch: number } = envelope;
-    const { encapsulation, vaultSigning, connection } = this.#identity;
-    if (opening === undefined || !equalBytes(opening.recipient, keyId(encapsulation.publicKey)))
-      return undefined;
-    if (!verifyOpening(vaultSigning, 'from-vault', envelope, opening)) return undefined;
+    const { encapsulation, alsoOpens = [], vaultSigning, connection } = this.#identity;
+    if (opening === undefined) return undefined;
+    const own = [encapsulation, ...alsoOpens].find(({ publicKey }) =>
+      equalBytes(opening.recipient, keyId(publicKey)),
+    );
+    const isTheirs = [vaultSigning, ...this.#former].some((signing) =>
+      verifyOpening(signing, 'from-vault', envelope, opening),
+    );
+    if (own === undefined || !isTheirs) return undefined;
     const info = epochInfo(connection, 'from-vault', number);
-    const key = await decapsulate(encapsulation, info, opening.encapsulation);
+    const key = await decapsulate(own, info, opening.encapsulation);
     if (key === undefined) return undefined;
     return { number, key, encapsulationHash: encapsulationHash(opening) };
   }

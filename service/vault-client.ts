@@ -1,6 +1,8 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { type Event, isMap } from '../wire/event.ts';
-import { isAnswerType, keptAnswerType } from '../wire/messages.ts';
+import { knownKeyIds } from '../wire/handover.ts';
+import { isAnswerType, keptAnswerType, keysChangedType } from '../wire/messages.ts';
+import { signRekey } from '../wire/rekey.ts';
 import {
   forApp,
   forVault,
@@ -9,48 +11,26 @@ import {
   ownerAppInbox,
   partyInbox,
 } from '../wire/subjects.ts';
+import { AwaitedAnswers, gone } from './awaited-answers.ts';
 import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
-import type { Credential } from './credentials.ts';
-import { ServiceError } from './errors.ts';
-import { HeardAnswers, type OnAnswer } from './heard-answers.ts';
+import type { AskOptions, ClientOptions, SharedOptions, VaultAddress } from './client-options.ts';
+import { handOver } from './hand-over.ts';
+import { HeardAnswers } from './heard-answers.ts';
 import { KeptAnswers, type Reading } from './kept-answers.ts';
-import { type OutgoingEvent, type PeerIdentity, PeerSession, type SealedEvent } from './session.ts';
+import {
+  type OutgoingEvent,
+  type OwnKeys,
+  type PeerIdentity,
+  PeerSession,
+  type SealedEvent,
+} from './session.ts';
+import { followed, knownKeysOf } from './vault-keys.ts';
 import { connectAs } from './vine-link.ts';
 
 const resendMs = 2_000;
-const codeFull = 10_077;
-
-/** Where and how to reach a vault. */
-export type VaultAddress = {
-  readonly servers: readonly string[];
-  readonly credential: Credential;
-  readonly identity: PeerIdentity;
-};
-
-/** How long to wait, and for what. */
-export type AskOptions = {
-  /** A critical event is acknowledged by the messaging layer, and waits there for the vault. */
-  readonly critical?: boolean;
-  readonly timeoutMs: number;
-  /** Called once, when the answer is that the owner is asked first. */
-  readonly onPending?: (answer: Extract<CheckedAnswer, { status: 'pending' }>) => void;
-  /** Settle for `pending` as an answer, instead of waiting for the owner. */
-  readonly acceptPending?: boolean;
-};
-
-/** What is heard besides the answers that an `ask` waits for. */
-export type ClientOptions = { readonly onAnswer?: OnAnswer };
-
-/** A client over a connection that others use too. */
-export type SharedOptions = ClientOptions & {
-  /** The client that this one goes on for, in its epochs. */
-  readonly before?: VaultClient | undefined;
-  /** Somebody waits for a kept answer now: whoever reads them for all gives them to `takeKept`. */
-  readonly wake: () => void;
-};
-
-/** Who waits for an answer: it comes, or never will. */
-type Waiting = { answer(answer: CheckedAnswer): void; lost(): void };
+const learnWithinMs = 5_000;
+/** Handovers come some at a time; so often are more asked for. */
+const roundsMax = 100;
 
 type ClientParts = ClientOptions & { readonly session?: PeerSession; readonly owns: boolean };
 
@@ -58,8 +38,13 @@ type ClientParts = ClientOptions & { readonly session?: PeerSession; readonly ow
 export class VaultClient {
   readonly #nc: NatsConnection;
   readonly #session: PeerSession;
-  readonly #identity: PeerIdentity;
-  readonly #waiting = new Map<string, Waiting>();
+  #identity: PeerIdentity;
+  /** Messages are taken one after another: what tells of a new key comes before what that has signed. */
+  #taken: Promise<void> = Promise.resolve();
+  /** What is under way about the vault's keys. */
+  #learning: Promise<void> | undefined;
+  #toLearn = false;
+  readonly #waiting = new AwaitedAnswers();
   readonly #owns: boolean;
   readonly #answers: HeardAnswers;
   #heard: Subscription | undefined;
@@ -67,6 +52,11 @@ export class VaultClient {
   #wake: () => void = () => this.#kept?.wake();
   /** Called with every event of the vault that answers nothing. */
   onEvent: (event: Event) => void = () => {};
+  /**
+   * Called when the vault has other keys, or we have, and before the vault is told that they are known:
+   * whoever keeps an identity keeps this one.
+   */
+  onIdentity: (identity: PeerIdentity) => Promise<void> = async () => {};
 
   private constructor(
     nc: NatsConnection,
@@ -78,9 +68,7 @@ export class VaultClient {
     this.#session = session;
     this.#owns = owns;
     this.#answers = new HeardAnswers(onAnswer);
-    void nc.closed().then(() => {
-      for (const waiting of this.#waiting.values()) waiting.lost();
-    });
+    void nc.closed().then(() => this.#waiting.loseAll());
   }
 
   /**
@@ -125,7 +113,7 @@ export class VaultClient {
     const subject = party === 'owner' ? forApp(vault, '>') : fromVault(vault, party, '>');
     this.#heard = this.#nc.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) void this.#receive(message);
+        if (error === null) void this.#take(message).catch(() => undefined);
       },
     });
     await this.#nc.flush();
@@ -154,7 +142,7 @@ export class VaultClient {
 
   /** `ask` for an event that is sealed already. */
   async askSealed(sealed: SealedEvent, options: AskOptions): Promise<CheckedAnswer> {
-    const answered = this.#answerTo(sealed.id, options);
+    const answered = this.#waiting.wait(sealed.id, options);
     answered.catch(() => undefined);
     const resend = setInterval(() => {
       if (options.critical !== true && !this.#nc.isClosed()) this.#publish(sealed);
@@ -166,8 +154,7 @@ export class VaultClient {
       return await answered;
     } finally {
       clearInterval(resend);
-      this.#waiting.get(sealed.id)?.lost();
-      this.#waiting.delete(sealed.id);
+      this.#waiting.end(sealed.id);
     }
   }
 
@@ -177,20 +164,51 @@ export class VaultClient {
    */
   async submit(sealed: SealedEvent, timeoutMs = 10_000): Promise<void> {
     if (this.#nc.isClosed()) throw gone();
-    const reply = await this.#nc
-      .request(sealed.subject, sealed.bytes, { timeout: timeoutMs })
-      .catch((error: unknown) => {
-        throw new ServiceError('NOT_ACCEPTED', 'the event was not taken', error);
-      });
-    const ack = reply.json<{ error?: { description?: string; err_code?: number }; seq?: number }>();
-    if (ack.error?.err_code === codeFull)
-      throw new ServiceError('FULL', 'too many events of this type wait for the vault already');
-    if (ack.error !== undefined || ack.seq === undefined)
-      throw new ServiceError('NOT_ACCEPTED', ack.error?.description ?? 'the event was not taken');
+    await handOver(this.#nc, sealed, timeoutMs);
   }
 
-  /** Hears nothing any more, and ends the connection where it is its own. */
+  /**
+   * Asks the vault for the handovers that lead from the keys that we know to those in force, and says which ones we
+   * know by now.
+   * @throws ServiceError NO_ANSWER
+   */
+  async learnKeys(timeoutMs: number = learnWithinMs): Promise<void> {
+    for (let round = 0; round < roundsMax; round++) {
+      const payload = knownKeyIds(knownKeysOf(this.#identity));
+      const answer = await this.ask({ type: this.#keysType, payload }, { timeoutMs });
+      if (answer.status !== 'served') return;
+      const { handovers } = answer.result as { handovers: readonly unknown[] };
+      if (handovers.length === 0) return this.#session.settle();
+      if (!(await this.#follow(handovers))) return;
+    }
+  }
+
+  /**
+   * Hands over to other keys of ours. Keep them before this is called, and the old ones until it has been
+   * served: the vault has taken them, or not.
+   * @throws ServiceError NOT_ACCEPTED, NO_ANSWER
+   */
+  async rekey(next: OwnKeys, timeoutMs: number): Promise<CheckedAnswer> {
+    const { vault, connection, signer, encapsulation } = this.#identity;
+    const place = { vault, connection, before: signer.publicKey };
+    const payload = signRekey(place, next.signer, next.encapsulation.publicKey);
+    const also = { ...this.#identity, alsoOpens: [next.encapsulation] };
+    this.#become(also);
+    const answer = await this.ask(
+      { type: 'connection.rekey', payload },
+      { critical: true, timeoutMs },
+    );
+    if (answer.status === 'served') {
+      this.#become({ ...this.#identity, ...next, alsoOpens: [encapsulation] });
+      await this.onIdentity(this.#identity);
+    }
+    return answer;
+  }
+
+  /** Hears nothing any more once what is under way about keys is done, and ends the connection where it is its own. */
   async close(): Promise<void> {
+    await this.#taken;
+    await this.#learning;
     if (!this.#nc.isClosed()) {
       await this.#answers.settled();
       this.#heard?.unsubscribe();
@@ -206,29 +224,6 @@ export class VaultClient {
     this.#nc.publish(subject, bytes);
   }
 
-  #answerTo(id: string, options: AskOptions): Promise<CheckedAnswer> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new ServiceError('NO_ANSWER', `no answer within ${options.timeoutMs} ms`));
-      }, options.timeoutMs);
-      let held = false;
-      this.#waiting.set(id, {
-        answer: (answer) => {
-          // An event that is sent again is told again that it waits.
-          if (answer.status === 'pending' && !held) options.onPending?.(answer);
-          held = true;
-          if (answer.status === 'pending' && options.acceptPending !== true) return;
-          clearTimeout(timer);
-          resolve(answer);
-        },
-        lost: () => {
-          clearTimeout(timer);
-          reject(gone());
-        },
-      });
-    });
-  }
-
   /** Whether a kept answer would be taken now. */
   get wantsKept(): boolean {
     return this.#answers.interested || this.#waiting.size > 0;
@@ -236,7 +231,7 @@ export class VaultClient {
 
   /** Takes a message of the party's consumer, which is of this vault. */
   takeKept(message: Msg): Promise<Reading> {
-    return this.#receive(message, true);
+    return this.#take(message, true);
   }
 
   #readKept(): KeptAnswers {
@@ -246,24 +241,76 @@ export class VaultClient {
     });
   }
 
-  /** @param toAcknowledge - it comes from the party's consumer */
-  async #receive(message: Msg, toAcknowledge = false): Promise<Reading> {
-    const event = await this.#session.open(message.subject, message.data);
+  get #keysType(): string {
+    return this.#identity.party === 'owner' ? 'owner.keys' : 'connection.keys';
+  }
+
+  /**
+   * One after another, up to what it says of keys. Whoever is told of an answer may ask something itself, so nothing waits for that.
+   * @param toAcknowledge - it comes from the party's consumer
+   */
+  async #take(message: Msg, toAcknowledge = false): Promise<Reading> {
+    const opened = this.#taken.then(() => this.#open(message));
+    this.#taken = opened.then(
+      () => undefined,
+      () => undefined,
+    );
+    const event = await opened;
     // Not authentic, or not in form: it will never be either.
     if (event === undefined) return 'taken';
-    const { id, type, cause, payload } = event;
-    if (!isAnswerType(type) || !isMap(payload) || cause === undefined) {
+    const { id, type, cause } = event;
+    if (!isAnswerType(type) || !isMap(event.payload) || cause === undefined) {
       this.onEvent(event);
       return 'taken';
     }
     const answer = checkedAnswer(this.#identity, event);
-    const isKept = type === keptAnswerType;
-    const heard = { id, event: cause, answer, isKept, toAcknowledge };
-    return this.#answers.take(heard, this.#waiting.get(cause)?.answer);
+    const isUnknown = answer.check?.ok === false && answer.check.fault === 'key_unknown';
+    if (isUnknown && answer.type !== this.#keysType) this.#learn();
+    const heard = { id, event: cause, answer, isKept: type === keptAnswerType, toAcknowledge };
+    return this.#answers.take(heard, this.#waiting.taker(cause));
   }
-}
 
-/** The messaging layer ended the connection for good: the credential is over, or revoked. */
-function gone(): ServiceError {
-  return new ServiceError('NOT_CONNECTED', 'the messaging layer ended the connection');
+  /** The event in a message, unless it is one about keys, which is followed here. */
+  async #open(message: Msg): Promise<Event | undefined> {
+    const event = await this.#session.open(message.subject, message.data);
+    if (event?.type !== keysChangedType) return event;
+    await this.#told(event);
+    return undefined;
+  }
+
+  async #told(event: Event): Promise<void> {
+    const handovers = isMap(event.payload) ? event.payload['handovers'] : undefined;
+    await this.#follow(handovers);
+    // Also where they lead nowhere new: what we said the last time may have been lost.
+    this.#learn();
+  }
+
+  /** What cannot be learned now is told again when we come with a new epoch. */
+  #learn(): void {
+    this.#toLearn = true;
+    this.#learning ??= this.#learnAll().finally(() => {
+      this.#learning = undefined;
+    });
+  }
+
+  /** Once more for what came meanwhile. */
+  async #learnAll(): Promise<void> {
+    while (this.#toLearn) {
+      this.#toLearn = false;
+      await this.learnKeys().catch(() => undefined);
+    }
+  }
+
+  async #follow(handovers: unknown): Promise<boolean> {
+    const next = followed(this.#identity, handovers);
+    if (next === undefined) return false;
+    this.#become(next);
+    await this.onIdentity(next);
+    return true;
+  }
+
+  #become(identity: PeerIdentity): void {
+    this.#identity = identity;
+    this.#session.become(identity);
+  }
 }

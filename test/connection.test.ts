@@ -133,6 +133,22 @@ describe('a service and a vault connect, and part', () => {
     expect((await traceOf(house, made.connection, sealed.id)).received).toEqual([]);
   });
 
+  it('of one vault only: the invite’s credential ends when the new one is used, which stays good', async () => {
+    const made = await invite();
+    // Tokens carry whole seconds: the acceptance comes in a later one than the invite.
+    await sleep(1_100);
+    const knocking = await house.knock(made, contract);
+    await owner.served('owner.accept', { connection: made.connection, optional: [] });
+    const connection = { ...knocking.connection, accepted: await knocking.accepted };
+    const service = await house.asService(connection);
+    await service.request('data.request', { fields: [name] });
+    await deadWithin(5_000, knocking.connection);
+    expect(await service.request('data.request', { fields: [name] })).toMatchObject({
+      status: 'served',
+    });
+    await (await house.asService(connection)).client.close();
+  });
+
   it('severed: what waits is answered so, the credential is dead, nothing comes through', async () => {
     await owner.served('owner.set', { field: address, value: '12 Analytical Row' });
     const service = await house.connectService(owner, contract);

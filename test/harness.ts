@@ -13,6 +13,7 @@ import { createVineKeys, type VineKeys } from '../core/bus/vine/vine-keys.ts';
 import { fileSealer, type Sealer } from '../core/enclave/sealer.ts';
 import { type PassphraseRoots, rootsFrom } from '../core/keys/root-key.ts';
 import { type FilePin, filePinOf } from '../core/pins/file-pin.ts';
+import type { AskOptions, ClientOptions } from '../service/client-options.ts';
 import {
   addressOf,
   connectionRequest,
@@ -21,7 +22,7 @@ import {
   type ServiceConnection,
 } from '../service/service-identity.ts';
 import type { SealedEvent } from '../service/session.ts';
-import { type AskOptions, type ClientOptions, VaultClient } from '../service/vault-client.ts';
+import { VaultClient } from '../service/vault-client.ts';
 import type { Contract } from '../wire/contract.ts';
 import type { Answer, ConnectionAccepted, Invite } from '../wire/messages.ts';
 
@@ -137,7 +138,11 @@ export class TestHouse {
   /** The owner's app, connected. */
   async owner(): Promise<Owner> {
     this.#app ??= await loadOwnerApp(this.data, passphrase, this.sealer);
-    return new Owner(this.#track(await connectOwnerApp(this.#app, this.vine.url)));
+    const client = this.#track(await connectOwnerApp(this.#app, this.vine.url));
+    client.onIdentity = async ({ vaultSigning, vaultEncapsulation }) => {
+      if (this.#app !== undefined) this.#app = { ...this.#app, vaultSigning, vaultEncapsulation };
+    };
+    return new Owner(client);
   }
 
   /** A service that is connected under `contract`, with everything accepted by the owner. */

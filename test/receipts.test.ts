@@ -1,7 +1,7 @@
 /* Statements and receipts of a real vault, read beside it while it runs. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectLedger } from '../cli/servers.ts';
-import { LedgerKeys } from '../core/keys/ledger-keys.ts';
+import { openLedgerKeys } from '../core/keys/vault-secrets.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring } from '../ledger/keyring.ts';
 import { jetStreamRing } from '../ledger/ring-store.ts';
@@ -104,7 +104,12 @@ describe('a service and its vault', () => {
       );
       const store = await jetStreamStore(nc, card.vault);
       const keys = (scope: string) => ring.scopeKey(scope);
-      return await use({ store, identity: card.ledger, keys }, new LedgerKeys(ring));
+      return await use(
+        { store, identity: card.ledger, keys },
+        {
+          signerFor: (await openLedgerKeys(ring)).keyFor,
+        },
+      );
     } finally {
       await nc.close();
     }

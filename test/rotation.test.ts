@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectLedger } from '../cli/servers.ts';
-import { LedgerKeys } from '../core/keys/ledger-keys.ts';
+import { KeySeries } from '../core/keys/key-series.ts';
 import { jetStreamStore } from '../ledger/jetstream-store.ts';
 import { verifyLedger } from '../replay/verify.ts';
 import { type Owner, TestHouse } from './harness.ts';
@@ -51,8 +51,8 @@ describe("replacing the ledger's key", () => {
     ['before the new key has signed', 'keep'],
     ['before the old key is destroyed', 'dropOthers'],
   ] as const)('is taken up at the next opening when it was cut short %s', async (_, step) => {
-    const original = LedgerKeys.prototype[step] as (bytes: Uint8Array) => Promise<unknown>;
-    LedgerKeys.prototype[step] = async function cut(this: LedgerKeys, bytes: Uint8Array) {
+    const original = KeySeries.prototype[step] as (bytes: Uint8Array) => Promise<unknown>;
+    KeySeries.prototype[step] = async function cut(this: unknown, bytes: Uint8Array) {
       if (step === 'keep') await original.call(this, bytes);
       throw new Error('the machine stops here');
     } as never;
@@ -61,7 +61,7 @@ describe("replacing the ledger's key", () => {
       await expect(owner.client.ask(asked, { timeoutMs: 1_500 })).rejects.toThrow();
       await house.vault?.abandon();
     } finally {
-      LedgerKeys.prototype[step] = original as never;
+      KeySeries.prototype[step] = original as never;
     }
     await house.open();
     await owner.served('owner.set', { field: 'personal/full_name', value: 'Ada, again' });

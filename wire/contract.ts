@@ -1,5 +1,5 @@
-import canonicalize from 'canonicalize';
-import { fromBase64url, toBase64url, toHex, utf8 } from './bytes.ts';
+import { fromBase64url, toBase64url, toHex } from './bytes.ts';
+import { canonicalBytes } from './canonical-json.ts';
 import { type Signer, sha256, verifySignature } from './crypto.ts';
 import { type Parsed, refuse } from './event.ts';
 import { contractIdPattern, contractVersionMax } from './identifiers.ts';
@@ -175,10 +175,4 @@ export function contradictionsIn(contract: Contract): readonly Contradiction[] {
   if (first === (contract.previous === undefined)) return twice;
   const what = first ? 'version 1 has none before it' : 'the version before is not named';
   return [...twice, { where: '/previous', what }];
-}
-
-function canonicalBytes(contract: Contract): Uint8Array {
-  const json = canonicalize(contract);
-  if (json === undefined) throw new TypeError('a contract is a JSON object');
-  return utf8(json);
 }

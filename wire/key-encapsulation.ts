@@ -53,8 +53,7 @@ export async function encapsulate(
   publicKey: Uint8Array,
   info: Uint8Array,
 ): Promise<{ secret: Uint8Array; encapsulation: Uint8Array }> {
-  if (publicKey.length !== publicKeyBytes || !isReduced(publicKey))
-    throw new RangeError('not an encapsulation key');
+  if (!isEncapsulationKey(publicKey)) throw new RangeError('not an encapsulation key');
   const recipient = await suite.DeserializePublicKey(publicKey);
   try {
     const sent = await suite.SendExport(recipient, exporter, 32, { info });
@@ -76,6 +75,11 @@ export async function decapsulate(
   } catch {
     return undefined;
   }
+}
+
+/** Whether bytes have the form of a public key. Its X25519 part may still be of small order. */
+export function isEncapsulationKey(publicKey: Uint8Array): boolean {
+  return publicKey.length === publicKeyBytes && isReduced(publicKey);
 }
 
 /**

@@ -1,9 +1,12 @@
 import type { AccountProof } from './account-proof.ts';
 import type { SignedContract } from './contract.ts';
 import { fieldNamePattern, signedContractSchema } from './contract.ts';
+import { handoverPurposes, knownKeyIdsSchema } from './handover.ts';
 import { objectSchema } from './json-schema.ts';
 import type { DeliveryClass, JsonSchema } from './manifest.ts';
+import { profileNameMax } from './profile.ts';
 import type { PublicReason } from './reasons.ts';
+import { rekeySchema } from './rekey.ts';
 import type { AnswerStatement } from './statement.ts';
 
 /*
@@ -25,6 +28,16 @@ export function isAnswerType(type: string): boolean {
 export const consentRequestedType = 'consent.requested';
 /** Type of the notification that a party wants to connect. */
 export const connectionRequestedType = 'connection.requested';
+
+/** Type of the notification that the vault has other keys: its payload has handovers. */
+export const keysChangedType = 'connection.keys_changed';
+/** Type of the message that asks for a vault's profile, and of the one that shows it: both are in clear. */
+export const profileGetType = 'profile.get';
+export const profileShownType = 'profile.shown';
+/** Type of the notification that there is another profile to be had. */
+export const profileChangedType = 'profile.changed';
+/** Type of the last notification that a severed party gets. */
+export const connectionSeveredType = 'connection.severed';
 
 /** Payload of an answer. */
 export type Answer = (
@@ -158,6 +171,12 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
       ['account'],
     ),
   },
+  'connection.keys': {
+    space: 'message',
+    delivery: 'best-effort',
+    request: knownKeyIdsSchema,
+  },
+  'connection.rekey': { space: 'message', delivery: 'critical', request: rekeySchema },
   'credential.renew': { space: 'message', delivery: 'best-effort', request: nothing },
   'owner.pending': owner(nothing),
   'owner.connections': owner(nothing),
@@ -175,7 +194,11 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
       name: { type: 'string', minLength: 1, maxLength: 128 },
     }),
   ),
-  'owner.rotate': owner(objectSchema({ purpose: { enum: ['ledger'] } })),
+  'owner.rotate': owner(objectSchema({ purpose: { enum: handoverPurposes } })),
+  'owner.keys': owner(knownKeyIdsSchema),
+  'owner.profile': owner(
+    objectSchema({ name: { type: 'string', maxLength: profileNameMax } }, ['name']),
+  ),
   'owner.checkpoint': owner(
     objectSchema(
       {

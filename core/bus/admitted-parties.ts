@@ -43,7 +43,8 @@ export class AdmittedPartiesKeeper {
     const before = this.#parties.get(party);
     if (before === scope || before === 'connected') return;
     this.#parties.set(party, scope);
-    if (scope === 'connected') this.#heard.set(party, this.#hooks.subscribe(party));
+    // Whoever is invited is heard as well: it may look at the profile, and its credential allows no more.
+    if (!this.#heard.has(party)) this.#heard.set(party, this.#hooks.subscribe(party));
     try {
       await this.#store();
     } catch (error) {

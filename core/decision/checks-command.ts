@@ -8,8 +8,10 @@ import {
 import { accountFault } from '../../wire/account-proof.ts';
 import { fromBase64url, toHex } from '../../wire/bytes.ts';
 import { parseContract } from '../../wire/contract.ts';
+import { isEncapsulationKey } from '../../wire/key-encapsulation.ts';
 import type { ConnectionRequest } from '../../wire/messages.ts';
 import type { Reason } from '../../wire/reasons.ts';
+import { isProven, type Rekey } from '../../wire/rekey.ts';
 import type { CheckContext } from './context.ts';
 
 /** Why a command cannot be carried out as things stand. */
@@ -35,6 +37,8 @@ const checks: Readonly<Record<string, CommandCheck>> = {
     handshakeFault(payload as ConnectionRequest) ??
     accountUseFault(state, payload as ConnectionRequest, received),
   'credential.renew': (state, _, time, received) => renewalFault(state, received, time),
+  'connection.rekey': (state, payload, _, { connection }) =>
+    rekeyFault(state, payload as Rekey, connection),
   'owner.accept': (state, payload) => acceptFault(state, payload as Target),
   'owner.decline': (state, payload) => statusFault(state, payload, ['requested', 'invited']),
   'owner.sever': (state, payload) => statusFault(state, payload, ['active']),
@@ -65,11 +69,26 @@ export function missingFields(state: VaultState, connection: Connection): string
 function handshakeFault(payload: ConnectionRequest): CommandFault | undefined {
   if (!isKey(payload.signing) || !isKey(payload.encapsulation))
     return fault('malformed', 'the keys are not base64url');
+  if (!isEncapsulationKey(fromBase64url(payload.encapsulation)))
+    return fault('malformed', 'the encapsulation key is none');
   const contract = parseContract(payload.contract);
   if (!contract.ok) return fault(contract.reason, contract.detail);
   return payload.contract.key === payload.signing
     ? undefined
     : fault('sender_subject_mismatch', 'the contract is of another publisher than the party');
+}
+
+/** The next keys are in form, and the next signing key has signed for itself. */
+function rekeyFault(state: VaultState, payload: Rekey, id: string): CommandFault | undefined {
+  const before = state.connections.get(id)?.keys?.signing;
+  if (before === undefined) return fault('connection_unknown', 'no such connection');
+  if (!isKey(payload.signing) || !isKey(payload.encapsulation))
+    return fault('malformed', 'the keys are not base64url');
+  if (!isEncapsulationKey(fromBase64url(payload.encapsulation)))
+    return fault('malformed', 'the encapsulation key is none');
+  return isProven({ vault: state.vault, connection: id, before }, payload)
+    ? undefined
+    : fault('signature_invalid', 'the next signing key has not signed for itself');
 }
 
 /**

@@ -22,6 +22,8 @@ export const senderCheck: CheckFunction = ({ received, subject, connection }) =>
   };
   if (event === undefined || connection === undefined)
     return fail('connection_unknown', 'no connection has this party', inputs);
+  if (subject?.toVault !== true)
+    return fail('sender_subject_mismatch', 'the subject leads away from the vault', inputs);
   if (inputs.subject_party !== connection.party || event.party !== connection.party)
     return fail('sender_subject_mismatch', 'subject, connection and event name others', inputs);
   if (event.type !== subject?.type || event.id !== received.id)

@@ -5,6 +5,7 @@ export type HandlerErrorCode =
   | 'PROGRAM_MISSING'
   | 'NAME_TAKEN'
   | 'TYPE_TAKEN'
+  | 'TYPE_RESERVED'
   | 'SANDBOX_WEAK'
   | 'START_FAILED';
 
@@ -15,6 +16,7 @@ export type HandlerErrorCode =
  * `MANIFEST_INVALID`: it does not fit the manifest's schema, or its parts do not fit one another.
  * `PROGRAM_MISSING`: the program it names is not there; a build may be due.
  * `NAME_TAKEN`, `TYPE_TAKEN`: another handler has this name, or serves this event type.
+ * `TYPE_RESERVED`: it declares an event type of the standard's own.
  * `SANDBOX_WEAK`: this machine cannot keep handlers off the network.
  * `START_FAILED`: the process did not come up, or did not say who it is.
  */

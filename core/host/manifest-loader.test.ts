@@ -119,6 +119,18 @@ describe('a manifest is refused', () => {
     });
   });
 
+  it.each(['owner.set', 'connection.request', 'event.answer', 'profile.anything'])(
+    'when it declares %s, which is kept for the standard',
+    async (type) => {
+      await put('good', withType({ type }));
+      await expect(loadManifests(dir)).rejects.toMatchObject({
+        code: 'TYPE_RESERVED',
+        handler: 'good',
+        message: expect.stringContaining(type),
+      });
+    },
+  );
+
   it('when another handler has its name or serves its type', async () => {
     await put('one', { name: 'one' });
     await put('two', { name: 'two' });

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { schemaFault } from '../../wire/json-schema.ts';
 import type { HandledType, HandlerManifest, JsonSchema } from '../../wire/manifest.ts';
+import { isReservedType } from '../../wire/reserved-types.ts';
 import { HandlerError } from './handler-error.ts';
 import { manifestSchema } from './manifest-schema.ts';
 import { findProgram, type HandlerProgram, programDigest } from './program-files.ts';
@@ -29,6 +30,7 @@ export async function loadManifests(dir: string): Promise<LoadedHandler[]> {
     const folder = join(dir, name);
     if ((await readdir(folder)).includes('handler.json')) handlers.push(await loadHandler(folder));
   }
+  refuseReserved(handlers);
   refuseDoubles(handlers);
   return handlers;
 }
@@ -85,6 +87,19 @@ function membersFault(handled: HandledType): string | undefined {
     }
   }
   return undefined;
+}
+
+/** The vault itself answers the standard's own types; a handler that declared one would never be asked. */
+function refuseReserved(handlers: readonly LoadedHandler[]): void {
+  for (const { manifest } of handlers) {
+    const type = manifest.types.find((handled) => isReservedType(handled.type))?.type;
+    if (type !== undefined)
+      throw new HandlerError(
+        'TYPE_RESERVED',
+        `${type} is kept for the standard: no handler may serve it`,
+        manifest.name,
+      );
+  }
 }
 
 function refuseDoubles(handlers: readonly LoadedHandler[]): void {

@@ -3,7 +3,7 @@ import type { VaultKeys } from '../../ledger/bodies.ts';
 import type { Keyring } from '../../ledger/keyring.ts';
 import { type Signer, signerFrom } from '../../wire/crypto.ts';
 import { type EncapsulationKey, encapsulationKeyFrom } from '../../wire/key-encapsulation.ts';
-import { LedgerKeys } from './ledger-keys.ts';
+import { KeySeries } from './key-series.ts';
 
 /** Purposes that handlers may have something signed for, each with a key of its own. */
 const purposes = ['payment'] as const;
@@ -16,9 +16,9 @@ const seedNames = [
 
 /** The vault's private keys, ready for use; no key bytes can be had from it. */
 export type VaultSecrets = {
-  readonly ledger: LedgerKeys;
-  readonly signing: Signer;
-  readonly encapsulation: EncapsulationKey;
+  readonly ledger: KeySeries<Signer>;
+  readonly signing: KeySeries<Signer>;
+  readonly encapsulation: KeySeries<EncapsulationKey>;
   /** Signer for a handler's purpose; `undefined` for a purpose that this vault has no key for. */
   purpose(name: string): Signer | undefined;
 };
@@ -35,20 +35,25 @@ export async function openSecrets(ring: Keyring): Promise<VaultSecrets> {
     purposes.map((name) => [name as string, signerFrom(ring.secret(`purpose.${name}`))]),
   );
   return {
-    ledger: new LedgerKeys(ring),
-    signing: signerFrom(ring.secret('signing')),
-    encapsulation: await encapsulationKeyFrom(ring.secret('encapsulation')),
+    ledger: await openLedgerKeys(ring),
+    signing: await KeySeries.open(ring, 'signing', signerFrom),
+    encapsulation: await KeySeries.open(ring, 'encapsulation', encapsulationKeyFrom),
     purpose: (name) => signers.get(name),
   };
 }
 
-/** The public half. */
+/** The ledger's keys in an unlocked ring. */
+export function openLedgerKeys(ring: Keyring): Promise<KeySeries<Signer>> {
+  return KeySeries.open(ring, 'ledger', signerFrom);
+}
+
+/** The public half of the keys of a new vault. */
 export function publicKeys(secrets: VaultSecrets, ledger: Uint8Array): VaultKeys {
   const entries = purposes.map((name) => [name, secrets.purpose(name)?.publicKey] as const);
   return {
     ledger,
-    signing: secrets.signing.publicKey,
-    encapsulation: secrets.encapsulation.publicKey,
+    signing: secrets.signing.newest.publicKey,
+    encapsulation: secrets.encapsulation.newest.publicKey,
     purposes: Object.fromEntries(entries.filter(([, key]) => key !== undefined)) as Record<
       string,
       Uint8Array

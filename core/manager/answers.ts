@@ -1,4 +1,4 @@
-import type { ReceivedEvent } from '../../ledger/bodies.ts';
+import type { PeerKeys, ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Decision } from '../../ledger/decision.ts';
 import { eventKey, type VaultState } from '../../projections/vault-state.ts';
 import { type Answer, answerType, keptAnswerType, wireTypes } from '../../wire/messages.ts';
@@ -20,6 +20,8 @@ export type Question = {
   readonly from: number;
   /** Names of the fields whose values the answer holds. */
   readonly fields?: readonly string[];
+  /** Keys of somebody who is not recorded: who asked to connect, and is refused. */
+  readonly asker?: PeerKeys;
   /** Another event had this id first: its redelivery must not get this answer. */
   readonly repeated?: boolean;
 };
@@ -38,7 +40,7 @@ export async function queueAnswer(
   question: Question,
   answer: Answer,
 ): Promise<void> {
-  const { connection, to, id, type, sentAs = type, from, fields = [], repeated } = question;
+  const { connection, to, id, type, sentAs = type, from, fields = [], repeated, asker } = question;
   if (id === '') return;
   const { state } = turn.batch;
   const toOwner = state.connections.get(connection)?.kind === 'owner';
@@ -50,6 +52,7 @@ export async function queueAnswer(
     payload: withStatement(parts, turn, question, answer),
     cause: id,
     from,
+    ...(asker === undefined ? {} : { asker }),
     ...(fields.length === 0 ? {} : { fields }),
     critical,
     ...(repeated === true ? {} : { answers: eventKey(connection, id) }),
@@ -72,7 +75,9 @@ export async function queueDenial(
   decision: Decision,
 ): Promise<void> {
   const kind = turn.batch.state.connections.get(question.connection)?.kind;
-  const detail = kind === 'owner' ? (decision.detail ?? '') : undefined;
+  // Whoever asks to connect is told what is wrong with what they sent; it says nothing of the vault.
+  const told = kind === 'owner' || question.asker !== undefined;
+  const detail = told ? (decision.detail ?? '') : undefined;
   const answer = refusal(question.type, decision.reason ?? 'internal', detail);
   await queueAnswer(parts, turn, question, answer);
 }

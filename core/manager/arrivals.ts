@@ -5,9 +5,10 @@ import { equalBytes, fromHex } from '../../wire/bytes.ts';
 import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
 import { decide } from '../decision/decide.ts';
 import { questionOf, queueAnswer, queueDenial } from './answers.ts';
-import { renewCredential, requestConnection } from './connections.ts';
+import { connectionCommand } from './connection-commands.ts';
 import { expectNotAhead } from './host-clock.ts';
-import type { Arrival } from './inbound.ts';
+import { type Arrival, askerKeys } from './inbound.ts';
+import { tellOne } from './key-rotation.ts';
 import { readingCommands, runCommand } from './owner-commands.ts';
 import { holdRequest } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
@@ -49,12 +50,19 @@ export async function handleArrival(
   const body = { request, again: false, ...decision };
   const index = batch.add({ kind: 'decided', scope, cause: from, body });
   // Behind the decision, so that `received` directly follows the state that was decided on.
-  if (arrival.epoch !== undefined && identityHolds(decision)) batch.add(arrival.epoch);
-  if (identityHolds(decision) && received.event?.type !== 'connection.request')
-    endInvite(parts, turn, connection);
+  const isKnown = connection.keys !== undefined;
+  const holds = identityHolds(decision);
+  if (arrival.epoch !== undefined && isKnown && holds) batch.add(arrival.epoch);
+  // A party that comes with a new epoch may have been away when it was told.
+  if (arrival.epoch !== undefined && isKnown && holds && received.event?.type !== 'connection.keys')
+    await tellOne(parts, turn, connection.id, index);
+  if (holds && received.event?.type !== 'connection.request') endInvite(parts, turn, connection);
   const open = batch.state.requests.get(request);
-  if (decision.outcome === 'denied')
-    return queueDenial(parts, turn, { ...questionOf(received, index), repeated }, decision);
+  if (decision.outcome === 'denied') {
+    const asker = isKnown || !holds ? undefined : askerKeys(received);
+    const question = { ...questionOf(received, index), repeated, ...(asker && { asker }) };
+    return queueDenial(parts, turn, question, decision);
+  }
   if (decision.outcome === 'pending') {
     if (open !== undefined) await holdRequest(parts, turn, open, index);
     return;
@@ -84,12 +92,12 @@ async function answerItself(
   const question = questionOf(received, from);
   const answerLater = (next: Turn, at: number, answer: Answer): Promise<void> =>
     queueAnswer(parts, next, { ...question, from: at }, answer);
-  if (type === 'connection.request') {
-    const answer = await requestConnection(parts, turn, received, from);
-    return queueAnswer(parts, turn, question, answer);
-  }
-  if (type === 'credential.renew') {
-    const answer = await renewCredential(parts, turn, received, from);
+  const own = connectionCommand(type);
+  if (own !== undefined) {
+    const answer = await own(parts, turn, received, from);
+    // With its keys, and not before: until then nobody has vouched for who opened it.
+    const opened = arrival.connection.keys === undefined ? arrival.epoch : undefined;
+    if (opened !== undefined && answer.status === 'pending') turn.batch.add(opened);
     return queueAnswer(parts, turn, question, answer);
   }
   const { start, audit } = hooks;

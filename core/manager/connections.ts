@@ -9,6 +9,7 @@ import {
   type ConnectionAccepted,
   type ConnectionRequest,
   connectionRequestedType,
+  connectionSeveredType,
   type Invite,
 } from '../../wire/messages.ts';
 import { missingFields } from '../decision/checks-command.ts';
@@ -24,6 +25,8 @@ const inviteLastsMs = 24 * 60 * 60 * 1000;
 export async function invite(parts: VaultParts, turn: Turn, label: string): Promise<Invite> {
   const { batch } = turn;
   const expires = batch.time + inviteLastsMs;
+  const { keys } = batch.state;
+  if (keys === undefined) throw new Error('the vault has no keys');
   const connection = identifierFrom(new Uint8Array(randomBytes(16)));
   const { party, credential } = await parts.admission.invite(expires);
   await parts.bus.admit(party, 'handshake');
@@ -36,8 +39,8 @@ export async function invite(parts: VaultParts, turn: Turn, label: string): Prom
     party,
     servers: parts.admission.servers,
     credential,
-    signing: toBase64url(parts.secrets.signing.publicKey),
-    encapsulation: toBase64url(parts.secrets.encapsulation.publicKey),
+    signing: toBase64url(keys.signing),
+    encapsulation: toBase64url(keys.encapsulation),
     ledger: {
       id: toHex(parts.ledger.identity.id),
       key: toBase64url(lastKey(parts.ledger.end.keys)),
@@ -187,7 +190,12 @@ export async function severConnection(
   const { batch, effects } = turn;
   const { id, scope } = connection;
   const body = { connection: id, by: 'owner' as const };
-  batch.add({ kind: 'severed', scope, cause: from, body });
+  const cause = batch.add({ kind: 'severed', scope, cause: from, body });
   await expireDue(parts, turn);
+  // The last thing that it hears; its credential ends when this is with the server.
+  await parts.sealer.queue(batch, {
+    ...{ connection: id, type: connectionSeveredType, from: cause },
+    payload: { by: 'owner', at: batch.time },
+  });
   effects.push(() => shutOut(parts, connection));
 }

@@ -1,7 +1,7 @@
 import type { Draft, PeerKeys, ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Connection, VaultState } from '../../projections/vault-state.ts';
-import { ownerConnection } from '../../projections/vault-state.ts';
-import { equalBytes, fromBase64url } from '../../wire/bytes.ts';
+import { eventKey, ownerConnection } from '../../projections/vault-state.ts';
+import { fromBase64url, toHex } from '../../wire/bytes.ts';
 import { fieldNamePattern } from '../../wire/contract.ts';
 import { sha256 } from '../../wire/crypto.ts';
 import {
@@ -16,7 +16,7 @@ import {
   verifyOpening,
 } from '../../wire/envelope.ts';
 import { decodeEvent, type Event, isMap, type Parsed, refuse } from '../../wire/event.ts';
-import { decapsulate, keyId } from '../../wire/key-encapsulation.ts';
+import { decapsulate, isEncapsulationKey } from '../../wire/key-encapsulation.ts';
 import { fieldValueMax } from '../../wire/messages.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { parseSubject, type Subject } from '../../wire/subjects.ts';
@@ -70,11 +70,19 @@ export async function readInbound(
     );
   const key = await epochKey(connection, secrets, envelope.value);
   if (!key.ok) return failed(connection, message, digest, key, envelope.value);
-  return openWithKey(connection, message, digest, envelope.value, key.value);
+  return openWithKey(state, connection, message, digest, envelope.value, key.value);
+}
+
+/** A message to set aside; nothing where it is nobody's, or where the vault stopped after it had decided: that stands. */
+export function asideOf(state: VaultState, message: InboundMessage): Arrival | undefined {
+  const arrival = unreadable(state, message);
+  if (arrival === undefined || message.suspect !== true) return arrival;
+  const { connection, received } = arrival;
+  return state.seen.has(eventKey(connection.id, received.id)) ? undefined : arrival;
 }
 
 /** A message of a known party that we ourselves failed on. */
-export function unreadable(state: VaultState, message: InboundMessage): Arrival | undefined {
+function unreadable(state: VaultState, message: InboundMessage): Arrival | undefined {
   const subject = parseSubject(message.subject);
   const connection = subject && connectionOf(state, subject);
   if (connection === undefined) return undefined;
@@ -93,6 +101,7 @@ function envelopeOf({ data }: InboundMessage): Envelope | undefined {
 }
 
 function openWithKey(
+  state: VaultState,
   connection: Connection,
   message: InboundMessage,
   digest: Uint8Array,
@@ -109,8 +118,11 @@ function openWithKey(
   const valid =
     signer !== undefined &&
     signature !== undefined &&
-    verifyEvent(signer, where, bytes, signature) &&
-    openingIsTheirs(envelope, signer, fresh);
+    openingIsTheirs(envelope, signer, fresh) &&
+    (verifyEvent(signer, where, bytes, signature) ||
+      (isSeen(state, where.connection, envelope.event, bytes) &&
+        connection.former !== undefined &&
+        verifyEvent(connection.former, where, bytes, signature)));
   const { kept, value, whole } = withoutValue(event.value);
   const received: ReceivedEvent = {
     subject: message.subject,
@@ -154,13 +166,14 @@ async function epochKey(
       ? { ok: true, value: { epoch: known, fresh: false } }
       : refuse('key_unknown', 'another opening of a known epoch');
   if (opening === undefined) return refuse('key_unknown', `epoch ${number} was never opened`);
-  if (!equalBytes(opening.recipient, keyId(secrets.encapsulation.publicKey)))
+  const own = secrets.encapsulation.keyOf(opening.recipient);
+  if (own === undefined)
     return refuse('key_unknown', 'sealed to a key that this vault does not have');
   const signer = connection.keys?.signing;
   if (signer !== undefined && !verifyOpening(signer, 'to-vault', envelope, opening))
     return refuse('signature_invalid', 'the opening is not signed by the connection');
   const info = epochInfo(connection.id, 'to-vault', number);
-  const key = await decapsulate(secrets.encapsulation, info, opening.encapsulation);
+  const key = await decapsulate(own, info, opening.encapsulation);
   if (key === undefined) return refuse('decrypt_failed', 'encapsulation');
   const epoch = { number, key, encapsulationHash: encapsulationHash(opening) };
   return { ok: true, value: { epoch, fresh: true } };
@@ -173,6 +186,11 @@ function signingKey(connection: Connection, event: Event): Uint8Array | undefine
   return keyFrom(event.payload['signing']);
 }
 
+/** Whether this very event came before: a redelivery is recognised although its sender has another key by now. */
+function isSeen({ seen }: VaultState, connection: string, id: string, bytes: Uint8Array): boolean {
+  return seen.get(eventKey(connection, id))?.digest === toHex(sha256(bytes));
+}
+
 function openingIsTheirs(envelope: Envelope, signer: Uint8Array, fresh: boolean): boolean {
   if (!fresh || envelope.opening === undefined) return true;
   return verifyOpening(signer, 'to-vault', envelope, envelope.opening);
@@ -183,6 +201,16 @@ export function keysOf(payload: { readonly [name: string]: unknown }): PeerKeys 
   const signing = keyFrom(payload['signing']);
   const encapsulation = keyFrom(payload['encapsulation']);
   return signing && encapsulation && { signing, encapsulation };
+}
+
+/**
+ * Keys that a signed request to connect brings: where its refusal can be sealed to, although nothing of
+ * it is recorded. Requires an event whose own signature, under the key that it brings, was checked.
+ */
+export function askerKeys({ event, signature }: ReceivedEvent): PeerKeys | undefined {
+  if (signature?.valid !== true || event?.type !== 'connection.request') return undefined;
+  const keys = isMap(event.payload) ? keysOf(event.payload) : undefined;
+  return keys !== undefined && isEncapsulationKey(keys.encapsulation) ? keys : undefined;
 }
 
 function keyFrom(text: unknown): Uint8Array | undefined {

@@ -2,8 +2,9 @@ import type { LedgerRecord } from '../../ledger/bodies.ts';
 import { keptAnswerType } from '../../wire/messages.ts';
 import { parseSubject } from '../../wire/subjects.ts';
 import type { PinKeeper } from '../pins/pin-keeper.ts';
-import type { AnswerKeeper, KeepableAnswer } from './answer-keeper.ts';
+import { AnswerKeeper, type KeepableAnswer } from './answer-keeper.ts';
 import type { Publisher } from './publisher.ts';
+import type { VaultParts } from './turn.ts';
 
 /** Something in the outbox, and whether it answers a critical event. */
 export type Queued = KeepableAnswer & { readonly critical?: boolean };
@@ -51,6 +52,23 @@ export class Outbox {
     this.#publisher.send(held.filter((message) => !isKept(message)));
     for (const message of held.filter(isKept)) this.#keeper.send(message);
   }
+}
+
+/** Keeps answers for whoever may still come and read them: not for a party that was sent away. */
+export function answerKeeper(
+  { bus, journal }: Pick<VaultParts, 'bus' | 'journal'>,
+  publisher: Publisher,
+  report: (id: string) => void,
+): AnswerKeeper {
+  return new AnswerKeeper({
+    keep: (subject, bytes) => bus.keep(subject, bytes),
+    publish: (message) => publisher.again(message),
+    report,
+    readable: (id) => {
+      const status = journal.state.connections.get(id)?.status;
+      return status !== undefined && status !== 'severed' && status !== 'declined';
+    },
+  });
 }
 
 /** The messages that these records put into the outbox. */

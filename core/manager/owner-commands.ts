@@ -13,9 +13,11 @@ import {
   invite,
   severConnection,
 } from './connections.ts';
+import { answerKeys } from './key-rotation.ts';
+import { profileFor, tellProfile } from './profile.ts';
 import { describeRequest } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
-import { forget, rotateLedgerKey, showCheckpoint } from './upkeep-commands.ts';
+import { forget, rotateKey, showCheckpoint } from './upkeep-commands.ts';
 
 /** Everything a command may need besides the vault's parts. */
 export type Command = {
@@ -63,8 +65,21 @@ const commands: Readonly<Record<string, Run>> = {
   },
   'owner.checkpoint': showCheckpoint,
   'owner.forget': forget,
-  'owner.rotate': rotateLedgerKey,
+  'owner.rotate': rotateKey,
+  'owner.keys': (parts, { turn, received, from }) => answerKeys(parts, turn, received, from),
   'owner.set': setField,
+  'owner.profile': async (parts, command) => {
+    const { batch } = command.turn;
+    const { name } = payloadOf<{ name?: string }>(command);
+    const owner = batch.state.connections.get(command.received.connection);
+    if (owner === undefined) return refused(command, 'connection_unknown', 'no such connection');
+    if (name !== undefined) {
+      const { scope } = batch.state;
+      batch.add({ kind: 'presented', scope, cause: command.from, body: { name } });
+      await tellProfile(parts, command.turn);
+    }
+    return served(command, profileFor(parts, batch.state, owner, batch.time));
+  },
   'owner.invite': async (parts, command) => {
     const { label } = payloadOf<{ label: string }>(command);
     return served(command, await invite(parts, command.turn, label));

@@ -1,19 +1,28 @@
 import { randomFillSync } from 'node:crypto';
+import type { PeerKeys } from '../../ledger/bodies.ts';
 import type { Keyring } from '../../ledger/keyring.ts';
 import {
   type Connection,
   dayOf,
   outboxKey,
-  type SendingEpoch,
+  type VaultState,
 } from '../../projections/vault-state.ts';
 import { drawnBytes } from '../../wire/drawn-bytes.ts';
-import { encapsulationHash, epochInfo, sealEnvelope, signOpening } from '../../wire/envelope.ts';
+import {
+  type Epoch,
+  encapsulationHash,
+  epochInfo,
+  type Opening,
+  sealEnvelope,
+  signOpening,
+} from '../../wire/envelope.ts';
 import { encodeEvent } from '../../wire/event.ts';
 import { eventId } from '../../wire/identifiers.ts';
 import { encapsulate, keyId } from '../../wire/key-encapsulation.ts';
 import type { MsgpackValue } from '../../wire/msgpack.ts';
 import { forApp, fromVault } from '../../wire/subjects.ts';
 import type { VaultSecrets } from '../keys/vault-secrets.ts';
+import { signerKnownTo } from './handovers.ts';
 import type { Batch } from './journal.ts';
 
 const epochAgeMaxMs = 24 * 60 * 60 * 1000;
@@ -27,6 +36,8 @@ export type Outgoing = {
   readonly to?: string;
   readonly type: string;
   readonly payload: unknown;
+  /** Keys of a party that is not recorded: it is sealed in an epoch of its own, which is not kept. */
+  readonly asker?: PeerKeys;
   /** Id of the event that it answers. */
   readonly cause?: string;
   /** Key of the request that it answers; a redelivery of it gets the latest answer again. */
@@ -45,6 +56,37 @@ export type SealedMessage = {
   readonly subject: string;
   readonly bytes: Uint8Array;
 };
+
+type Sealing = Epoch & { readonly opening: Opening };
+
+/** Tenths of a second since 2026: numbers of epochs that are not kept (docs/adr/0023). */
+const passingZeroMs = Date.UTC(2026, 0, 1);
+const passingStepMs = 100;
+
+/** So far a number may be ahead of the clock: answers may follow one another faster than it goes. */
+const passingAhead = 1_000;
+
+/**
+ * Number of an epoch that is used for one answer and not kept: by the clock, and above all that the peer has
+ * opened, so that none is used twice.
+ */
+function passingNumber(known: Connection, time: number): number {
+  return Math.max(clockNumber(time), opened(known, time) + 1);
+}
+
+/** Number of the next epoch that is kept: above the last, and above a passing one that the peer has opened. */
+function nextNumber(known: Connection, time: number): number {
+  return Math.max(known.sending?.number ?? 0, opened(known, time)) + 1;
+}
+
+/** The greatest epoch that the peer has opened; a number that we cannot have used is the peer's own affair. */
+function opened({ seen }: Connection, time: number): number {
+  return seen <= clockNumber(time) + passingAhead ? seen : 0;
+}
+
+function clockNumber(time: number): number {
+  return Math.max(1, Math.floor((time - passingZeroMs) / passingStepMs));
+}
 
 /** Seals what the vault says, in epochs that are recorded before they are used. */
 export class Sealer {
@@ -81,8 +123,10 @@ export class Sealer {
   /** Seals a message without recording it: for what the owner's app reads and can ask for again. */
   async seal(batch: Batch, outgoing: Outgoing): Promise<SealedMessage | undefined> {
     const known = batch.state.connections.get(outgoing.connection);
-    if (known?.keys === undefined) return undefined;
-    const epoch = await this.#epoch(batch, known);
+    if (known === undefined) return undefined;
+    const epoch = await this.#epochFor(batch, known, outgoing.asker);
+    if (epoch === undefined) return undefined;
+    const isOpened = outgoing.asker === undefined && known.seen >= epoch.number;
     const { vault } = batch.state;
     const id = eventId(batch.time, random(10));
     const subject =
@@ -101,9 +145,7 @@ export class Sealer {
       connection: known.id,
       epoch,
       // Whoever reads a kept answer may have lost its memory since.
-      ...(known.seen >= epoch.number && outgoing.critical !== true
-        ? {}
-        : { opening: epoch.opening }),
+      ...(isOpened && outgoing.critical !== true ? {} : { opening: epoch.opening }),
       subject,
       eventId: id,
       nonce: random(24),
@@ -112,8 +154,24 @@ export class Sealer {
     return { id, subject, bytes };
   }
 
+  /** `undefined` where there are no keys to seal to. */
+  async #epochFor(
+    batch: Batch,
+    known: Connection,
+    to: PeerKeys | undefined,
+  ): Promise<Sealing | undefined> {
+    if (to === undefined) return known.keys && this.#epoch(batch, known, known.keys);
+    try {
+      return await this.#open(batch.state, known, passingNumber(known, batch.time), to);
+    } catch (error) {
+      // The X25519 part of a stranger's key may be of small order: there is nobody to answer.
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
+  }
+
   /** The epoch that the vault sends in on this connection; a new one when the last is used up. */
-  async #epoch(batch: Batch, known: Connection): Promise<SendingEpoch> {
+  async #epoch(batch: Batch, known: Connection, keys: PeerKeys): Promise<Sealing> {
     const { sending } = known;
     if (
       sending !== undefined &&
@@ -121,20 +179,29 @@ export class Sealer {
       sending.count < epochMessagesMax
     )
       return sending;
-    const number = (sending?.number ?? 0) + 1;
-    const recipient = known.keys?.encapsulation ?? new Uint8Array(0);
-    const info = epochInfo(known.id, 'from-vault', number);
-    const { secret, encapsulation } = await encapsulate(recipient, info);
-    const part = { recipient: keyId(recipient), encapsulation };
-    const { signing } = this.#secrets;
-    const opening = signOpening(signing, known.id, 'from-vault', number, part);
-    const epoch = { number, key: secret, encapsulationHash: encapsulationHash(opening) };
+    const number = nextNumber(known, batch.time);
+    const epoch = await this.#open(batch.state, known, number, keys);
     batch.add({
       kind: 'epoch_opened',
       scope: known.scope,
-      body: { connection: known.id, direction: 'from-vault', ...epoch, opening },
+      body: { connection: known.id, direction: 'from-vault', ...epoch },
     });
-    return { ...epoch, opening, at: batch.time, count: 0 };
+    return epoch;
+  }
+
+  async #open(
+    state: VaultState,
+    known: Connection,
+    number: number,
+    { encapsulation: recipient }: PeerKeys,
+  ): Promise<Sealing> {
+    const { id: connection } = known;
+    const info = epochInfo(connection, 'from-vault', number);
+    const { secret, encapsulation } = await encapsulate(recipient, info);
+    const part = { recipient: keyId(recipient), encapsulation };
+    const signer = signerKnownTo(this.#secrets, state, known);
+    const opening = signOpening(signer, connection, 'from-vault', number, part);
+    return { number, key: secret, encapsulationHash: encapsulationHash(opening), opening };
   }
 
   async #outboxScope(batch: Batch, connection: string): Promise<string> {

@@ -14,11 +14,12 @@ import type { Turn, VaultParts } from './turn.ts';
 export function withStatement(
   parts: VaultParts,
   { batch }: Turn,
-  { connection: id, id: event, from }: Question,
+  { connection: id, id: event, from, asker }: Question,
   answer: Answer,
 ): Answer {
   const connection = batch.state.connections.get(id);
-  if (connection?.kind !== 'service' || connection.keys === undefined) return answer;
+  const keys = asker ?? connection?.keys;
+  if (connection?.kind !== 'service' || keys === undefined) return answer;
   const found = batch.leafOf(from);
   if (found === undefined) throw new Error(`record ${from} is not of this turn`);
   const { type, status } = answer;
@@ -36,7 +37,7 @@ export function withStatement(
 
 /** The ledger's key in force: what signs statements now. */
 function ledgerSigner({ ledger, secrets }: VaultParts): Signer {
-  const signer = secrets.ledger.signerFor(lastKey(ledger.end.keys));
+  const signer = secrets.ledger.keyFor(lastKey(ledger.end.keys));
   if (signer === undefined) throw new Error('the ring has no key for its ledger');
   return signer;
 }

@@ -3,10 +3,12 @@ import type { ErasureTarget } from '../../ledger/bodies.ts';
 import { lastKey } from '../../ledger/chain-end.ts';
 import { rotationToJson } from '../../ledger/rotation-json.ts';
 import { toBase64 } from '../../wire/bytes.ts';
+import type { HandoverPurpose } from '../../wire/handover.ts';
 import type { Answer, CheckpointShown } from '../../wire/messages.ts';
 import { addCheckpoint } from './checkpoints.ts';
 import { continues } from './continuity.ts';
 import { addErasure, scopesOf } from './erasure.ts';
+import { ledgerHandover, rotateOwnKey, tellKeys } from './key-rotation.ts';
 import type { Command } from './owner-commands.ts';
 import type { Turn, VaultParts } from './turn.ts';
 import { shutOut } from './ways-in.ts';
@@ -34,8 +36,17 @@ export async function forget(parts: VaultParts, command: Command): Promise<undef
   });
 }
 
-/** Replaces the ledger's key: the old one signs the new one, and is destroyed. */
-export async function rotateLedgerKey(parts: VaultParts, command: Command): Promise<undefined> {
+/** Replaces a key of the vault: the old one signs the new one, and everybody who knows it is told. */
+export async function rotateKey(parts: VaultParts, command: Command): Promise<undefined> {
+  const { purpose } = payloadOf<{ purpose: HandoverPurpose }>(command);
+  if (purpose === 'ledger') return rotateLedgerKey(parts, command);
+  rotateOwnKey(parts, command.turn, purpose, command.from, (last) =>
+    rotationTold(parts, command, last, purpose),
+  );
+}
+
+/** The ledger's old key signs the new one, and is destroyed. */
+async function rotateLedgerKey(parts: VaultParts, command: Command): Promise<undefined> {
   const { secrets, journal, ledger } = parts;
   command.turn.later(async () => {
     const from = lastKey(ledger.end.keys);
@@ -45,11 +56,12 @@ export async function rotateLedgerKey(parts: VaultParts, command: Command): Prom
     return {
       begin: () => journal.beginRotation(next),
       task: async ({ batch, later }) => {
-        const body = { purpose: 'ledger' as const, from, to: next.publicKey };
+        const handover = ledgerHandover(parts, batch.state, next.publicKey);
+        const body = { purpose: 'ledger' as const, from, to: next.publicKey, handover };
         batch.add({ kind: 'rotated', scope: batch.state.scope, cause: command.from, body });
         later(async () => {
           await secrets.ledger.dropOthers(next.publicKey);
-          return { task: (last) => told(parts, command, last, { purpose: 'ledger' }) };
+          return { task: (last) => rotationTold(parts, command, last, 'ledger') };
         });
       },
     };
@@ -86,6 +98,17 @@ type CheckpointAsked = {
   readonly cosigned?: string;
   readonly record?: boolean;
 };
+
+/** Tells the owner, and then everybody who knows the key before. */
+async function rotationTold(
+  parts: VaultParts,
+  command: Command,
+  turn: Turn,
+  purpose: HandoverPurpose,
+): Promise<void> {
+  await told(parts, command, turn, { purpose });
+  await tellKeys(parts, turn);
+}
 
 /** Records how the keyring stands now, and answers. */
 async function told(

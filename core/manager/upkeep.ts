@@ -3,6 +3,7 @@ import type { Reason } from '../../wire/reasons.ts';
 import { addCheckpoint, checkpointDue } from './checkpoints.ts';
 import { addErasure, scopesOf } from './erasure.ts';
 import type { Batch } from './journal.ts';
+import { retireDue } from './key-rotation.ts';
 import { expireDue, nextEnd } from './requests.ts';
 import { Counter } from './strangers.ts';
 import type { Task, Turn, VaultParts } from './turn.ts';
@@ -86,6 +87,7 @@ export class Upkeep {
 
   async #regular(turn: Turn): Promise<void> {
     await this.recordCounts(turn);
+    retireDue(this.#parts, turn);
     const target = { kind: 'outbox', name: '' } as const;
     const scopes = scopesOf(turn.batch.state, target);
     if (scopes.length === 0) return;

@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { InstalledHandler } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
-import { type Connection, eventKey, type OpenRequest } from '../../projections/vault-state.ts';
+import type { OpenRequest } from '../../projections/vault-state.ts';
 import type { Pin } from '../pins/pin.ts';
 import { PinKeeper } from '../pins/pin-keeper.ts';
-import { AnswerKeeper, type KeepableAnswer } from './answer-keeper.ts';
+import type { AnswerKeeper, KeepableAnswer } from './answer-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
 import { continues } from './continuity.ts';
-import { type Arrival, readInbound, unreadable } from './inbound.ts';
+import { type Arrival, asideOf, readInbound } from './inbound.ts';
 import type { Batch } from './journal.ts';
-import { Outbox, queuedIn } from './outbox.ts';
+import { tellKeys } from './key-rotation.ts';
+import { answerKeeper, Outbox, queuedIn } from './outbox.ts';
 import type { InboundMessage } from './ports.ts';
+import { ProfileDesk, servesTheSame, tellProfile } from './profile.ts';
 import { Publisher } from './publisher.ts';
 import { expireDue, expireRequest, finishRequest, runHandler } from './requests.ts';
 import type { Task, Turn, VaultParts, Work } from './turn.ts';
@@ -53,6 +55,7 @@ export class Vault {
   readonly #outbox: Outbox;
   readonly #pins: PinKeeper;
   readonly #upkeep: Upkeep;
+  readonly #profiles: ProfileDesk;
   readonly #runs = new Set<Promise<void>>();
   #stopped = false;
 
@@ -61,6 +64,7 @@ export class Vault {
     const parts: VaultParts = { ...given, published };
     this.#parts = parts;
     this.#options = options;
+    this.#profiles = new ProfileDesk(parts);
     this.#turns = new Turns(parts.journal, {
       sent: () => this.#post(async () => {}),
       work: (work) => this.#work(work),
@@ -83,12 +87,7 @@ export class Vault {
     };
     this.#pins = new PinKeeper(keeping, pins);
     const publisher = new Publisher(parts.bus, (ids) => this.#turns.noteSent(ids));
-    this.#keeper = new AnswerKeeper({
-      keep: (subject, bytes) => parts.bus.keep(subject, bytes),
-      publish: (message) => publisher.again(message),
-      report: (id) => this.#turns.noteSent([id]),
-      readable: (id) => hasCredential(parts.journal.state.connections.get(id)?.status),
-    });
+    this.#keeper = answerKeeper(parts, publisher, (id) => this.#turns.noteSent([id]));
     this.#outbox = new Outbox(publisher, this.#keeper, this.#pins);
   }
 
@@ -98,6 +97,7 @@ export class Vault {
    * @throws LedgerError when the ledger cannot be written
    */
   async open(): Promise<void> {
+    const before = this.#parts.journal.state;
     await this.#turn(async ({ batch }) => {
       batch.add({
         kind: 'opened',
@@ -119,6 +119,8 @@ export class Vault {
     await this.#fresh();
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#outbox.send([...state.outbox.values()]);
+    this.#post((turn) => tellKeys(this.#parts, turn));
+    if (!servesTheSame(before, state)) this.#post((turn) => tellProfile(this.#parts, turn));
     for (const request of state.requests.values())
       if (request.status === 'running') this.#resume(request);
     this.#upkeep.start();
@@ -173,18 +175,14 @@ export class Vault {
   async #setAside(turn: Turn, message: InboundMessage, error: unknown): Promise<void> {
     this.#parts.log('a message could not be handled', { error: String(error) });
     if (message.acknowledge !== undefined) turn.effects.push(message.acknowledge);
-    const { state } = turn.batch;
-    const arrival = unreadable(state, message);
-    if (arrival === undefined) return;
-    const { connection, received } = arrival;
-    const decided = state.seen.has(eventKey(connection.id, received.id));
-    // Where the vault stopped after it had decided, that stands.
-    if (message.suspect !== true || !decided)
+    const arrival = asideOf(turn.batch.state, message);
+    if (arrival !== undefined)
       await handleArrival(this.#parts, turn, arrival, this.#hooks(arrival));
   }
 
   async #take(turn: Turn, message: InboundMessage): Promise<void> {
     await expireDue(this.#parts, turn, endedBeforeEvent);
+    if (this.#profiles.take(turn, message)) return;
     const { state } = turn.batch;
     const arrival = await readInbound(state, this.#parts.secrets, message);
     if (message.acknowledge !== undefined) turn.effects.push(message.acknowledge);
@@ -296,11 +294,6 @@ export class Vault {
     await this.#parts.bus.stop(blameless).catch(() => undefined);
     await this.#parts.runner.stop();
   }
-}
-
-/** Whether a party may still come and read what was kept for it. */
-function hasCredential(status: Connection['status'] | undefined): boolean {
-  return status !== undefined && status !== 'severed' && status !== 'declined';
 }
 
 function wait(ms: number): Promise<void> {

@@ -21,10 +21,10 @@ import {
 /** What a party's credential is for: to ask for a connection, to use one, or to ask for another credential. */
 export type PartyScope = 'handshake' | 'connected' | 'renewal';
 
-const typesOf: Readonly<Record<PartyScope, string>> = {
-  handshake: 'connection.request',
-  connected: '>',
-  renewal: 'credential.renew',
+const typesOf: Readonly<Record<PartyScope, readonly [string, ...string[]]>> = {
+  handshake: ['connection.request', 'profile.get'],
+  connected: ['>'],
+  renewal: ['credential.renew'],
 };
 
 /** The owner's app: its vault's OwnerSpace. */
@@ -105,9 +105,11 @@ export function sysPermissions(): UserPermissions {
 export function partyPermissions(vault: string, party: string, scope: PartyScope): UserPermissions {
   checkedReach(vault);
   checkedParty(party);
+  const to = (type: string): string => `MessageSpace.${vault}.fromService.${party}.${type}`;
+  const [first, ...others] = typesOf[scope];
   const kept = scope === 'renewal' ? [] : [nextKeptAnswer(party), keptAnswerAcks(party)];
   return {
-    publish: [`MessageSpace.${vault}.fromService.${party}.${typesOf[scope]}`, ...kept],
+    publish: [to(first), ...others.map(to), ...kept],
     subscribe: [`MessageSpace.${party}.fromVault.${vault}.>`, `${partyInbox(party)}.>`],
   };
 }

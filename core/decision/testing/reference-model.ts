@@ -106,10 +106,11 @@ function wrongSender({
   subjectSender,
   eventSender,
   outside,
+  away,
   signature,
 }: Scenario): Wrong {
   if (connection === undefined) return { connection_unknown: true };
-  const same = subjectSender === 'party' && eventSender === 'party' && outside === 'same';
+  const same = subjectSender === 'party' && eventSender === 'party' && outside === 'same' && !away;
   return { sender_subject_mismatch: !same, signature_invalid: signature !== 'valid' };
 }
 

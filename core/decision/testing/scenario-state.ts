@@ -151,15 +151,10 @@ function acceptedContract(
 }
 
 function receivedOf(scenario: Scenario): ReceivedEvent {
-  const { space, type, subjectSender, outside, envelope, signature } = scenario;
-  const party = subjectSender === 'party' ? partyOf(scenario) : otherParty;
+  const { type, outside, envelope, signature } = scenario;
   const outer = outside === 'other type' ? 'note.other' : type;
-  // The owner's space has one sender only: another one arrives as a service.
-  const owners = space === 'owner' && subjectSender === 'party';
   const shared = {
-    subject: owners
-      ? `OwnerSpace.${vault}.forVault.${outer}`
-      : `MessageSpace.${vault}.fromService.${party}.${outer}`,
+    subject: subjectOf(scenario, outer),
     connection: connectionId,
     id,
     digest,
@@ -172,6 +167,17 @@ function receivedOf(scenario: Scenario): ReceivedEvent {
   const bytes = new Uint8Array(64);
   const signed = signature === 'none' ? {} : { signature: { bytes, valid: signature === 'valid' } };
   return { ...shared, event: eventOf(scenario), ...signed };
+}
+
+/** The owner's space has one sender only: another one arrives as a service. */
+function subjectOf(scenario: Scenario, type: string): string {
+  const { space, subjectSender, away } = scenario;
+  const party = subjectSender === 'party' ? partyOf(scenario) : otherParty;
+  if (space === 'owner' && subjectSender === 'party')
+    return `OwnerSpace.${vault}.${away ? 'forApp' : 'forVault'}.${type}`;
+  return away
+    ? `MessageSpace.${party}.fromVault.${vault}.${type}`
+    : `MessageSpace.${vault}.fromService.${party}.${type}`;
 }
 
 function eventOf(scenario: Scenario): Event {

@@ -19,6 +19,8 @@ export type Scenario = {
   readonly eventSender: Sender;
   /** Whether type and id inside are those outside. */
   readonly outside: 'same' | 'other type' | 'other id';
+  /** Whether the subject is one of those on which the vault speaks. */
+  readonly away: boolean;
   readonly signature: 'valid' | 'invalid' | 'none';
   readonly sentAgo: number;
   readonly expiresIn: number | undefined;
@@ -132,6 +134,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
       subjectSender: mostly<Sender>('party', 'other'),
       eventSender: mostly<Sender>('party', 'other'),
       outside: mostly<Scenario['outside']>('same', 'other type', 'other id'),
+      away: mostly(false, true),
       signature: mostly<Scenario['signature']>('valid', 'invalid', 'none'),
       sentAgo: mostly(1_000, 16 * day, 16 * day + 1, -2 * minute, -2 * minute - 1, 0),
       expiresIn: mostly<number | undefined>(undefined, -1, 0, 1, day),
@@ -175,6 +178,7 @@ function arrived(round: Scenario['round']): Partial<Scenario> {
         subjectSender: 'party',
         eventSender: 'party',
         outside: 'same',
+        away: false,
         signature: 'valid',
       };
 }

@@ -3,6 +3,7 @@
 import json
 import time
 
+import handover
 import statement
 from byte_text import from_base64url
 from nats import Connection, NatsError
@@ -25,6 +26,8 @@ class Conversation:
             "connection": invite["connection"],
         }
         self._keys = [from_base64url(invite["ledger"]["key"])]
+        self._known = {name: from_base64url(invite[name]) for name in ("signing", "encapsulation")}
+        self._known["ledger"] = self._keys[0]
         self._nats = Connection(server, credential, f"_INBOX.{session.party}")
         self._nats.subscribe(f"MessageSpace.{session.party}.fromVault.{session.vault}.>")
         self._nats.flush()
@@ -58,6 +61,21 @@ class Conversation:
             if event["payload"]["status"] != "pending":
                 return
 
+    def _learn(self, handovers):
+        """Takes keys of the vault that those we know have signed for; of others nothing.
+
+        They are not kept from one process to the next, and so nothing is said of them to the vault: it tells them
+        again to whoever comes with a new epoch.
+        """
+        try:
+            keys = handover.follow(self._session.vault, self._known, handovers)
+        except (Refusal, ValueError):
+            return
+        self._known = keys
+        self._session.trust(keys["signing"])
+        if keys["ledger"] not in self._keys:
+            self._keys.append(keys["ledger"])
+
     def close(self):
         self._nats.close()
 
@@ -86,6 +104,9 @@ class Conversation:
         except Refusal:
             return None
         payload = event["payload"]
+        if event["type"] == "connection.keys_changed" and isinstance(payload, dict):
+            self._learn(payload.get("handovers"))
+            return None
         if event["type"] not in _ANSWERS or event.get("cause") != event_id or not isinstance(payload, dict):
             return None
         if payload.get("status") not in _STATUSES or not isinstance(payload.get("type"), str):

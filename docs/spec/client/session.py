@@ -20,7 +20,7 @@ class Session:
         self.signing_key = public_key(signing_seed)
         self._seed = signing_seed
         self._private = hybrid_kem.PrivateKey(hybrid_kem.derive_seed(encapsulation_seed))
-        self._vault_signing = from_base64url(invite["signing"])
+        self._vault_signing = [from_base64url(invite["signing"])]
         vault_key = from_base64url(invite["encapsulation"])
         self._epoch, encapsulation = envelope.open_epoch(
             vault_key, self.connection, "to-vault", epoch_number, secrets.token_bytes(64)
@@ -32,6 +32,11 @@ class Session:
     @property
     def encapsulation_key(self):
         return self._private.public
+
+    def trust(self, key):
+        """The vault may open its epochs with this signing key as well."""
+        if key not in self._vault_signing:
+            self._vault_signing.append(key)
 
     def seal(self, kind, payload, contract=None, expires=None):
         """(event id, subject, bytes) of a signed event."""
@@ -77,7 +82,7 @@ class Session:
             raise Refusal("key_unknown")
         number = parts["epoch"]
         message = envelope.opening_message(self.connection, "from-vault", number, recipient, encapsulation)
-        if not envelope.verify_opening(self._vault_signing, message, signature):
+        if not any(envelope.verify_opening(key, message, signature) for key in self._vault_signing):
             raise Refusal("signature_invalid")
         info = envelope.epoch_info(self.connection, "from-vault", number)
         try:

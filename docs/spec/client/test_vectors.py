@@ -7,6 +7,8 @@ import unittest
 import contract
 import envelope
 import event
+import handover
+import hpke
 import hybrid_kem
 import identifiers
 import invite
@@ -42,6 +44,46 @@ class Events(VectorTest):
         for vector in vectors("event")["refused"]:
             with self.subTest(vector["name"]):
                 self.assert_refused(vector["code"], event.read, hx(vector["bytes"]))
+
+
+class Hpke(VectorTest):
+    """The vectors of draft-ietf-hpke-pq for the suite of envelopes."""
+
+    def test_are_those_of_the_draft(self):
+        v = vectors("hpke")
+        self.assertEqual(hybrid_kem.derive_seed(hx(v["ikmR"])).hex(), v["skRm"])
+        key = hybrid_kem.PrivateKey(hx(v["skRm"]))
+        self.assertEqual(key.public.hex(), v["pkRm"])
+        shared, enc = hybrid_kem.encapsulate(key.public, hx(v["ikmE"]))
+        self.assertEqual((shared.hex(), enc.hex()), (v["shared_secret"], v["enc"]))
+        self.assertEqual(key.decapsulate(enc), shared)
+        for one in v["exports"]:
+            made = hpke.exported(v["kem_id"], shared, hx(v["info"]), hx(one["exporter_context"]), one["L"])
+            self.assertEqual(made.hex(), one["exported_value"])
+
+
+class Handovers(VectorTest):
+    def setUp(self):
+        self.v = v = vectors("handover")
+        self.known = {name: from_base64url(key) for name, key in v["known"].items()}
+
+    def test_sign_these_bytes(self):
+        every = self.v["followed"][1]["handovers"]
+        for vector, one in zip(self.v["messages"], every):
+            self.assertEqual(handover.message_of(self.v["vault"], one).hex(), vector["message"])
+
+    def test_lead_where_they_say(self):
+        for vector in self.v["followed"]:
+            with self.subTest(vector["name"]):
+                keys = handover.follow(self.v["vault"], self.known, vector["handovers"])
+                self.assertEqual(keys, {name: from_base64url(key) for name, key in vector["keys"].items()})
+
+    def test_are_refused_whole(self):
+        for vector in self.v["refused"]:
+            with self.subTest(vector["name"]):
+                self.assert_refused(
+                    vector["code"], handover.follow, self.v["vault"], self.known, vector["handovers"]
+                )
 
 
 class Envelopes(VectorTest):

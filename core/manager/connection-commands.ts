@@ -1,0 +1,26 @@
+import type { ReceivedEvent } from '../../ledger/bodies.ts';
+import type { Answer } from '../../wire/messages.ts';
+import { renewCredential, requestConnection } from './connections.ts';
+import { answerKeys } from './key-rotation.ts';
+import { takeRekey } from './rekey.ts';
+import type { Turn, VaultParts } from './turn.ts';
+
+/** Carries out what a party says to the vault itself; requires an event that was allowed. */
+type Run = (
+  parts: VaultParts,
+  turn: Turn,
+  received: ReceivedEvent,
+  from: number,
+) => Promise<Answer>;
+
+const commands: Readonly<Record<string, Run>> = {
+  'connection.request': requestConnection,
+  'connection.keys': answerKeys,
+  'connection.rekey': takeRekey,
+  'credential.renew': renewCredential,
+};
+
+/** What the vault does about a type of the standard's own that parties send; `undefined` for all others. */
+export function connectionCommand(type: string): Run | undefined {
+  return Object.hasOwn(commands, type) ? commands[type] : undefined;
+}

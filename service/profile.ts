@@ -1,0 +1,56 @@
+import { connect, jwtAuthenticator } from '@nats-io/transport-node';
+import { utf8 } from '../wire/bytes.ts';
+import { profileGetType, profileShownType } from '../wire/messages.ts';
+import { type Profile, readProfile } from '../wire/profile.ts';
+import { fromService, fromVault, partyInbox } from '../wire/subjects.ts';
+import { ServiceError } from './errors.ts';
+
+/** Whose profile, and how its vault is reached: with an invite's credential, or a connection's. */
+export type ProfilePlace = {
+  readonly vault: string;
+  readonly party: string;
+  readonly servers: readonly string[];
+  readonly credential: { readonly jwt: string; readonly seed: string };
+  /** The vault's signing key, 32 bytes: known from an invite, a link, or a handover. */
+  readonly signing: Uint8Array;
+};
+
+const againMs = 1_500;
+
+/**
+ * A vault's profile: its name, its keys and what it serves, signed with the key that is known. What comes and is not
+ * signed so is passed over.
+ * @throws ServiceError NOT_CONNECTED, NO_ANSWER
+ */
+export async function fetchProfile(place: ProfilePlace, timeoutMs: number): Promise<Profile> {
+  const { vault, party, servers, credential, signing } = place;
+  const nc = await connect({
+    servers: [...servers],
+    inboxPrefix: partyInbox(party),
+    authenticator: jwtAuthenticator(credential.jwt, utf8(credential.seed)),
+    reconnect: false,
+  }).catch((error: unknown) => {
+    throw new ServiceError('NOT_CONNECTED', 'the messaging layer cannot be reached', error);
+  });
+  const ask = (): void => nc.publish(fromService(vault, party, profileGetType));
+  const again = setInterval(ask, againMs);
+  try {
+    return await new Promise<Profile>((resolve, reject) => {
+      const late = setTimeout(() => {
+        reject(new ServiceError('NO_ANSWER', `no profile within ${timeoutMs} ms`));
+      }, timeoutMs);
+      nc.subscribe(fromVault(vault, party, profileShownType), {
+        callback: (_, { data }) => {
+          const profile = readProfile(new Uint8Array(data), vault, signing);
+          if (!profile.ok) return;
+          clearTimeout(late);
+          resolve(profile.value);
+        },
+      });
+      ask();
+    });
+  } finally {
+    clearInterval(again);
+    await nc.close();
+  }
+}

@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import jsQR from 'jsqr';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { qrCode } from '../cli/qr.ts';
+import { ServiceError } from '../service/errors.ts';
+import { inviteOf, linkOf, readLink } from '../service/invite-link.ts';
+import { fetchProfile } from '../service/profile.ts';
+import { fromBase64url, toBase64url, utf8 } from '../wire/bytes.ts';
+import type { Event } from '../wire/event.ts';
+import type { Invite } from '../wire/messages.ts';
+import { readProfile, type SignedProfile } from '../wire/profile.ts';
+import { type Owner, retailer, type Service, TestHouse } from './harness.ts';
+import { readLedger } from './ledger-view.ts';
+
+const asked = { fields: ['personal/shipping_address'] };
+
+/** Pixels of a code of half blocks, as a camera would see them on a light screen with dark text. */
+function pixels(code: string): { data: Uint8ClampedArray; width: number; height: number } {
+  const scale = 4;
+  const rows = code.split('\n').flatMap((line) => {
+    const cells = [...line];
+    return [
+      cells.map((cell) => cell === '█' || cell === '▀'),
+      cells.map((cell) => cell === '█' || cell === '▄'),
+    ];
+  });
+  const width = (rows[0]?.length ?? 0) * scale;
+  const height = rows.length * scale;
+  const data = new Uint8ClampedArray(width * height * 4);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      // On a dark terminal a block shines: it is the light part of the code.
+      const light = rows[Math.floor(y / scale)]?.[Math.floor(x / scale)] === true ? 255 : 0;
+      data.set([light, light, light, 255], (y * width + x) * 4);
+    }
+  return { data, width, height };
+}
+
+describe('a vault shows itself before it is asked for anything', () => {
+  let house: TestHouse;
+  let owner: Owner;
+  let invite: Invite;
+  let service: Service;
+
+  beforeAll(async () => {
+    house = await TestHouse.create();
+    await house.open();
+    owner = await house.owner();
+    await owner.served('owner.set', { field: 'personal/full_name', value: 'Ada Lovelace' });
+    await owner.served('owner.set', { field: asked.fields[0], value: '12 St James Square' });
+    service = await house.connectService(owner, await retailer());
+    invite = (await owner.served('owner.invite', { label: 'Acme' })) as Invite;
+  });
+  afterAll(() => house?.destroy());
+
+  const place = () => ({ ...invite, signing: fromBase64url(invite.signing) });
+
+  it('to whoever has an invite: its name, keys and what it serves, and nothing is recorded', async () => {
+    const told: Event[] = [];
+    service.client.onEvent = (event) => void told.push(event);
+    await owner.served('owner.profile', { name: 'Ada’s vault' });
+    const before = (await readLedger(house)).filter(({ kind }) => kind !== 'sent').length;
+    const profile = await fetchProfile(place(), 15_000);
+    expect(profile).toMatchObject({
+      vault: invite.vault,
+      name: 'Ada’s vault',
+      ledger: invite.ledger,
+      encapsulation: invite.encapsulation,
+      wire: { event: [1], envelope: [1], suites: [1] },
+    });
+    expect(profile.types.map(({ type, delivery }) => [type, delivery])).toEqual([
+      ['data.request', 'best-effort'],
+      ['payment.request', 'critical'],
+    ]);
+    expect(JSON.stringify(profile)).not.toContain(service.connection.invite.connection);
+    expect((await readLedger(house)).filter(({ kind }) => kind !== 'sent')).toHaveLength(before);
+    // Who is connected hears that there is another to be had.
+    await expect.poll(() => told.map(({ type }) => type)).toContain('profile.changed');
+  });
+
+  it('signed: what was altered, or is of another vault or key, is passed over', async () => {
+    const signed = (await owner.served('owner.profile')) as SignedProfile;
+    const bytes = (value: unknown): Uint8Array => utf8(JSON.stringify(value));
+    const { vault } = invite;
+    const key = fromBase64url(signed.profile.signing);
+    expect(readProfile(bytes(signed), vault, key)).toMatchObject({ ok: true });
+    const { profile, signature } = signed;
+    const other = new Uint8Array(randomBytes(32));
+    for (const [value, reason] of [
+      [{ profile: { ...profile, name: 'Eve' }, signature }, 'signature_invalid'],
+      [{ profile: { ...profile, types: [] }, signature }, 'signature_invalid'],
+      [{ profile, signature: 'A'.repeat(86) }, 'signature_invalid'],
+      [
+        { profile: { ...profile, signing: toBase64url(other) }, signature },
+        'sender_subject_mismatch',
+      ],
+      [{ profile: { ...profile, more: 1 }, signature }, 'schema_invalid'],
+      ['text', 'schema_invalid'],
+    ] as const)
+      expect(readProfile(bytes(value), vault, key)).toMatchObject({ ok: false, reason });
+    expect(readProfile(bytes(signed), 'b'.repeat(26), key)).toMatchObject({ ok: false });
+    expect(readProfile(utf8('{'), vault, key)).toMatchObject({ reason: 'malformed' });
+    const wrong = { ...place(), signing: other };
+    await expect(fetchProfile(wrong, 2_500)).rejects.toThrow(ServiceError);
+  });
+
+  it('by a link that fits a QR code, from which it can be read', () => {
+    const link = linkOf(invite);
+    expect(utf8(link).length).toBeLessThan(1_800);
+    const code = qrCode(link);
+    expect(code.split('\n')[0]?.length).toBeLessThanOrEqual(150);
+    const { data, width, height } = pixels(code);
+    expect(jsQR.default(data, width, height)?.data).toBe(link);
+    expect(readLink(link)).toEqual({
+      ...{ vault: invite.vault, connection: invite.connection, party: invite.party },
+      ...{ servers: invite.servers, credential: invite.credential },
+      ...{ signing: invite.signing, expires: invite.expires },
+    });
+  });
+
+  it.each([
+    ['is cut', (link: string) => link.slice(0, -200)],
+    ['names another version', (link: string) => link.replace('cambium:1.', 'cambium:2.')],
+    ['has a part too many', (link: string) => `${link}.x`],
+    [
+      'has a vault that may not stand in a subject',
+      (link: string) => link.replace(/1\.[a-z2-7]/, '1.*'),
+    ],
+    ['is no link', () => 'https://example.org'],
+  ])('a link is none when it %s', (_, change) => {
+    expect(readLink(change(linkOf(invite)))).toBeUndefined();
+  });
+
+  it('a service that has nothing but the link connects, also when the vault’s keys were replaced since', async () => {
+    const made = (await owner.served('owner.invite', { label: 'Linked' })) as Invite;
+    const link = readLink(linkOf(made));
+    if (link === undefined) throw new Error('no link');
+    for (const purpose of ['signing', 'encapsulation', 'ledger'])
+      await owner.served('owner.rotate', { purpose });
+    const found = await inviteOf(link, 15_000);
+    expect(found.signing).toBe(made.signing);
+    expect(found.encapsulation).not.toBe(made.encapsulation);
+    const knocking = await house.knock(found, await retailer());
+    await owner.served('owner.accept', { connection: made.connection, optional: [] });
+    const linked = await house.asService({
+      ...knocking.connection,
+      accepted: await knocking.accepted,
+    });
+    expect(await linked.request('data.request', asked)).toMatchObject({ check: { ok: true } });
+  });
+});
