@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ownerAppCredential } from '../core/bus/vine/credentials.ts';
 import { vineConfig } from '../core/bus/vine/vine-config.ts';
-import { createVineKeys, type VineKeys } from '../core/bus/vine/vine-keys.ts';
+import { createVineKeys, publicKey, type VineKeys } from '../core/bus/vine/vine-keys.ts';
 import type { Sealer } from '../core/enclave/sealer.ts';
 import { rootsFrom } from '../core/keys/root-key.ts';
 import {
@@ -12,6 +12,7 @@ import {
   type VaultSecrets,
 } from '../core/keys/vault-secrets.ts';
 import type { Pin } from '../core/pins/pin.ts';
+import type { PeerKeys } from '../ledger/bodies.ts';
 import { ledgerIdOf } from '../ledger/chain.ts';
 import { createLedgerStream, jetStreamStore } from '../ledger/jetstream-store.ts';
 import { Keyring } from '../ledger/keyring.ts';
@@ -86,8 +87,11 @@ async function fill(
   const secrets = await openSecrets(ring);
   const device = await newDevice();
   const connection = identifierFrom(new Uint8Array(randomBytes(16)));
-  await writeGenesis({ card, admin, ring, secrets, options }, connection, device.keys);
-  const app = await ownerApp(card, secrets, vineKeys, connection, device);
+  const credential = await ownerAppCredential(vineKeys, { vault: card.vault });
+  const user = publicKey(credential.seed);
+  const genesis = { card, admin, ring, secrets, options };
+  await writeGenesis(genesis, { connection, keys: device.keys, user });
+  const app = ownerApp(card, secrets, { connection, credential }, device);
   await saveOwnerApp(ownerAppFile(data, card.ledger.id, sealer), app, passphrase);
   ring.close();
   roots.close();
@@ -103,8 +107,7 @@ type Genesis = {
 
 async function writeGenesis(
   { card, admin, ring, secrets, options }: Genesis,
-  connection: string,
-  keys: Awaited<ReturnType<typeof newDevice>>['keys'],
+  device: { readonly connection: string; readonly keys: PeerKeys; readonly user: string },
 ): Promise<void> {
   const ledger = await Ledger.create({
     store: await jetStreamStore(admin, card.vault),
@@ -126,7 +129,7 @@ async function writeGenesis(
       kind: 'connected',
       scope: owners,
       cause: 0,
-      body: { connection, kind: 'owner', party: 'owner', name: 'owner', keys, optional: [] },
+      body: { ...device, kind: 'owner', party: 'owner', name: 'owner', optional: [] },
     },
   ]);
   await durable;
@@ -135,21 +138,19 @@ async function writeGenesis(
   ledger.close();
 }
 
-async function ownerApp(
+function ownerApp(
   card: VaultCard,
   secrets: VaultSecrets,
-  vineKeys: VineKeys,
-  connection: string,
+  access: Pick<OwnerApp, 'connection' | 'credential'>,
   device: Awaited<ReturnType<typeof newDevice>>,
-): Promise<OwnerApp> {
+): OwnerApp {
   return {
+    ...access,
     vault: card.vault,
-    connection,
     signingSeed: device.signingSeed,
     encapsulationSeed: device.encapsulationSeed,
     ledger: card.ledger.publicKey,
     vaultSigning: secrets.signing.newest.publicKey,
     vaultEncapsulation: secrets.encapsulation.newest.publicKey,
-    credential: await ownerAppCredential(vineKeys, { vault: card.vault }),
   };
 }

@@ -36,13 +36,13 @@ export async function newDevice(): Promise<{
   return { signingSeed, encapsulationSeed, keys };
 }
 
-/** The file in which a data directory keeps the app's keys. */
+/** The file with the app's keys: the data directory's own, or that of another device (`CAMBIUM_OWNER_APP`). */
 export function ownerAppFile(
   data: DataDir,
   ledgerId: Uint8Array,
   sealer: Sealer = fileSealer(),
 ): AppFile {
-  return { path: data.ownerFile, ledgerId, sealer };
+  return { path: process.env['CAMBIUM_OWNER_APP'] ?? data.ownerFile, ledgerId, sealer };
 }
 
 /** Keeps the app's keys, sealed under passphrase and sealer. */

@@ -1,4 +1,4 @@
-import type { ErasureTarget } from '../ledger/bodies.ts';
+import type { ErasureTarget } from '../ledger/upkeep-bodies.ts';
 import { toHex } from '../wire/bytes.ts';
 import type { HandoverPurpose } from '../wire/handover.ts';
 import type { CommandContext, ExitCode } from './command.ts';

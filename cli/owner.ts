@@ -10,7 +10,10 @@ import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { writeFileSafely } from './data-dir.ts';
 import { pasteable } from './hint.ts';
+import { rememberFor } from './owner-grants.ts';
+import { acceptTerms } from './owner-terms.ts';
 import { qrCode } from './qr.ts';
+import type { OfferedVersion } from './render-offer.ts';
 import {
   type DescribedConnection,
   type HeldRequest,
@@ -125,29 +128,44 @@ function profileText({ profile: { name, vault, wire, types } }: SignedProfile): 
   ].join('\n');
 }
 
-/** `cambium owner approve ID`: a held request, or a party that asks to connect. */
+/** `cambium owner approve ID`: a held request, a party that asks to connect, or new terms of one that is. */
 export async function approveCommand(
   context: CommandContext,
   id: string,
-  options: { readonly fields?: readonly string[]; readonly optional?: readonly string[] },
+  options: {
+    readonly fields?: readonly string[];
+    readonly optional?: readonly string[];
+    readonly remember?: string;
+  },
 ): Promise<ExitCode> {
+  const remember =
+    options.remember === undefined ? {} : { remember: rememberFor(options.remember) };
   return decide(context, id, 'approved', async (owner, found) => {
     if ('request' in found) {
       const { request, hash } = found;
       const fields = options.fields === undefined ? {} : { fields: options.fields };
-      return owner.ask('owner.approve', { request, hash, ...fields });
+      return owner.ask('owner.approve', { request, hash, ...fields, ...remember });
     }
+    if ('after' in found) return acceptTerms(owner, found, options.optional);
+    if (options.remember !== undefined)
+      throw new CliError(
+        'usage',
+        'a connection stands until you end it: --remember is for requests',
+      );
     const { connection } = found;
     return owner.ask('owner.accept', { connection, optional: options.optional ?? [] });
   });
 }
 
-/** `cambium owner deny ID`: a held request, or a party that asks to connect. */
+/** `cambium owner deny ID`: a held request, a party that asks to connect, or new terms, which ends the connection. */
 export async function denyCommand(context: CommandContext, id: string): Promise<ExitCode> {
   return decide(context, id, 'denied', async (owner, found) => {
     if ('request' in found)
       return owner.ask('owner.deny', { request: found.request, hash: found.hash });
-    return owner.ask('owner.decline', { connection: found.connection });
+    const { connection } = found;
+    return 'after' in found
+      ? owner.ask('owner.contract.reject', { connection, hash: found.after.hash })
+      : owner.ask('owner.decline', { connection });
   });
 }
 
@@ -168,7 +186,7 @@ async function decide(
   context: CommandContext,
   id: string,
   done: string,
-  say: (owner: OwnerSession, found: HeldRequest | DescribedConnection) => Promise<unknown>,
+  say: (owner: OwnerSession, found: Waiting) => Promise<unknown>,
 ): Promise<ExitCode> {
   const result = await withOwner(context, async (owner) => {
     const pending = (await owner.ask('owner.pending')) as Pending;
@@ -178,13 +196,16 @@ async function decide(
   return 0;
 }
 
+type Waiting = HeldRequest | DescribedConnection | OfferedVersion;
+
 /** What waits under an event id, an event key or a connection id. */
-function findWaiting(pending: Pending, id: string): HeldRequest | DescribedConnection {
+function findWaiting(pending: Pending, id: string): Waiting {
   const requests = pending.requests.filter(
     ({ request }) => request === id || request.endsWith(`/${id}`),
   );
   const connections = pending.connections.filter(({ connection }) => connection === id);
-  const [found, another] = [...requests, ...connections];
+  const updates = pending.updates.filter(({ connection }) => connection === id);
+  const [found, another] = [...requests, ...connections, ...updates];
   if (found === undefined) throw new CliError('failed', `nothing waits under ${id}`);
   if (another !== undefined) throw new CliError('usage', `${id} could be several: name it in full`);
   return found;

@@ -1,7 +1,13 @@
 import { Argument, type Command } from 'commander';
-import type { ErasureTarget } from '../ledger/bodies.ts';
+import type { ErasureTarget } from '../ledger/upkeep-bodies.ts';
 import { type HandoverPurpose, handoverPurposes } from '../wire/handover.ts';
 import { type Common, contextOf, type Finish, listOf, on } from './program-flags.ts';
+
+type Approving = {
+  readonly fields?: string[];
+  readonly optional?: string[];
+  readonly remember?: string;
+};
 
 /** What the owner says to the vault. */
 export function addOwner(program: Command, finish: Finish): void {
@@ -17,6 +23,7 @@ export function addOwner(program: Command, finish: Finish): void {
   simple('pending', 'what waits for the owner', 'pendingCommand');
   simple('connections', 'who is connected, and under what', 'connectionsCommand');
   simple('fields', 'names of the fields that the vault holds', 'fieldsCommand');
+  addTerms(program, finish);
   on(program, 'set', 'store a field')
     .argument('<field>', 'for example personal/shipping_address')
     .argument('<value>', 'its value; - reads it from standard input')
@@ -34,26 +41,107 @@ export function addOwner(program: Command, finish: Finish): void {
     .action(async (options: Common & { name?: string }) =>
       finish(await (await import('./owner.ts')).profileCommand(contextOf(options), options)),
     );
-  on(program, 'approve', 'approve a held request, or accept a party that wants to connect')
+  on(
+    program,
+    'approve',
+    'approve a held request, accept a party that wants to connect, or new terms',
+  )
     .argument('<id>', 'event id or connection id, as `owner pending` shows it')
     .option('--fields <names>', 'only these of the fields asked for', listOf)
-    .option('--optional <names>', 'optional fields to give, when accepting a party', listOf)
-    .action(async (id: string, options: Common & { fields?: string[]; optional?: string[] }) =>
+    .option('--remember <time>', 'say yes to the same fields for so long: 30d, 12h, 45m')
+    .option(
+      '--optional <names>',
+      'optional fields to give, when accepting a party or new terms',
+      listOf,
+    )
+    .action(async (id: string, options: Common & Approving) =>
       finish(await (await import('./owner.ts')).approveCommand(contextOf(options), id, options)),
     );
-  on(program, 'deny', 'deny a held request, or decline a party')
+  on(
+    program,
+    'deny',
+    'deny a held request, decline a party, or reject new terms: that ends its connection',
+  )
     .argument('<id>', 'event id or connection id')
     .action(async (id: string, options: Common) =>
       finish(await (await import('./owner.ts')).denyCommand(contextOf(options), id)),
     );
+  addGrants(program, finish);
+  addDevices(program, finish);
   on(program, 'forget', 'destroy the keys of something, so that nobody can ever read it again')
-    .addArgument(new Argument('<kind>', 'what it is').choices(['connection', 'field', 'namespace']))
-    .argument('<name>', 'connection id, or name of the field or namespace')
+    .addArgument(
+      new Argument('<kind>', 'what it is').choices(['connection', 'field', 'namespace', 'entries']),
+    )
+    .argument(
+      '<name>',
+      'connection id (of entries: of who stored them), or name of the field or namespace',
+    )
     .action(async (kind: ErasureTarget['kind'], name: string, options: Common) =>
       finish(
         await (await import('./owner-upkeep.ts')).forgetCommand(contextOf(options), kind, name),
       ),
     );
+  addEndings(program, finish);
+}
+
+/** What the owner grants beside a yes to one request. */
+function addGrants(program: Command, finish: Finish): void {
+  on(program, 'rules', 'approvals that are remembered; `rules revoke RULE` ends one')
+    .addArgument(new Argument('[action]', 'what to do about one').choices(['revoke']))
+    .argument('[rule]', 'its number')
+    .action(async (action: string | undefined, rule: string | undefined, options: Common) => {
+      const { rulesCommand, revokeRuleCommand } = await import('./owner-grants.ts');
+      const context = contextOf(options);
+      const run = action === undefined ? rulesCommand(context) : revokeRuleCommand(context, rule);
+      return finish(await run);
+    });
+  on(program, 'grant', 'grant fields anew whose retention is over')
+    .argument('<connection>', 'connection id')
+    .requiredOption('--fields <names>', 'which', listOf)
+    .action(async (id: string, options: Common & { fields: string[] }) =>
+      finish(
+        await (await import('./owner-grants.ts')).grantCommand(
+          contextOf(options),
+          id,
+          options.fields,
+        ),
+      ),
+    );
+}
+
+/** The devices that speak for the owner. */
+function addDevices(program: Command, finish: Finish): void {
+  on(program, 'devices', 'the devices that speak for you').action(async (options: Common) =>
+    finish(await (await import('./owner-devices.ts')).devicesCommand(contextOf(options))),
+  );
+  on(program, 'pair', 'add a device, with keys of its own')
+    .argument('<name>', 'what to call it')
+    .requiredOption(
+      '--out <file>',
+      'where its keys go, sealed; CAMBIUM_OWNER_APP names it to a command',
+    )
+    .action(async (name: string, options: Common & { out: string }) =>
+      finish(
+        await (await import('./owner-devices.ts')).pairCommand(contextOf(options), name, options),
+      ),
+    );
+  on(program, 'unpair', 'remove a device at once')
+    .argument('<connection>', 'connection id, as `owner devices` shows it')
+    .action(async (id: string, options: Common) =>
+      finish(await (await import('./owner-devices.ts')).unpairCommand(contextOf(options), id)),
+    );
+}
+
+function addTerms(program: Command, finish: Finish): void {
+  on(program, 'terms', 'new terms that a party has published, and what they would have changed')
+    .argument('<connection>', 'connection id')
+    .action(async (id: string, options: Common) =>
+      finish(await (await import('./owner-terms.ts')).termsCommand(contextOf(options), id)),
+    );
+}
+
+/** What ends a key, or a connection. */
+function addEndings(program: Command, finish: Finish): void {
   on(program, 'rotate', 'replace a key of the vault; who is connected is told')
     .addArgument(
       new Argument('[key]', 'which one').choices(handoverPurposes).default('ledger' as const),

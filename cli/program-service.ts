@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Common, contextOf, type Finish, on } from './program-flags.ts';
 import type { ConnectOptions, RequestOptions } from './service.ts';
 import type { AnswersOptions } from './service-answers.ts';
+import type { UpdateOptions } from './service-contract.ts';
 import type { RekeyOptions } from './service-rekey.ts';
 
 /** Commands of whoever acts as a service. */
@@ -21,6 +22,20 @@ export function addService(program: Command, finish: Finish): void {
     .action(async (invite: string, options: Common & ConnectOptions) =>
       finish(
         await (await import('./service.ts')).connectCommand(contextOf(options), invite, options),
+      ),
+    );
+  on(program, 'update-contract', 'publish the next version of the contract, and wait for the owner')
+    .argument('<file>', 'the new version, which names the hash of the one before')
+    .option('--as <name>', 'which service; the only one by default')
+    .option('--no-wait', 'do not wait for the owner')
+    .addOption(timeoutOption(600))
+    .action(async (file: string, options: Common & UpdateOptions) =>
+      finish(
+        await (await import('./service-contract.ts')).updateContractCommand(
+          contextOf(options),
+          file,
+          options,
+        ),
       ),
     );
   on(
@@ -51,6 +66,16 @@ export function addService(program: Command, finish: Finish): void {
         ),
       ),
     );
+  addAnswers(program, finish);
+  on(program, 'rekey', "replace the service's own keys")
+    .option('--as <name>', 'which service; the only one by default')
+    .addOption(timeoutOption(60))
+    .action(async (options: Common & RekeyOptions) =>
+      finish(await (await import('./service-rekey.ts')).rekeyCommand(contextOf(options), options)),
+    );
+}
+
+function addAnswers(program: Command, finish: Finish): void {
   on(program, 'answers', 'read answers to critical events that came while it was away')
     .option('--as <name>', 'which service; the only one by default')
     .addOption(timeoutOption(3, 'end when none has come for so long'))
@@ -58,12 +83,6 @@ export function addService(program: Command, finish: Finish): void {
       finish(
         await (await import('./service-answers.ts')).answersCommand(contextOf(options), options),
       ),
-    );
-  on(program, 'rekey', "replace the service's own keys")
-    .option('--as <name>', 'which service; the only one by default')
-    .addOption(timeoutOption(60))
-    .action(async (options: Common & RekeyOptions) =>
-      finish(await (await import('./service-rekey.ts')).rekeyCommand(contextOf(options), options)),
     );
 }
 

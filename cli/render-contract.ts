@@ -1,6 +1,6 @@
 import { printable } from '../projections/printable.ts';
 import { changeInWords, followWords, leaningWords } from '../wire/contract-change-words.ts';
-import type { ContractDiff } from '../wire/contract-diff.ts';
+import type { ContractChange, ContractDiff } from '../wire/contract-diff.ts';
 import type { Finding } from '../wire/contract-lint.ts';
 import type { ContractInWords } from '../wire/contract-words.ts';
 import { counted } from './counted.ts';
@@ -45,17 +45,20 @@ export function renderFindings(findings: readonly Finding[], colour: boolean): s
   return [...lines, advice === 0 ? said : `${said}; ${advice} to think about`].join('\n');
 }
 
+/** One change, with what was before and what is after; for the caller to make printable. */
+export function renderChange(change: ContractChange): string[] {
+  const { what, before, after, leaning } = changeInWords(change);
+  const favour = leaningWords[leaning];
+  return [
+    favour === '' ? what : `${what} (${favour})`,
+    ...(before === null ? [] : [`  before  ${before}`]),
+    ...(after === null ? [] : [`  after   ${after}`]),
+  ];
+}
+
 /** How two contracts differ: what was before, what is after, and whom it favours. */
 export function renderDiff(diff: ContractDiff): string {
-  const changes = diff.changes.map((change) => {
-    const { what, before, after, leaning } = changeInWords(change);
-    const favour = leaningWords[leaning];
-    return [
-      `${favour === '' ? what : `${what} (${favour})`}`,
-      ...(before === null ? [] : [`  before  ${before}`]),
-      ...(after === null ? [] : [`  after   ${after}`]),
-    ];
-  });
+  const changes = diff.changes.map(renderChange);
   const count = changes.length === 0 ? 'nothing is changed' : counted(changes.length, 'change');
   return [followWords(diff), count, ...changes.flatMap((lines) => ['', ...lines])]
     .map(printable)

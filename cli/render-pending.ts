@@ -1,6 +1,9 @@
 import { printable } from '../projections/printable.ts';
-import type { Contract } from '../wire/contract.ts';
+import { type Contract, contractHash } from '../wire/contract.ts';
+import { contractInWords } from '../wire/contract-words.ts';
 import { pasteable } from './hint.ts';
+import { renderContract } from './render-contract.ts';
+import { type OfferedVersion, renderMissing, renderOffer } from './render-offer.ts';
 
 /** A held request, as the vault describes it. */
 export type HeldRequest = {
@@ -14,6 +17,8 @@ export type HeldRequest = {
     readonly purpose: string;
   }[];
   readonly purpose: string | null;
+  /** What it says, where its type always asks: what is signed is read before. */
+  readonly asks?: unknown;
   readonly contract: { readonly id: string; readonly version: number } | null;
   readonly asked: number;
   readonly until: number | null;
@@ -35,21 +40,25 @@ export type DescribedConnection = {
 export type Pending = {
   readonly requests: readonly HeldRequest[];
   readonly connections: readonly DescribedConnection[];
+  readonly updates: readonly OfferedVersion[];
 };
 
 /** What waits, and the commands that answer it, for a data directory. */
-export function renderPending({ requests, connections }: Pending, data: string): string {
-  if (requests.length + connections.length === 0) return 'nothing waits for you';
+export function renderPending({ requests, connections, updates }: Pending, data: string): string {
+  if (requests.length + connections.length + updates.length === 0) return 'nothing waits for you';
   return [
     ...requests.map((held) => renderRequest(held, data)),
     ...connections.map((asking) => renderConnection(asking, data)),
+    ...updates.map((update) => renderOffer(update, data)),
   ].join('\n\n');
 }
 
 function renderRequest(held: HeldRequest, data: string): string {
   const fields = held.fields.map(({ name, tier, purpose }) => `${name} (${tier}, for ${purpose})`);
+  const about = held.asks === undefined ? fields.join(', ') : held.type;
   return [
-    `${printable(held.party)} asks for ${fields.join(', ')}`,
+    `${printable(held.party)} asks for ${about}`,
+    ...(held.asks === undefined ? [] : [`  says    ${printable(JSON.stringify(held.asks))}`]),
     `  asked   ${new Date(held.asked).toISOString()}`,
     `  until   ${held.until === null ? 'no limit' : new Date(held.until).toISOString()}`,
     `  under   ${held.contract === null ? 'no contract' : `${held.contract.id} version ${held.contract.version}`}`,
@@ -61,19 +70,12 @@ function renderConnection(
   { connection, name, contract, missing }: DescribedConnection,
   data: string,
 ): string {
-  const fields = contract?.fields.map(
-    (field) => `    ${field.name}: ${field.tier}, for ${field.purpose}, kept ${field.retention}`,
-  );
+  const terms =
+    contract === null ? '' : renderContract(contractInWords(contract, contractHash(contract)));
   return [
-    `${printable(name)} wants to connect: ${printable(contract?.title ?? '')}`,
-    `  ${printable(contract?.description ?? '')}`,
-    ...(fields ?? []),
-    ...(missing.length === 0
-      ? []
-      : [
-          `  missing: ${missing.join(', ')}`,
-          `           set them with: ${pasteable('owner set FIELD VALUE', data)}`,
-        ]),
+    `${printable(name)} wants to connect`,
+    ...terms.split('\n').map((line) => `  ${line}`.trimEnd()),
+    ...renderMissing(missing, data),
     ...answers(connection, data),
   ].join('\n');
 }

@@ -95,9 +95,16 @@ describe('renderTrail', () => {
     );
     expect(fact('checkpoint')).toBe('A checkpoint was signed');
     const detail = JSON.stringify([{ type: 'data.request', reason: 'rate_limited', count: 40 }]);
-    expect(fact('aggregate', { detail })).toBe(
+    const nobody = { detail, name: null, party: null, connection: null };
+    expect(fact('aggregate', nobody)).toBe(
       'Refused without a line for each: 40 × data.request (rate_limited)',
     );
+    expect(fact('aggregate', { detail })).toContain('each ("Acme Insurance"): 40 ×');
+    expect(fact('contract_offered', { detail: 'version 2' })).toBe(
+      '"Acme Insurance" has new terms, and gets nothing until you decide: version 2',
+    );
+    expect(fact('contract_accepted')).toContain('You accepted the new terms');
+    expect(fact('contract_rejected')).toContain('You rejected the new terms');
     expect(fact('aggregate', { detail: 'no JSON' })).toContain('no JSON');
   });
 

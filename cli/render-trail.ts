@@ -73,6 +73,9 @@ const ownerDeeds: Readonly<Record<string, string>> = {
   'owner.accept': 'You accepted a connection',
   'owner.decline': 'You declined a connection',
   'owner.sever': 'You ended a connection',
+  'owner.contract.show': 'You read the new terms of a connection',
+  'owner.contract.accept': 'You accepted the new terms of a connection',
+  'owner.contract.reject': 'You rejected the new terms of a connection',
   'owner.forget': 'You had something forgotten',
   'owner.rotate': 'You replaced a key of the vault',
   'owner.profile': "You looked at your vault's profile",
@@ -80,6 +83,12 @@ const ownerDeeds: Readonly<Record<string, string>> = {
   'owner.checkpoint': 'Your app looked at the checkpoint',
   'owner.approve': 'You approved a request',
   'owner.deny': 'You denied a request',
+  'owner.devices': 'You looked at your devices',
+  'owner.pair': 'You paired a device',
+  'owner.unpair': 'You removed a device',
+  'owner.grant': 'You granted fields anew',
+  'owner.rules': 'You looked at what you have remembered',
+  'owner.rules.revoke': 'You revoked a remembered approval',
   'owner.audit': 'You read this trail',
 };
 
@@ -131,6 +140,7 @@ function outcome(entry: AuditEntry): string {
 
 function decider({ decided_by: by }: AuditEntry): string {
   if (by === null || by === 'rule') return 'a rule';
+  if (by.startsWith('rule:')) return `what you remembered (rule ${quoted(by.slice(5))})`;
   return by.startsWith('owner:') ? `you (device ${quoted(by.slice(6, 14))})` : quoted(by);
 }
 
@@ -168,9 +178,17 @@ function factStory(entry: AuditEntry): string {
     case 'declined':
       return `You declined the connection of ${who}`;
     case 'severed':
-      return `You ended the connection with ${who}`;
+      return entry.connection_kind === 'owner'
+        ? `Your device ${who} was removed`
+        : `You ended the connection with ${who}`;
+    case 'contract_offered':
+      return `${who} has new terms, and gets nothing until you decide: ${short(entry.detail ?? '')}`;
+    case 'contract_accepted':
+      return `You accepted the new terms of ${who}: ${short(entry.detail ?? '')}`;
+    case 'contract_rejected':
+      return `You rejected the new terms of ${who}: ${short(entry.detail ?? '')}`;
     case 'aggregate':
-      return `Refused without a line for each: ${counts(entry.detail)}`;
+      return `Refused without a line for each${whose === null ? '' : ` (${who})`}: ${counts(entry.detail)}`;
     case 'checkpoint':
       return 'A checkpoint was signed';
     case 'erased':
@@ -185,6 +203,12 @@ function factStory(entry: AuditEntry): string {
       return `${who} knows the vault's keys of now`;
     case 'rekeyed':
       return `${who} replaced its own keys`;
+    case 'granted':
+      return `You granted ${who} anew: ${short(entry.detail ?? '')}`;
+    case 'remembered':
+      return `You remembered an approval for ${who}: ${short(entry.detail ?? '')}`;
+    case 'rule_revoked':
+      return `You revoked what was remembered for ${who}: ${short(entry.detail ?? '')}`;
     case 'rotated':
       return entry.detail === 'ring'
         ? 'The keyring was wrapped anew'

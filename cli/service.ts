@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { CheckedAnswer } from '../service/checked-answer.ts';
+import { underOffered } from '../service/contract-update.ts';
 import { ServiceError } from '../service/errors.ts';
 import { type InviteLink, inviteOf, readLink } from '../service/invite-link.ts';
 import {
@@ -11,11 +12,10 @@ import {
 } from '../service/service-identity.ts';
 import { VaultClient } from '../service/vault-client.ts';
 import { keptVaultKeys } from '../service/vault-keys.ts';
-import { type Contract, contractSchema } from '../wire/contract.ts';
-import { schemaFault } from '../wire/json-schema.ts';
 import type { Answer, ConnectionAccepted, Invite } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
+import { readContractFile } from './contract-file.ts';
 import { dataDir, exists } from './data-dir.ts';
 import { pasteable } from './hint.ts';
 import { decodeInvite } from './invite-text.ts';
@@ -64,7 +64,7 @@ export async function connectCommand(
   const given = (await exists(inviteText)) ? await readFile(inviteText, 'utf8') : inviteText;
   const link = readLink(given);
   const whole = link === undefined ? decodeInvite(given) : undefined;
-  const contract = await readContract(options.contract);
+  const contract = await readContractFile(options.contract);
   const servers = await serversOf(context, options);
   const invite = whole ?? (await fetched(link, servers, options.timeout));
   const connection: ServiceConnection = { keys: newServiceKeys(), invite, contract };
@@ -156,7 +156,12 @@ export async function requestCommand(
     });
     context.progress(`event ${sealed.id}`);
     if (answer.status !== 'pending') heard.push(answer);
-    return report(context, answer, (result) => JSON.stringify(result, null, 2));
+    const newer = isOutdated(answer) ? underOffered(connection) : undefined;
+    if (newer === undefined)
+      return report(context, answer, (result) => JSON.stringify(result, null, 2));
+    await saveService(data, name, newer);
+    context.progress(`version ${newer.contract.version} is in force by now: asking under it`);
+    return requestCommand(context, type, payload, { ...options, as: name });
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     throw new CliError('failed', `${error.message} (is the vault running?)`, error);
@@ -164,6 +169,11 @@ export async function requestCommand(
     await client.close();
     await keepStatements(context, data, name, heard);
   }
+}
+
+/** A version that was published earlier has been accepted while nobody was listening. */
+function isOutdated(answer: Answer): boolean {
+  return answer.status === 'refused' && answer.code === 'contract_version_mismatch';
 }
 
 /** `cambium service renew`: asks for a new messaging credential. */
@@ -180,7 +190,8 @@ export async function renewCommand(
   return 0;
 }
 
-function report(
+/** Prints an answer: 1 for a refusal. */
+export function report(
   context: CommandContext,
   answer: Answer,
   served: (result: unknown) => string,
@@ -209,21 +220,6 @@ function payloadFrom(text: string | undefined, options: RequestOptions): unknown
   } catch (error) {
     throw new CliError('usage', 'the payload is not JSON', error);
   }
-}
-
-async function readContract(path: string): Promise<Contract> {
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new CliError('usage', `no contract at ${path}`);
-  });
-  let contract: unknown;
-  try {
-    contract = JSON.parse(text);
-  } catch (error) {
-    throw new CliError('usage', `${path} is not JSON`, error);
-  }
-  const fault = schemaFault(contractSchema, contract);
-  if (fault !== undefined) throw new CliError('usage', `${path} is not a contract: ${fault}`);
-  return contract as Contract;
 }
 
 /**

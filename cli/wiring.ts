@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { vineAdmission } from '../core/bus/admission.ts';
+import { vineDeviceAccess } from '../core/bus/device-access.ts';
 import { natsVaultBus } from '../core/bus/vault-bus.ts';
 import { ensureAnswerStream } from '../core/bus/vine/answer-stream.ts';
 import type { VineCredential } from '../core/bus/vine/claims.ts';
@@ -24,7 +25,7 @@ import type { KeepableAnswer } from '../core/manager/answer-keeper.ts';
 import { HostClock, type TimeSource } from '../core/manager/host-clock.ts';
 import { Journal } from '../core/manager/journal.ts';
 import { dropRetired } from '../core/manager/key-rotation.ts';
-import type { HandlerRunner, VaultBus } from '../core/manager/ports.ts';
+import type { Admission, DeviceAccess, HandlerRunner, VaultBus } from '../core/manager/ports.ts';
 import { Sealer } from '../core/manager/sealer.ts';
 import { Vault } from '../core/manager/vault.ts';
 import type { Pin } from '../core/pins/pin.ts';
@@ -163,7 +164,7 @@ async function assemble(environment: VaultEnvironment, connections: Closable[]) 
   await dropRetired(secrets, state);
   await ring.settle();
   const runner = await handlerRunner(log);
-  const { bus, admission } = await messaging(environment, ring, runner, connections);
+  const { bus, admission, devices } = await messaging(environment, ring, runner, connections);
   const journal = new Journal(ledger, state);
   const sealer = new Sealer(ring, secrets);
   const proofs = new LedgerProofs(store, ledger.tiles);
@@ -186,6 +187,7 @@ async function assemble(environment: VaultEnvironment, connections: Closable[]) 
     sealer,
     bus,
     admission,
+    devices,
     runner,
     log,
   };
@@ -259,7 +261,7 @@ async function messaging(
   ring: Keyring,
   runner: HandlerRunner,
   connections: Closable[],
-): Promise<{ bus: VaultBus; admission: ReturnType<typeof vineAdmission> }> {
+): Promise<{ bus: VaultBus; admission: Admission; devices: DeviceAccess }> {
   const { vault } = card;
   const keys = decode(ring.secret(vineKeysName)) as unknown as VineKeys;
   const open = async (credential: VineCredential, inboxPrefix: string): Promise<NatsConnection> => {
@@ -277,7 +279,8 @@ async function messaging(
   await ensureAnswerStream(answers);
   const bus = natsVaultBus({ vault, owner, messages, critical: criticalTypes(runner), log });
   const options = { vault, servers: [vine.url], credentialMs };
-  return { bus, admission: vineAdmission({ sys, answers }, keys, options) };
+  const devices = vineDeviceAccess(sys, keys, vault);
+  return { bus, admission: vineAdmission({ sys, answers }, keys, options), devices };
 }
 
 async function recordedMessage(

@@ -3,13 +3,16 @@ import type { Event } from '../wire/event.ts';
 import type { Handover } from '../wire/handover.ts';
 import type { HandlerManifest } from '../wire/manifest.ts';
 import type { Reason } from '../wire/reasons.ts';
+import type { ContractBodies } from './contract-bodies.ts';
 import type { Decision } from './decision.ts';
+import type { GrantBodies } from './grant-bodies.ts';
 import type { Kind } from './kinds.ts';
+import type { AggregateBody, ErasedBody } from './upkeep-bodies.ts';
 
 /*
  * What the sealed body of each kind of record says. Past tense: a body is a fact, and what follows
- * from it is the projections' business. Values of fields stand in `stored` and, sealed to their
- * receiver, in `queued`; nowhere else.
+ * from it is the projections' business. Values of fields stand in `stored`, those of entries in
+ * `value_received`, and both, sealed to their receiver, in `queued`; nowhere else.
  */
 
 /** Who one end of a connection is. */
@@ -46,7 +49,9 @@ export type ReceivedEvent = {
   readonly failure?: { readonly reason: Reason; readonly detail: string };
   /** The event, where the envelope opened; values of fields are taken out of its payload. */
   readonly event?: Event;
-  /** Evidence: exact signed bytes, unless they hold the value of a field. */
+  /** Bytes in UTF-8 of the value of an entry to be stored, which was taken out of the payload. */
+  readonly valueBytes?: number;
+  /** Evidence: exact signed bytes, unless they hold the value of a field or an entry. */
   readonly signed?: Uint8Array;
   /** The signature over them, and whether it is the one of the connection's key. */
   readonly signature?: { readonly bytes: Uint8Array; readonly valid: boolean };
@@ -79,177 +84,147 @@ export type HandledBody = {
 /** A key of the vault that can be replaced. */
 export type RotatedPurpose = 'ledger' | 'signing' | 'encapsulation';
 
-/** What an erasure is about. */
-export type ErasureTarget = {
-  /** `outbox`: answers that nobody can ask for again. */
-  readonly kind: 'connection' | 'field' | 'namespace' | 'outbox';
-  readonly name: string;
-};
-
-/** A scope whose key is destroyed, and all the records that it has. */
-export type ErasedScope = {
-  /** Hex. */
-  readonly scope: string;
-  readonly records: number;
-  /** Leaf of the last of them, 32 bytes. */
-  readonly last: Uint8Array;
-};
-
 /** Contents of a record, by kind. */
-export type Bodies = {
-  readonly genesis: {
-    readonly vault: string;
-    readonly keys: VaultKeys;
-    readonly measurement: string;
-  };
-  readonly opened: {
-    /** 16 random bytes: a writer that meets another's later `opened` closes for good. */
-    readonly writer: Uint8Array;
-    readonly measurement: string;
-    readonly handlers: readonly InstalledHandler[];
-    readonly ring: { readonly generation: number; readonly hash: Uint8Array };
-  };
-  readonly closed: Readonly<Record<string, never>>;
-  readonly checkpoint: {
-    /** Signed note (C2SP tlog-checkpoint) over the tree of all records before this one. */
-    readonly note: string;
-    /**
-     * Digests of the state before this record; of scopes, those that have changed since the last one. Where
-     * they are too many for a record, they are left out: then the next one begins anew.
-     */
-    readonly digests: {
-      readonly version: number;
-      readonly total: string;
-      readonly scopes?: Readonly<Record<string, string>>;
+export type Bodies = GrantBodies &
+  ContractBodies & {
+    readonly genesis: {
+      readonly vault: string;
+      readonly keys: VaultKeys;
+      readonly measurement: string;
     };
-    readonly measurement: string;
-  };
-  readonly received: ReceivedEvent;
-  readonly decided: { readonly request: string; readonly again: boolean } & Decision;
-  readonly handled: HandledBody;
-  readonly queued: {
-    /** Id of the event in `bytes`, under which it is published. */
-    readonly id: string;
-    readonly connection: string;
-    readonly subject: string;
-    readonly bytes: Uint8Array;
-    /** Event key of the request that it answers; a redelivery gets the latest answer again. */
-    readonly answers?: string;
-    /** Answers a critical event: it leaves when the pins cover it. */
-    readonly critical?: boolean;
-    /** Names of the fields whose values it holds, sealed to its receiver. */
-    readonly fields?: readonly string[];
-  };
-  readonly sent: { readonly ids: readonly string[] };
-  readonly expired: { readonly request: string; readonly reason: Reason };
-  readonly invited: {
-    readonly connection: string;
-    readonly party: string;
-    readonly label: string;
-    /** Unix time in milliseconds. */
-    readonly expires: number;
-  };
-  readonly requested: {
-    readonly connection: string;
-    readonly keys: PeerKeys;
-    readonly contract: SignedContract;
-    /** Event id of the request. */
-    readonly event: string;
-    /** Account of the service's own, proved to be, that the connection moves to. */
-    readonly account?: string;
-  };
-  readonly connected: {
-    readonly connection: string;
-    readonly kind: 'owner' | 'service';
-    readonly party: string;
-    readonly name: string;
-    readonly keys: PeerKeys;
-    /** Optional fields that the owner gave. */
-    readonly optional: readonly string[];
-    /** When its messaging credential was issued, and when it ends, Unix time in milliseconds. */
-    readonly credentialIssued?: number;
-    readonly credentialExpires?: number;
-  };
-  readonly credential_renewed: {
-    readonly connection: string;
-    /** When the new credential was issued, and when it ends, Unix time in milliseconds. */
-    readonly credentialIssued: number;
-    readonly credentialExpires: number;
-  };
-  readonly declined: { readonly connection: string };
-  readonly severed: { readonly connection: string; readonly by: 'owner' };
-  readonly contract_offered: Readonly<Record<string, unknown>>;
-  readonly contract_accepted: Readonly<Record<string, unknown>>;
-  readonly contract_rejected: Readonly<Record<string, unknown>>;
-  readonly consented: {
-    readonly request: string;
-    /** SHA-256 of the exact request. */
-    readonly hash: Uint8Array;
-    readonly outcome: 'approved' | 'denied';
-    readonly fields: readonly string[];
-    /** Id of the device key that decided, hex. */
-    readonly device: string;
-  };
-  readonly stored: { readonly field: string; readonly value: string };
-  readonly rotated:
-    | {
-        readonly purpose: RotatedPurpose;
-        /** Public keys: the one that ends, and the one that takes over. */
-        readonly from: Uint8Array;
-        readonly to: Uint8Array;
-        /** How those who know the one before are told; absent in records of before there was a way. */
-        readonly handover?: Handover;
-      }
-    /** The keyring was wrapped anew, and is this one now. */
-    | { readonly purpose: 'ring'; readonly ring: Bodies['opened']['ring'] };
-  /** A key of the vault that is honoured no longer: its private half is destroyed. */
-  readonly retired: {
-    readonly purpose: 'signing' | 'encapsulation';
-    readonly key: Uint8Array;
-  };
-  /** A peer has said that it knows the vault's keys, as they are after so many handovers. */
-  readonly keys_known: { readonly connection: string; readonly handovers: number };
-  /** A party has other keys from now on; the ones before have signed for them. */
-  readonly rekeyed: { readonly connection: string; readonly keys: PeerKeys };
-  /** What the owner lets the vault be called. */
-  readonly presented: { readonly name: string };
-  readonly erased: {
-    /** What was forgotten, by name. */
-    readonly what: ErasureTarget;
-    readonly scopes: readonly ErasedScope[];
-    /** What stays true although the records that said it are gone. */
-    readonly remains: {
-      /** Messages sealed so far in each connection's epoch. */
-      readonly sent: readonly { readonly connection: string; readonly count: number }[];
-      /** Event keys whose recorded answers are gone. */
-      readonly unanswered: readonly string[];
+    readonly opened: {
+      /** 16 random bytes: a writer that meets another's later `opened` closes for good. */
+      readonly writer: Uint8Array;
+      readonly measurement: string;
+      readonly handlers: readonly InstalledHandler[];
+      readonly ring: { readonly generation: number; readonly hash: Uint8Array };
     };
-  };
-  readonly aggregate: {
-    readonly from: number;
-    readonly to: number;
-    readonly counts: readonly {
-      readonly type: string;
-      readonly reason: Reason;
-      readonly count: number;
-      /** SHA-256 over what was counted, in order. */
+    readonly closed: Readonly<Record<string, never>>;
+    readonly checkpoint: {
+      /** Signed note (C2SP tlog-checkpoint) over the tree of all records before this one. */
+      readonly note: string;
+      /**
+       * Digests of the state before this record; of scopes, those that have changed since the last one. Where
+       * they are too many for a record, they are left out: then the next one begins anew.
+       */
+      readonly digests: {
+        readonly version: number;
+        readonly total: string;
+        readonly scopes?: Readonly<Record<string, string>>;
+      };
+      readonly measurement: string;
+    };
+    readonly received: ReceivedEvent;
+    readonly decided: { readonly request: string; readonly again: boolean } & Decision;
+    readonly handled: HandledBody;
+    readonly queued: {
+      /** Id of the event in `bytes`, under which it is published. */
+      readonly id: string;
+      readonly connection: string;
+      readonly subject: string;
+      readonly bytes: Uint8Array;
+      /** Event key of the request that it answers; a redelivery gets the latest answer again. */
+      readonly answers?: string;
+      /** Answers a critical event: it leaves when the pins cover it. */
+      readonly critical?: boolean;
+      /** Names of the fields whose values it holds, sealed to its receiver. */
+      readonly fields?: readonly string[];
+    };
+    readonly sent: { readonly ids: readonly string[] };
+    readonly expired: { readonly request: string; readonly reason: Reason };
+    readonly invited: {
+      readonly connection: string;
+      readonly party: string;
+      readonly label: string;
+      /** Unix time in milliseconds. */
+      readonly expires: number;
+    };
+    readonly requested: {
+      readonly connection: string;
+      readonly keys: PeerKeys;
+      readonly contract: SignedContract;
+      /** Event id of the request. */
+      readonly event: string;
+      /** Account of the service's own, proved to be, that the connection moves to. */
+      readonly account?: string;
+    };
+    readonly connected: {
+      readonly connection: string;
+      readonly kind: 'owner' | 'service';
+      readonly party: string;
+      readonly name: string;
+      readonly keys: PeerKeys;
+      /** Optional fields that the owner gave. */
+      readonly optional: readonly string[];
+      /** When its messaging credential was issued, and when it ends, Unix time in milliseconds. */
+      readonly credentialIssued?: number;
+      readonly credentialExpires?: number;
+      /** Of a device of the owner: its user of the messaging layer, by its public key. */
+      readonly user?: string;
+    };
+    readonly credential_renewed: {
+      readonly connection: string;
+      /** When the new credential was issued, and when it ends, Unix time in milliseconds. */
+      readonly credentialIssued: number;
+      readonly credentialExpires: number;
+    };
+    readonly declined: { readonly connection: string };
+    readonly severed: { readonly connection: string; readonly by: 'owner' };
+    readonly consented: {
+      readonly request: string;
+      /** SHA-256 of the exact request. */
       readonly hash: Uint8Array;
-    }[];
-  };
-  readonly epoch_opened: {
-    readonly connection: string;
-    readonly direction: 'to-vault' | 'from-vault';
-    readonly number: number;
-    readonly key: Uint8Array;
-    readonly encapsulationHash: Uint8Array;
-    /** The opening that our envelopes repeat until the peer has seen it. */
-    readonly opening?: {
-      readonly recipient: Uint8Array;
-      readonly encapsulation: Uint8Array;
-      readonly signature: Uint8Array;
+      readonly outcome: 'approved' | 'denied';
+      readonly fields: readonly string[];
+      /** Id of the device key that decided, hex. */
+      readonly device: string;
+    };
+    readonly stored: { readonly field: string; readonly value: string };
+    readonly rotated:
+      | {
+          readonly purpose: RotatedPurpose;
+          /** Public keys: the one that ends, and the one that takes over. */
+          readonly from: Uint8Array;
+          readonly to: Uint8Array;
+          /** How those who know the one before are told; absent in records of before there was a way. */
+          readonly handover?: Handover;
+        }
+      /** The keyring was wrapped anew, and is this one now. */
+      | { readonly purpose: 'ring'; readonly ring: Bodies['opened']['ring'] };
+    /** A key of the vault that is honoured no longer: its private half is destroyed. */
+    readonly retired: {
+      readonly purpose: 'signing' | 'encapsulation';
+      readonly key: Uint8Array;
+    };
+    /** A peer has said that it knows the vault's keys, as they are after so many handovers. */
+    readonly keys_known: { readonly connection: string; readonly handovers: number };
+    /** A party has other keys from now on; the ones before have signed for them. */
+    readonly rekeyed: { readonly connection: string; readonly keys: PeerKeys };
+    /** What the owner lets the vault be called. */
+    readonly presented: { readonly name: string };
+    readonly erased: ErasedBody;
+    readonly aggregate: AggregateBody;
+    /** The value that an event brought to be stored, under the scope of its party's entries. */
+    readonly value_received: {
+      readonly connection: string;
+      /** Event key of the request. */
+      readonly request: string;
+      readonly value: string;
+    };
+    readonly epoch_opened: {
+      readonly connection: string;
+      readonly direction: 'to-vault' | 'from-vault';
+      readonly number: number;
+      readonly key: Uint8Array;
+      readonly encapsulationHash: Uint8Array;
+      /** The opening that our envelopes repeat until the peer has seen it. */
+      readonly opening?: {
+        readonly recipient: Uint8Array;
+        readonly encapsulation: Uint8Array;
+        readonly signature: Uint8Array;
+      };
     };
   };
-};
 
 /** One fact about to be appended. */
 export type Draft = {

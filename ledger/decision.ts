@@ -39,9 +39,23 @@ export type Bucket = {
   readonly at: number;
 };
 
+/** What has a bucket of its own: new versions of a contract, and messages to the owner. */
+export type CountedApart = 'updates' | 'notices';
+
+/** The stored entry that a request is about. */
+export type EntryAsked = {
+  readonly category: string;
+  /** Absent where it is about all of a category. */
+  readonly key?: string;
+  /** What it will count, where it is to be stored. */
+  readonly bytes?: number;
+};
+
 /** What follows from a decision; `evolve` folds it and works nothing out again. */
 export type DecisionFacts = {
   readonly bucket?: Bucket;
+  /** Buckets besides the one of requests, by what they count. */
+  readonly buckets?: { readonly [counted in CountedApart]?: Bucket };
   /** Fields that the request asks for. */
   readonly fields?: readonly string[];
   /** Those of them that need the owner's yes. */
@@ -50,6 +64,15 @@ export type DecisionFacts = {
   readonly deadline?: number;
   /** Key that may take effect only once, where the type has one. */
   readonly once?: string;
+  readonly entry?: EntryAsked;
+  /** Held because its type always asks the owner: they are shown what it says. */
+  readonly always?: true;
+  /** Fields asked for whose retention is `session`: where they are served, the session is kept. */
+  readonly session?: readonly string[];
+  /** Fields that were served before, and are granted anew with this decision. */
+  readonly granted?: readonly string[];
+  /** Remembered approvals that stood for the owner: record index of each, by field. */
+  readonly rules?: Readonly<Record<string, number>>;
   /** The same id with the same bytes came before: the recorded answer is sent again. */
   readonly redelivery?: boolean;
 };

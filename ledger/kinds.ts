@@ -29,6 +29,10 @@ export const kindNumbers = {
   rekeyed: 27,
   presented: 28,
   credential_renewed: 30,
+  value_received: 37,
+  granted: 42,
+  remembered: 43,
+  rule_revoked: 44,
 } as const;
 
 /** Kind of a ledger record. */

@@ -35,7 +35,7 @@ export type AuditEntry = {
   readonly decision: EntryDecision;
   readonly reason: string | null;
   readonly detail: string | null;
-  /** `rule`, or `owner:` and the id of the device key. */
+  /** `rule`; `rule:` and the indices of remembered approvals; or `owner:` and the id of the device key. */
   readonly decided_by: string | null;
   readonly consent_asked_at: number | null;
   readonly consent_decided_at: number | null;

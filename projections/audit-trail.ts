@@ -1,4 +1,5 @@
-import type { ErasureTarget, LedgerRecord } from '../ledger/bodies.ts';
+import type { LedgerRecord } from '../ledger/bodies.ts';
+import type { ErasureTarget } from '../ledger/upkeep-bodies.ts';
 import { type AuditEntry, blankEntry } from './audit-entry.ts';
 import { begun, consented, decided, factEntry, handled, requestEntry } from './entry-of-record.ts';
 import { evolve } from './evolve.ts';
@@ -14,6 +15,9 @@ const ownKinds: ReadonlySet<string> = new Set([
   'credential_renewed',
   'declined',
   'severed',
+  'contract_offered',
+  'contract_accepted',
+  'contract_rejected',
   'aggregate',
   'checkpoint',
   'erased',
@@ -22,6 +26,9 @@ const ownKinds: ReadonlySet<string> = new Set([
   'keys_known',
   'rekeyed',
   'presented',
+  'granted',
+  'remembered',
+  'rule_revoked',
 ]);
 
 /** Kind of an entry of which nothing is left but that it was there. */

@@ -1,5 +1,8 @@
 import type { LedgerRecord, ReceivedEvent } from '../ledger/bodies.ts';
+import type { EntryAsked } from '../ledger/decision.ts';
 import { fromBase64url, toHex } from '../wire/bytes.ts';
+import { contractHash } from '../wire/contract.ts';
+import { timeWords } from '../wire/contract-words.ts';
 import { isMap } from '../wire/event.ts';
 import { keyId } from '../wire/key-encapsulation.ts';
 import { type AuditEntry, blankEntry } from './audit-entry.ts';
@@ -42,7 +45,14 @@ export function factEntry(state: VaultState, record: LedgerRecord): AuditEntry {
     ...connectionColumns(connection),
     connection: body.connection ?? null,
     detail: factDetail(record),
+    decided_by: deciderOf(record),
   };
+}
+
+/** The device whose word a record is. */
+function deciderOf({ kind, body }: LedgerRecord): string | null {
+  const isWord = kind === 'contract_accepted' || kind === 'contract_rejected';
+  return isWord ? `owner:${body.device}` : null;
 }
 
 function factDetail(record: LedgerRecord): string | null {
@@ -58,6 +68,21 @@ function factDetail(record: LedgerRecord): string | null {
     case 'retired':
     case 'rotated':
       return record.body.purpose;
+    case 'contract_offered': {
+      const { version } = record.body.contract.contract;
+      return `version ${version}, hash ${contractHash(record.body.contract.contract)}`;
+    }
+    case 'contract_accepted':
+    case 'contract_rejected':
+      return `version ${record.body.version}, hash ${record.body.hash}`;
+    case 'granted':
+      return record.body.fields.join(', ');
+    case 'remembered': {
+      const { field, purpose, until } = record.body;
+      return `${field} for ${purpose} until ${timeWords(until)}`;
+    }
+    case 'rule_revoked':
+      return `rule ${record.body.rule}`;
     default:
       return null;
   }
@@ -114,14 +139,27 @@ export function decided(
     ...entry,
     decision: outcome[body.outcome],
     reason: body.reason ?? null,
-    detail: body.detail ?? entry.detail,
-    decided_by: entry.decided_by ?? 'rule',
+    detail: body.detail ?? nameOfEntry(body.facts.entry) ?? entry.detail,
+    decided_by: entry.decided_by ?? rulesIn(body),
     decided_at: time,
     consent_asked_at: body.outcome === 'pending' ? time : entry.consent_asked_at,
     fields_asked: body.facts.fields ?? entry.fields_asked,
     tiers: listed.length === 0 ? entry.tiers : listed.map(([name, tier]) => `${name}=${tier}`),
     checks: body.again ? [...entry.checks, ...body.checks] : body.checks,
   };
+}
+
+/** A remembered approval is named by the index of its record. */
+function rulesIn({ facts, outcome }: Extract<LedgerRecord, { kind: 'decided' }>['body']): string {
+  const rules = new Set(Object.values(facts.rules ?? {}));
+  return outcome === 'allowed' && rules.size > 0 ? `rule:${[...rules].join(',')}` : 'rule';
+}
+
+/** Name of the stored entry that a request is about. */
+function nameOfEntry(asked: EntryAsked | undefined): string | undefined {
+  if (asked === undefined) return undefined;
+  const { category, key } = asked;
+  return key === undefined ? category : `${category}/${key}`;
 }
 
 /** The entry with the owner's word. */

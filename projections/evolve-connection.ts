@@ -51,25 +51,32 @@ function nextConnection(
     case 'connected':
       return connected(known, record);
     case 'credential_renewed': {
+      // Who renews a credential has used it: the invite is over.
       const { connection: _, ...credential } = record.body;
-      return known && { ...known, ...credential };
+      if (known === undefined) return undefined;
+      const { inviteExpires: _ended, ...standing } = known;
+      return { ...standing, ...credential };
     }
     case 'declined':
       return known && { ...known, status: 'declined' };
-    case 'severed':
-      return known && { ...known, status: 'severed' };
+    case 'severed': {
+      if (known === undefined) return undefined;
+      const { offered: _, ...rest } = known;
+      return { ...rest, status: 'severed' };
+    }
   }
 }
 
 function connected(known: Connection | undefined, record: Of<'connected'>): Connection {
   const { connection: id, kind, party, name, keys, optional } = record.body;
-  const { credentialIssued, credentialExpires } = record.body;
+  const { credentialIssued, credentialExpires, user } = record.body;
   const { request: _, ...base } = known ?? newConnection(id, party, record.scope);
   return {
     ...base,
     ...{ kind, status: 'active', party, name, keys, optional },
     ...(credentialIssued === undefined ? {} : { credentialIssued }),
     ...(credentialExpires === undefined ? {} : { credentialExpires }),
+    ...(user === undefined ? {} : { user }),
     ...(base.party === party ? {} : { inviteParty: base.party }),
   };
 }

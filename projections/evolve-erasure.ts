@@ -9,7 +9,7 @@ import type { VaultState } from './vault-state.ts';
 export function erased(state: VaultState, { scopes, remains }: Bodies['erased']): VaultState {
   const gone = new Set(scopes.map(({ scope }) => scope));
   const lives = ({ scope }: { readonly scope: string }): boolean => !gone.has(scope);
-  const connections = state.connections.filter(lives);
+  const connections = withoutStored(state.connections.filter(lives), gone);
   const isKnown = (id: string): boolean => connections.has(id);
   const left = {
     ...state,
@@ -18,13 +18,35 @@ export function erased(state: VaultState, { scopes, remains }: Bodies['erased'])
     fields: state.fields.filter(lives),
     outbox: state.outbox.filter((message) => lives(message) && isKnown(message.connection)),
     outboxScopes: state.outboxScopes.filter(lives),
-    requests: state.requests.filter(({ connection }) => isKnown(connection)),
+    entries: state.entries.filter(lives),
+    requests: withoutValues(
+      state.requests.filter(({ connection }) => isKnown(connection)),
+      gone,
+    ),
     seen: keysOf(state.seen, isKnown),
     once: keysOf(state.once, isKnown),
   };
   const digests = state.checkpoint?.digests.deleteAll(gone);
   const checkpoint = state.checkpoint && digests && { ...state.checkpoint, digests };
   return withRemains(checkpoint === undefined ? left : { ...left, checkpoint }, remains);
+}
+
+function withoutStored(
+  connections: VaultState['connections'],
+  gone: ReadonlySet<string>,
+): VaultState['connections'] {
+  return connections.map(({ stored, ...rest }) =>
+    stored === undefined || gone.has(stored.scope) ? rest : { ...rest, stored },
+  );
+}
+
+function withoutValues(
+  requests: VaultState['requests'],
+  gone: ReadonlySet<string>,
+): VaultState['requests'] {
+  return requests.map(({ value, ...rest }) =>
+    value === undefined || gone.has(value.scope) ? rest : { ...rest, value },
+  );
 }
 
 function keysOf<V>(

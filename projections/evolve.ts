@@ -3,7 +3,10 @@ import type { LedgerRecord } from '../ledger/bodies.ts';
 import { toHex } from '../wire/bytes.ts';
 import { clockSkewMaxMs, eventAgeMaxMs } from '../wire/event.ts';
 import { connectionChanged, epochOpened } from './evolve-connection.ts';
+import { contractChanged } from './evolve-contract.ts';
+import { entriesChanged, valueReceived } from './evolve-entries.ts';
 import { erased } from './evolve-erasure.ts';
+import { grantChanged, servedFirst, withNewGrants } from './evolve-grants.ts';
 import { keysKnown, rekeyed, retired, rotated } from './evolve-keys.ts';
 import { dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
 
@@ -50,11 +53,17 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return connectionChanged(moved, record);
     case 'epoch_opened':
       return epochOpened(moved, record);
+    case 'granted':
+    case 'remembered':
+    case 'rule_revoked':
+      return grantChanged(moved, record);
     case 'stored': {
       const { field, value } = record.body;
       const { index, leaf, time: at, scope } = record;
       return { ...moved, fields: moved.fields.set(field, { value, scope, index, leaf, at }) };
     }
+    case 'value_received':
+      return valueReceived(moved, record);
     case 'checkpoint': {
       const { scopes } = record.body.digests;
       const known = moved.checkpoint?.digests ?? Table<string, string>();
@@ -73,13 +82,14 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return rekeyed(moved, record);
     case 'erased':
       return erased(moved, record.body);
-    // Facts that say nothing about the state, or whose features come later: they only move it on.
-    case 'closed':
-    case 'tombstone':
-    case 'aggregate':
     case 'contract_offered':
     case 'contract_accepted':
     case 'contract_rejected':
+      return contractChanged(moved, record);
+    // Facts that say nothing about the state: they only move it on.
+    case 'closed':
+    case 'tombstone':
+    case 'aggregate':
       return moved;
   }
 }
@@ -115,13 +125,27 @@ function decided(state: VaultState, record: Of<'decided'>): VaultState {
     return { ...spent, requests: spent.requests.delete(key) };
   const status = outcome === 'allowed' ? ('running' as const) : ('pending' as const);
   const next = { ...request, status, facts, ...(handler === undefined ? {} : { handler }) };
-  return { ...spent, requests: spent.requests.set(key, next) };
+  const { connections } = spent;
+  const known = connections.get(request.connection);
+  return {
+    ...spent,
+    requests: spent.requests.set(key, next),
+    connections:
+      known === undefined || facts.granted === undefined
+        ? connections
+        : connections.set(known.id, withNewGrants(known, facts.granted)),
+  };
 }
 
 function spend(state: VaultState, connection: string, body: Of<'decided'>['body']): VaultState {
   const known = state.connections.get(connection);
-  if (known === undefined || body.facts.bucket === undefined) return state;
-  const next = { ...known, bucket: body.facts.bucket };
+  const { bucket, buckets } = body.facts;
+  if (known === undefined || (bucket ?? buckets) === undefined) return state;
+  const next = {
+    ...known,
+    ...(bucket === undefined ? {} : { bucket }),
+    ...(buckets === undefined ? {} : { buckets: { ...known.buckets, ...buckets } }),
+  };
   return { ...state, connections: state.connections.set(connection, next) };
 }
 
@@ -140,13 +164,11 @@ function handled(state: VaultState, record: Of<'handled'>): VaultState {
   const used =
     once === undefined || code !== 'ok' ? state.once : state.once.set(once, record.index);
   const known = request && state.connections.get(request.connection);
-  if (known === undefined) return { ...state, requests, once: used };
-  const served = provided.reduce(
-    (table, field) => (table.has(field) ? table : table.set(field, record.time)),
-    known.served,
-  );
-  const connections = state.connections.set(known.id, { ...known, served });
-  return { ...state, requests, once: used, connections };
+  if (request === undefined || known === undefined) return { ...state, requests, once: used };
+  const next = servedFirst(known, request, provided, record.time);
+  const connections = state.connections.set(known.id, next);
+  const moved = { ...state, requests, once: used, connections };
+  return entriesChanged(moved, request, record.body, record.time);
 }
 
 function queued(state: VaultState, record: Of<'queued'>): VaultState {

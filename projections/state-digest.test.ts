@@ -75,6 +75,7 @@ const state: VaultState = {
   fields: Table([
     ['personal/name', { value: 'Ada', scope: personal, index: 1, leaf: bytes(17), at: 2 }],
   ]),
+  entries: Table(),
   requests: Table([['c1/e1', request]]),
   seen: Table([['c1/e1', { digest: 'dd', time: 3, answer: 6 }]]),
   outbox: Table([
@@ -95,6 +96,28 @@ const state: VaultState = {
     ['c1/20000', { connection: 'c1', day: 20_000, scope: outbox, fields: ['personal/name'] }],
   ]),
   once: Table([['c1/payment.request/A', 7]]),
+};
+
+/** The same with what states have held since: what has none of it hashes as it did before. */
+const ring = '44'.repeat(16);
+const received17 = { value: 'a voucher', scope: ring, index: 17, leaf: bytes(20) };
+const laterConnection: Connection = {
+  ...connection,
+  buckets: { updates: { tokens: 1, at: 2 } },
+  offered: { contract: connection.contract as never, hash: 'dd', event: 'e2', at: 8 },
+  stored: { scope: ring, bytes: 90 },
+};
+const laterRequest: OpenRequest = { ...request, value: received17 };
+const later: VaultState = {
+  ...state,
+  connections: Table([['c1', laterConnection]]),
+  requests: Table([['c1/e1', laterRequest]]),
+  entries: Table([
+    [
+      'c1/orders/A',
+      { ...received17, connection: 'c1', category: 'orders', key: 'A', bytes: 90, at: 9 },
+    ],
+  ]),
 };
 
 /** A value that is another one. */
@@ -136,13 +159,13 @@ describe('the digest of a state', () => {
   });
 
   it('changes with every member of the state, of a connection and of a request', () => {
-    const { total } = stateDigest(state);
-    for (const [name, value] of Object.entries(state))
-      expect([name, stateDigest({ ...state, [name]: other(value) }).total]).not.toContain(total);
-    for (const [name, value] of Object.entries(connection)) {
-      const changed = { ...connection, [name]: other(value) };
+    const { total } = stateDigest(later);
+    for (const [name, value] of Object.entries(later))
+      expect([name, stateDigest({ ...later, [name]: other(value) }).total]).not.toContain(total);
+    for (const [name, value] of Object.entries(laterConnection)) {
+      const changed = { ...laterConnection, [name]: other(value) };
       const connections = Table([['c1', changed]]);
-      expect([name, stateDigest({ ...state, connections }).total]).not.toContain(total);
+      expect([name, stateDigest({ ...later, connections }).total]).not.toContain(total);
     }
     for (const more of [
       { credentialIssued: 1 },
@@ -151,12 +174,12 @@ describe('the digest of a state', () => {
       { knows: 1 },
       { former: bytes(20) },
     ]) {
-      const connections = Table([['c1', { ...connection, ...more }]]);
-      expect([more, stateDigest({ ...state, connections }).total]).not.toContain(total);
+      const connections = Table([['c1', { ...laterConnection, ...more }]]);
+      expect([more, stateDigest({ ...later, connections }).total]).not.toContain(total);
     }
-    for (const [name, value] of Object.entries(request)) {
-      const requests = Table([['c1/e1', { ...request, [name]: other(value) }]]);
-      expect([name, stateDigest({ ...state, requests }).total]).not.toContain(total);
+    for (const [name, value] of Object.entries(laterRequest)) {
+      const requests = Table([['c1/e1', { ...laterRequest, [name]: other(value) }]]);
+      expect([name, stateDigest({ ...later, requests }).total]).not.toContain(total);
     }
   });
 
@@ -164,6 +187,23 @@ describe('the digest of a state', () => {
     const field = { value: 'Eve', scope: personal, index: 1, leaf: bytes(17), at: 2 };
     const fields = Table([['personal/name', field]]);
     expect(stateDigest({ ...state, fields })).toEqual(stateDigest(state));
+    const value = { ...received17, value: 'another voucher' };
+    const requests = Table([['c1/e1', { ...laterRequest, value }]]);
+    const entries = later.entries.map((entry) => ({ ...entry, value: 'another voucher' }));
+    expect(stateDigest({ ...later, requests, entries })).toEqual(stateDigest(later));
+  });
+
+  it('keeps what a service has stored to a scope of its own', () => {
+    const { scopes } = stateDigest(later);
+    const forgotten = stateDigest({
+      ...later,
+      connections: Table([['c1', { ...laterConnection, stored: undefined } as never]]),
+      requests: Table([['c1/e1', request]]),
+      entries: Table(),
+    });
+    const { [ring]: gone, ...others } = scopes;
+    expect(gone).toMatch(/^[0-9a-f]{64}$/);
+    expect(forgotten.scopes).toEqual(others);
   });
 
   it('keeps each item to its scope: what one says changes no other', () => {

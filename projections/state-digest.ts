@@ -54,6 +54,7 @@ function* items(state: VaultState): Iterable<Item> {
   yield* vaultItems(state);
   yield* connectionItems(state);
   yield* fieldItems(state);
+  yield* entryItems(state);
   yield* eventItems(state);
   yield* outboxItems(state);
 }
@@ -73,6 +74,13 @@ function* connectionItems(state: VaultState): Iterable<Item> {
   for (const [key, connection] of sorted(state.connections)) {
     const { scope, sending } = connection;
     yield { scope, table: 'connections', key, value: plainConnection(connection) };
+    if (connection.stored !== undefined)
+      yield {
+        scope: connection.stored.scope,
+        table: 'stored',
+        key,
+        value: connection.stored.bytes,
+      };
     if (sending !== undefined)
       yield { scope: betweenScopes, table: 'sent', key, value: sending.count };
   }
@@ -82,9 +90,9 @@ function* connectionItems(state: VaultState): Iterable<Item> {
 
 function plainConnection(connection: Connection): unknown {
   const { id, kind, status, party, name, scope, keys, contract, contractHash } = connection;
-  const { optional, inviteExpires, credentialExpires, request, bucket, seen } = connection;
-  const { served, receiving, sending, knows, former } = connection;
-  const { credentialIssued, account, inviteParty } = connection;
+  const { optional, inviteExpires, credentialExpires, user, request, bucket, seen } = connection;
+  const { served, sessions, rules, receiving, sending, knows, former } = connection;
+  const { credentialIssued, account, inviteParty, offered, buckets } = connection;
   return {
     id,
     kind,
@@ -101,12 +109,17 @@ function plainConnection(connection: Connection): unknown {
     credentialExpires,
     account,
     inviteParty,
+    user,
     request,
     bucket,
+    buckets,
+    offered,
     seen,
     knows,
     former,
     served: sorted(served),
+    sessions: sessions && sorted(sessions),
+    rules: rules && sorted(rules).map(([, rule]) => rule),
     receiving: sorted(receiving).map(([, { number, key, encapsulationHash, at }]) => ({
       number,
       key,
@@ -114,7 +127,7 @@ function plainConnection(connection: Connection): unknown {
       at,
     })),
     sending: sending && plainSending(sending),
-  } satisfies Record<keyof Connection, unknown>;
+  } satisfies Record<Exclude<keyof Connection, 'stored'>, unknown>;
 }
 
 /** Its count is between scopes. */
@@ -126,6 +139,20 @@ function plainSending({ number, key, encapsulationHash, at, opening }: SendingEp
 function* fieldItems(state: VaultState): Iterable<Item> {
   for (const [key, { scope, index, leaf, at }] of sorted(state.fields))
     yield { scope, table: 'fields', key, value: { index, leaf, at } };
+}
+
+/** Values count by their leaves, as those of fields do. */
+function* entryItems(state: VaultState): Iterable<Item> {
+  for (const [key, { scope, index, leaf, bytes, at }] of sorted(state.entries))
+    yield { scope, table: 'entries', key, value: { index, leaf, bytes, at } };
+  for (const [key, { value }] of sorted(state.requests))
+    if (value !== undefined)
+      yield {
+        scope: value.scope,
+        table: 'values',
+        key,
+        value: { index: value.index, leaf: value.leaf },
+      };
 }
 
 function* eventItems(state: VaultState): Iterable<Item> {
@@ -154,7 +181,7 @@ function plainRequest(open: OpenRequest): unknown {
     handler,
     approved,
   };
-  return request satisfies Record<keyof OpenRequest, unknown>;
+  return request satisfies Record<Exclude<keyof OpenRequest, 'value'>, unknown>;
 }
 
 function* outboxItems(state: VaultState): Iterable<Item> {

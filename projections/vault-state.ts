@@ -6,7 +6,8 @@ import type {
   ReceivedEvent,
   VaultKeys,
 } from '../ledger/bodies.ts';
-import type { Bucket, DecisionFacts } from '../ledger/decision.ts';
+import type { Bucket, CountedApart, DecisionFacts } from '../ledger/decision.ts';
+import type { RememberedBody } from '../ledger/grant-bodies.ts';
 import type { SignedContract } from '../wire/contract.ts';
 import type { Handover } from '../wire/handover.ts';
 
@@ -40,6 +41,16 @@ export type SendingEpoch = EpochState & {
 /** Where a connection is in its life. */
 export type ConnectionStatus = 'invited' | 'requested' | 'active' | 'declined' | 'severed';
 
+/** The next version of a contract, which waits for the owner: the one in force is frozen. */
+export type OfferedContract = {
+  readonly contract: SignedContract;
+  readonly hash: string;
+  /** Event id of the update, until it is answered. */
+  readonly event: string;
+  /** Record time of the offer, Unix milliseconds. */
+  readonly at: number;
+};
+
 /** One relation of the vault: a service's, or the owner's app. */
 export type Connection = {
   readonly id: string;
@@ -61,11 +72,22 @@ export type Connection = {
   readonly account?: string;
   /** Who it was invited as, where it has moved. */
   readonly inviteParty?: string;
+  /** Of a device of the owner: its user of the messaging layer. */
+  readonly user?: string;
   /** Event id and key of the request to connect, until it is answered. */
   readonly request?: string;
   readonly bucket?: Bucket;
-  /** Record time at which each field was first served. */
+  /** Buckets besides that of requests; absent until one was counted. */
+  readonly buckets?: { readonly [counted in CountedApart]?: Bucket };
+  readonly offered?: OfferedContract;
+  /** Its stored entries: their scope (hex), and what they count (bytes). */
+  readonly stored?: { readonly scope: string; readonly bytes: number };
+  /** Record time at which each field was first served since it was last granted. */
   readonly served: Table<string, number>;
+  /** Epoch of the sender in which fields of retention `session` were first served. */
+  readonly sessions?: Table<string, number>;
+  /** Remembered approvals, by the index of their records. */
+  readonly rules?: Table<number, Rule>;
   readonly receiving: Table<number, EpochState>;
   readonly sending?: SendingEpoch;
   /** How many of the vault's handovers of keys the peer knows; none where it is absent. */
@@ -74,6 +96,13 @@ export type Connection = {
   readonly former?: Uint8Array;
   /** Greatest of our epochs that its last event had seen. */
   readonly seen: number;
+};
+
+/** A remembered approval, and the record that says so. */
+export type Rule = RememberedBody & {
+  readonly index: number;
+  /** Record time, Unix milliseconds. */
+  readonly at: number;
 };
 
 /** A request that is not answered yet. */
@@ -90,6 +119,29 @@ export type OpenRequest = {
   readonly handler?: string;
   /** Fields that the owner approved; absent where no consent was needed. */
   readonly approved?: readonly string[];
+  /** The value of the entry that it wants stored. */
+  readonly value?: ReceivedValue;
+};
+
+/** A value to be stored, sealed under the scope of its party's entries. */
+export type ReceivedValue = {
+  readonly value: string;
+  /** Hex. */
+  readonly scope: string;
+  /** Record that holds it, and its leaf: commits to the value without saying it. */
+  readonly index: number;
+  readonly leaf: Uint8Array;
+};
+
+/** Something that a service has stored. */
+export type StoredEntry = ReceivedValue & {
+  readonly connection: string;
+  readonly category: string;
+  readonly key: string;
+  /** What it counts against the limit of its contract. */
+  readonly bytes: number;
+  /** Record time at which it was stored, Unix milliseconds. */
+  readonly at: number;
 };
 
 /** An event id that must not be decided again while it is fresh. */
@@ -151,6 +203,8 @@ export type VaultState = {
   /** Connection id by party. */
   readonly parties: Table<string, string>;
   readonly fields: Table<string, StoredField>;
+  /** By `entryKey`. */
+  readonly entries: Table<string, StoredEntry>;
   readonly requests: Table<string, OpenRequest>;
   readonly seen: Table<string, SeenEvent>;
   readonly outbox: Table<string, OutboxMessage>;
@@ -174,6 +228,7 @@ export const emptyState: VaultState = {
   connections: Table(),
   parties: Table(),
   fields: Table(),
+  entries: Table(),
   requests: Table(),
   seen: Table(),
   outbox: Table(),
@@ -185,6 +240,14 @@ export const emptyState: VaultState = {
 export function eventKey(connection: string, id: string): string {
   return `${connection}/${id}`;
 }
+
+/** Key of a stored entry: a party's entries begin with its connection's id. */
+export function entryKey(connection: string, category: string, key: string): string {
+  return `${connection}/${category}/${key}`;
+}
+
+/** Name in an outbox scope for values of the entries that its own connection has stored. No field is named so. */
+export const storedEntries = '#entries';
 
 /** Namespace of a field: what stands before its first slash. */
 export function namespaceOf(field: string): string {
@@ -206,7 +269,10 @@ export function hasSharedAccount({ account, party }: Connection): boolean {
   return account !== undefined && account === party;
 }
 
-/** The owner's app. */
-export function ownerConnection(state: VaultState): Connection | undefined {
-  return state.connections.find((connection) => connection.kind === 'owner');
+/** The owner's devices that have not been removed, each a connection of its own; the oldest first. */
+export function ownerDevices(state: VaultState): readonly Connection[] {
+  const devices = state.connections.filter(
+    ({ kind, status }) => kind === 'owner' && status === 'active',
+  );
+  return [...devices.values()];
 }

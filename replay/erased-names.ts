@@ -1,4 +1,5 @@
-import type { ErasureTarget, LedgerRecord } from '../ledger/bodies.ts';
+import type { LedgerRecord } from '../ledger/bodies.ts';
+import type { ErasureTarget } from '../ledger/upkeep-bodies.ts';
 import { namespaceOf, type VaultState } from '../projections/vault-state.ts';
 import { isMap } from '../wire/event.ts';
 

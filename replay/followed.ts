@@ -53,6 +53,9 @@ export class Follower {
       case 'connected':
       case 'declined':
         return this.#asked(before, record.body.connection);
+      case 'contract_accepted':
+      case 'contract_rejected':
+        return this.#offered(before, record.body.connection);
       default:
         return false;
     }
@@ -68,6 +71,12 @@ export class Follower {
     return (
       connection === body.connection && before.connections.get(connection)?.request === body.id
     );
+  }
+
+  #offered(before: VaultState, connection: string): boolean {
+    const { body } = this.#event;
+    const offered = before.connections.get(connection)?.offered;
+    return connection === body.connection && offered?.event === body.id;
   }
 
   #describe(before: VaultState, record: LedgerRecord): string {
@@ -108,12 +117,26 @@ function describeFact(record: LedgerRecord): string {
       return `field ${record.body.field} is stored`;
     case 'connected':
       return `${record.body.name} is connected`;
+    case 'contract_offered':
+      return `version ${record.body.contract.contract.version} of the contract waits for the owner`;
+    case 'contract_accepted':
+      return `the owner accepted version ${record.body.version} (device ${record.body.device})`;
+    case 'contract_rejected':
+      return `the owner rejected version ${record.body.version} (device ${record.body.device})`;
+    case 'value_received':
+      return 'its value is kept apart';
     case 'erased':
       return `${record.body.what.kind} ${record.body.what.name} is forgotten`;
     case 'rotated':
       return record.body.purpose === 'ring'
         ? 'the keyring is wrapped anew'
         : `the ${record.body.purpose} key is replaced`;
+    case 'granted':
+      return `granted anew: ${listed(record.body.fields)}`;
+    case 'remembered':
+      return `${record.body.field} is remembered until ${new Date(record.body.until).toISOString()}`;
+    case 'rule_revoked':
+      return `rule ${record.body.rule} is revoked`;
     case 'tombstone':
       return `erased (${record.body.was})`;
     case 'epoch_opened':

@@ -1,7 +1,7 @@
 import { Map as Table } from 'immutable';
 import type { ReceivedEvent } from '../ledger/bodies.ts';
-import type { Decision } from '../ledger/decision.ts';
-import type { Connection, VaultState } from '../projections/vault-state.ts';
+import type { Decision, DecisionFacts } from '../ledger/decision.ts';
+import type { Connection, Rule, VaultState } from '../projections/vault-state.ts';
 import { type Contract, contractHash } from '../wire/contract.ts';
 import type { ContractRef } from '../wire/event.ts';
 
@@ -22,17 +22,28 @@ import type { ContractRef } from '../wire/event.ts';
  * The owner's choice of optional fields stands, unless another is given.
  */
 
+/** A request that was not refused under the other terms. */
+type Asked = {
+  readonly facts: DecisionFacts;
+  /** Whether the owner was asked. */
+  readonly held: boolean;
+  /** Epoch of the sender that it came in. */
+  readonly epoch: number;
+};
+
 /** The history of one connection as it would be under another contract. */
 export class OtherTerms {
   readonly #contract: Contract;
   readonly #ref: ContractRef;
   readonly #optional: readonly string[] | undefined;
   #bucket: Connection['bucket'];
+  #buckets: Connection['buckets'] = {};
   #served: Connection['served'] = Table();
+  #sessions: NonNullable<Connection['sessions']> = Table();
   /** Keys that are used up under the other terms; a request asks for those of its own connection only. */
   #once: VaultState['once'] = Table();
   /** Requests whose results of then count. */
-  readonly #counted = new Set<string>();
+  readonly #counted = new Map<string, Asked>();
 
   /** @param optional - optional fields that the owner would have given; what they gave by default */
   constructor(contract: Contract, optional?: readonly string[]) {
@@ -44,13 +55,16 @@ export class OtherTerms {
 
   /** The state with the other contract, and with what would have followed from it so far. */
   state(state: VaultState, connection: Connection): VaultState {
-    const { bucket: _, ...rest } = connection;
+    const { bucket: _, buckets: _others, ...rest } = connection;
     const known: Connection = {
       ...rest,
       contract: { key: '', signature: '', ...connection.contract, contract: this.#contract },
       contractHash: this.#ref.hash,
       optional: this.#optional ?? connection.optional,
       served: this.#served,
+      buckets: this.#buckets ?? {},
+      sessions: this.#sessions,
+      ...(connection.rules === undefined ? {} : { rules: this.#rules(connection) }),
       ...(this.#bucket === undefined ? {} : { bucket: this.#bucket }),
     };
     return {
@@ -73,15 +87,25 @@ export class OtherTerms {
     request: string,
     then: Decision['outcome'],
     now: Decision,
-    at: { readonly state: VaultState; readonly index: number; readonly time: number },
+    at: {
+      readonly state: VaultState;
+      readonly index: number;
+      readonly time: number;
+      readonly epoch: number;
+    },
   ): void {
     this.#bucket = now.facts.bucket ?? this.#bucket;
+    this.#buckets = { ...this.#buckets, ...now.facts.buckets };
     if (now.outcome === 'denied') return;
-    if (then === now.outcome) {
-      this.#counted.add(request);
-      return;
-    }
-    if (now.outcome === 'allowed') this.#ran(now, at);
+    const asked = { facts: now.facts, held: now.outcome === 'pending', epoch: at.epoch };
+    if (then === now.outcome) this.#counted.set(request, asked);
+    else if (now.outcome === 'allowed') this.#ran(asked, at);
+  }
+
+  /** The owner granted fields anew. */
+  granted(fields: readonly string[]): void {
+    this.#served = this.#served.deleteAll(fields);
+    this.#sessions = this.#sessions.deleteAll(fields);
   }
 
   /** Takes what a handler's run came to. */
@@ -99,29 +123,41 @@ export class OtherTerms {
     },
     { index, time }: { readonly index: number; readonly time: number },
   ): void {
-    if (!this.#counted.delete(request)) return;
-    this.#serve(provided, time);
+    const asked = this.#counted.get(request);
+    if (asked === undefined) return;
+    this.#counted.delete(request);
+    this.#serve(provided, time, asked);
     if (code === 'ok' && once !== undefined) this.#once = this.#once.set(once, index);
   }
 
   #ran(
-    { facts }: Decision,
+    asked: Asked,
     {
       state,
       index,
       time,
     }: { readonly state: VaultState; readonly index: number; readonly time: number },
   ): void {
-    this.#serve(
-      (facts.fields ?? []).filter((name) => state.fields.has(name)),
-      time,
-    );
+    const { facts } = asked;
+    const provided = (facts.fields ?? []).filter((name) => state.fields.has(name));
+    this.#serve(provided, time, asked);
     if (facts.once !== undefined) this.#once = this.#once.set(facts.once, index);
   }
 
-  #serve(names: readonly string[], time: number): void {
-    for (const name of names)
-      if (!this.#served.has(name)) this.#served = this.#served.set(name, time);
+  #serve(names: readonly string[], time: number, { facts, held, epoch }: Asked): void {
+    // What the owner said yes to is granted with that.
+    if (held) this.granted(names.filter((name) => facts.consent?.includes(name)));
+    for (const name of names.filter((one) => !this.#served.has(one))) {
+      this.#served = this.#served.set(name, time);
+      if (facts.session?.includes(name)) this.#sessions = this.#sessions.set(name, epoch);
+    }
+  }
+
+  /** What the owner remembered under the contract of then is remembered under the other one. */
+  #rules({ rules, contractHash: hash }: Connection): NonNullable<Connection['rules']> {
+    return (rules ?? Table<number, Rule>()).map((rule) =>
+      rule.contract === hash ? { ...rule, contract: this.#ref.hash } : rule,
+    );
   }
 }
 

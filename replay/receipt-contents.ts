@@ -54,10 +54,21 @@ export type Said = {
   readonly expired: { readonly request: string; readonly reason: Reason };
   readonly requested: { readonly connection: string; readonly event: string };
   readonly connected: { readonly connection: string };
+  readonly credential_renewed: { readonly connection: string };
   readonly declined: { readonly connection: string };
   readonly invited: { readonly connection: string };
   readonly severed: { readonly connection: string };
+  readonly contract_offered: {
+    readonly connection: string;
+    readonly event: string;
+    readonly contract: { readonly contract: JsonMap };
+  };
+  readonly contract_accepted: { readonly connection: string; readonly hash: string };
+  readonly contract_rejected: { readonly connection: string; readonly hash: string };
   readonly epoch_opened: { readonly connection: string };
+  readonly granted: { readonly connection: string };
+  readonly remembered: { readonly connection: string };
+  readonly rule_revoked: { readonly connection: string };
 };
 
 const text: JsonSchema = { type: 'string' };
@@ -71,6 +82,7 @@ function open(members: Record<string, JsonSchema>, optional: readonly string[] =
 }
 
 const ofConnection = open({ connection: text });
+const ofVersion = open({ connection: text, hash: text });
 const contract = open({ id: text, version: { type: 'integer' }, hash: text });
 const check = open({ check: text, inputs: { type: 'object' } });
 
@@ -100,10 +112,21 @@ const schemas: Readonly<Record<keyof Said, JsonSchema>> = {
   expired: open({ request: text, reason }),
   requested: open({ connection: text, event: text }),
   connected: ofConnection,
+  credential_renewed: ofConnection,
   declined: ofConnection,
   invited: ofConnection,
   severed: ofConnection,
+  contract_offered: open({
+    connection: text,
+    event: text,
+    contract: open({ contract: { type: 'object' } }),
+  }),
+  contract_accepted: ofVersion,
+  contract_rejected: ofVersion,
   epoch_opened: ofConnection,
+  granted: ofConnection,
+  remembered: ofConnection,
+  rule_revoked: ofConnection,
 };
 
 /**
@@ -118,20 +141,23 @@ export function contentsOf(kind: Kind, { body }: OpenedBody, index: number): Jso
   throw new ReceiptError('BODY_MALFORMED', `record ${index} (${kind}): ${fault}`, index);
 }
 
+/** Types that are allowed, and then wait for the owner. */
+const waitingTypes: ReadonlySet<string> = new Set(['connection.request', 'contract.update']);
+
 /** The answer that a service gets from a record, if any follows from it. */
 export type AnswerFrom = { readonly status: AnswerStatus; readonly reason?: Reason };
 
 /**
  * What is answered because of a record of this kind; `undefined` when nothing is.
  * @param body - its contents, checked
- * @param type - of the event; a request to connect is allowed, and then waits for the owner
+ * @param type - of the event; some are allowed, and then wait for the owner
  */
 export function answerFrom(kind: Kind, body: unknown, type: string): AnswerFrom | undefined {
   switch (kind) {
     case 'decided': {
       const { outcome, reason: why = 'internal' } = body as Said['decided'];
       if (outcome === 'denied') return { status: 'refused', reason: why };
-      const waits = outcome === 'pending' || type === 'connection.request';
+      const waits = outcome === 'pending' || waitingTypes.has(type);
       return waits ? { status: 'pending' } : undefined;
     }
     case 'consented': {
@@ -145,6 +171,8 @@ export function answerFrom(kind: Kind, body: unknown, type: string): AnswerFrom 
     case 'expired':
       return { status: 'refused', reason: (body as Said['expired']).reason };
     case 'connected':
+    case 'contract_accepted':
+    case 'credential_renewed':
       return { status: 'served' };
     case 'declined':
       return { status: 'refused', reason: 'consent_denied' };

@@ -31,7 +31,10 @@ const eventKinds: ReadonlySet<Kind> = new Set<Kind>([
   'expired',
   'requested',
   'connected',
+  'credential_renewed',
   'declined',
+  'contract_offered',
+  'contract_accepted',
 ]);
 
 /**

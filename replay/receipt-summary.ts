@@ -1,4 +1,5 @@
 import type { Kind } from '../ledger/kinds.ts';
+import { type Contract, contractHash } from '../wire/contract.ts';
 import type { PublicReason, Reason } from '../wire/reasons.ts';
 import type { AnswerStatus, SignedStatement } from '../wire/statement.ts';
 import { answerFrom, codeFor, type Said } from './receipt-contents.ts';
@@ -181,6 +182,12 @@ function isAbout(record: OpenRecord, arrival: OpenRecord, others: readonly OpenR
       return isRequest && cause === arrival.index;
     case 'requested':
       return said.connection === connection && said.event === id && follows('decided');
+    case 'contract_offered':
+      return said.connection === connection && said.event === id && follows('decided');
+    case 'contract_accepted':
+      return said.connection === connection && others.some((other) => isOffer(other, said.hash));
+    case 'credential_renewed':
+      return said.connection === connection && follows('decided');
     case 'connected':
     case 'declined': {
       // A connection is asked for once: the request in this receipt is the one that was answered.
@@ -190,6 +197,13 @@ function isAbout(record: OpenRecord, arrival: OpenRecord, others: readonly OpenR
     default:
       return false;
   }
+}
+
+/** Whether a record offers the version of a contract that has this hash. */
+function isOffer({ kind, disclosed }: OpenRecord, hash: string | undefined): boolean {
+  if (kind !== 'contract_offered') return false;
+  const { contract } = disclosed.contents as unknown as Said['contract_offered'];
+  return contractHash(contract.contract as unknown as Contract) === hash;
 }
 
 function withRecord(

@@ -38,7 +38,12 @@ export type Picked = {
 };
 
 /** Records of these kinds hold a field's value, or a key that opens messages: they are never opened to others. */
-const neverOpened: ReadonlySet<Kind> = new Set<Kind>(['stored', 'queued', 'epoch_opened']);
+const neverOpened: ReadonlySet<Kind> = new Set<Kind>([
+  'stored',
+  'value_received',
+  'queued',
+  'epoch_opened',
+]);
 
 /** Whether a record of this kind may be opened to others. */
 export function mayBeOpened(kind: Kind): boolean {

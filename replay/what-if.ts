@@ -117,9 +117,12 @@ class Judge {
     if (record.kind === 'received') this.#waiting.set(record.index, { record, before });
     else if (record.kind === 'decided' && !record.body.again) this.#decided(record);
     else if (record.kind === 'handled') this.#handled(record);
+    else if (record.kind === 'granted')
+      this.#terms.get(record.body.connection)?.granted(record.body.fields);
     else if (record.kind === 'tombstone') this.#counts.erased += 1;
     this.#state = evolve(before, record);
     if (record.kind === 'connected') this.#connected(record.body.connection);
+    if (record.kind === 'contract_accepted') this.#accepted(record.body.connection);
   }
 
   report(): WhatIfReport {
@@ -147,6 +150,15 @@ class Judge {
       contract === undefined || version === undefined ? null : { id: contract, version };
     this.#names.set(id, { id, name: connection.name, contract: named, missing });
     this.#terms.set(id, new OtherTerms(this.#contract, this.#options.optional));
+  }
+
+  /** Another version was in force from here on. */
+  #accepted(id: string): void {
+    const known = this.#names.get(id);
+    const contract = this.#state.connections.get(id)?.contract?.contract;
+    if (known === undefined || contract === undefined) return;
+    const { version } = contract;
+    this.#names.set(id, { ...known, contract: { id: contract.id, version } });
   }
 
   #isMeant({ id, kind, contract }: Connection): boolean {
@@ -180,7 +192,8 @@ class Judge {
     const recorded = recordedDecision(record);
     const other = terms.event(received, connection);
     const now = decide(terms.state(before, connection), other, time);
-    terms.decided(record.body.request, recorded.outcome, now, { state: before, index, time });
+    const at = { state: before, index, time, epoch: received.epoch };
+    terms.decided(record.body.request, recorded.outcome, now, at);
     this.#counts.judged += 1;
     if (!isSame(recorded, decide(before, received, time))) this.#counts.unreproduced += 1;
     else this.#compare(recorded, now, { index, time, received, request: record.body.request });

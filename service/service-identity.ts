@@ -20,6 +20,8 @@ export type ServiceConnection = {
   readonly keys: ServiceKeys;
   readonly invite: Invite;
   readonly contract: Contract;
+  /** A version that was published to this vault and that its owner has not decided about. */
+  readonly offered?: Contract;
   /** The request to connect as it was sent, which may be sent again; bytes are base64url. */
   readonly asked?: { readonly id: string; readonly subject: string; readonly bytes: string };
   readonly accepted?: ConnectionAccepted;

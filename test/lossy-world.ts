@@ -106,7 +106,13 @@ export class LossyWorld {
       const arrival = await readInbound(state, this.#parts.secrets, inbound);
       if (arrival.kind === 'stranger') return;
       const nothing = async (): Promise<void> => {};
-      const hooks = { start: () => {}, audit: nothing, again: nothing, counted: () => {} };
+      const hooks = {
+        start: () => {},
+        audit: nothing,
+        again: nothing,
+        counted: () => {},
+        fold: () => false,
+      };
       await handleArrival(this.#parts, turn, arrival, hooks);
     });
   }

@@ -33,5 +33,7 @@ it('a service lets hundreds of requests wait for the owner, who ends them with o
   await owner.served('owner.sever', { connection: service.connection.invite.connection });
   const records = await ledgerWhen(house, (found) => ofKind(found, 'expired').length === many);
   for (const { body } of ofKind(records, 'expired')) expect(body.reason).toBe('connection_severed');
+  const answers = await Promise.all(sealed.map(({ id }) => peer.answer(id, 1)));
+  for (const { answer } of answers) expect(answer).toMatchObject({ code: 'connection_severed' });
   expect(house.failures).toEqual([]);
 });

@@ -91,8 +91,11 @@ describe('a vault that is stopped, or whose servers are', () => {
     const [opened] = ofKind((await readLedger(house)).slice(before.length), 'opened');
     expect(opened).toMatchObject({ index: before.length });
     expect(opened?.body.handlers.map(({ manifest }) => manifest.name)).toEqual([
+      'attestation',
       'data-request',
+      'message-send',
       'payment-request',
+      'storage',
     ]);
     expect(opened?.body.measurement).toMatch(/^[0-9a-f]{96}$/);
   });

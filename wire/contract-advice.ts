@@ -35,6 +35,7 @@ export function adviceOn(contract: Contract, now: number): readonly Advice[] {
     ...contract.fields.flatMap((field, at) => fieldAdvice(field, `/fields/${at}`)),
     ...wholeAdvice(contract),
     ...limitAdvice(contract),
+    ...permissionAdvice(contract),
   ];
 }
 
@@ -118,6 +119,25 @@ function wholeAdvice({ fields, permissions }: Contract): Advice[] {
   return all
     ? [{ where: '/permissions', what: 'asks for every permission: owners will wonder why' }]
     : [];
+}
+
+/** A permission is of no use without its limit, nor a limit without its permission. */
+function permissionAdvice({ permissions, limits, storage }: Contract): Advice[] {
+  const pairs = [
+    [permissions.store, storage !== undefined, 'store', '/storage'],
+    [
+      permissions.messages,
+      limits.notifications_per_hour !== undefined,
+      'messages',
+      '/limits/notifications_per_hour',
+    ],
+  ] as const;
+  return pairs.flatMap(([granted, limited, name, where]) => {
+    if (granted === limited) return [];
+    return granted
+      ? [{ where, what: `is missing: the permission ${name} is of no use without it` }]
+      : [{ where, what: `is of no use without the permission ${name}` }];
+  });
 }
 
 function limitAdvice({ limits }: Contract): Advice[] {

@@ -32,6 +32,13 @@ export function changeInWords(change: ContractChange): ChangeInWords {
   return { what: subjectWords(change), before: said(before), after: said(after), leaning };
 }
 
+const limitWords: Readonly<Record<string, string>> = {
+  requests_per_hour: 'requests an hour',
+  burst: 'requests at once after a rest',
+  notifications_per_hour: 'messages to you an hour',
+  storage_megabytes: 'megabytes that they may store',
+};
+
 /** How one contract follows another, in one line. */
 export function followWords({ before, after, follows }: ContractDiff): string {
   if (before.hash === after.hash) return 'the same document';
@@ -48,7 +55,9 @@ function subjectWords({ change, kind, name, member }: ContractChange): string {
     case 'permission':
       return `may ${permissionWords[name as Permission]}`;
     case 'limit':
-      return name === 'burst' ? 'requests at once after a rest' : 'requests an hour';
+      return limitWords[name] ?? name;
+    case 'category':
+      return `may store ${name} is ${change}`;
     case 'about':
       return name === 'expires' ? 'runs out' : name.replace('.', ' ');
   }

@@ -18,12 +18,36 @@ function changes(after: Partial<Contract>, from: Contract = before): readonly Co
   return diffContracts(from, { ...from, ...after }).changes;
 }
 
+function storing(
+  contract: Contract,
+  categories: readonly string[],
+  megabytes: number | null,
+): Contract {
+  const { storage: _, ...rest } = contract;
+  if (categories.length === 0 && !megabytes) return rest;
+  return { ...rest, storage: { categories, megabytes: megabytes ?? 0 } };
+}
+
+function withLimit(contract: Contract, name: string, after: unknown): Contract {
+  if (name === 'storage_megabytes')
+    return storing(contract, contract.storage?.categories ?? [], after as number | null);
+  const { [name as keyof Contract['limits']]: _, ...rest } = contract.limits;
+  const limits = after === null ? rest : { ...rest, [name]: after };
+  return { ...contract, limits: limits as Contract['limits'] };
+}
+
 /** The contract with one change made to it. */
 function withChange(contract: Contract, change: ContractChange): Contract {
   const { kind, name, member, after } = change;
   if (kind === 'permission')
     return { ...contract, permissions: { ...contract.permissions, [name]: after } };
-  if (kind === 'limit') return { ...contract, limits: { ...contract.limits, [name]: after } };
+  if (kind === 'limit') return withLimit(contract, name, after);
+  if (kind === 'category') {
+    const { categories = [], megabytes = 0 } = contract.storage ?? {};
+    const others = categories.filter((one) => one !== name);
+    const all = after === null ? others : [...others, name];
+    return storing(contract, all.toSorted(), megabytes);
+  }
   if (kind === 'about') {
     const { [name as keyof Contract]: _, ...rest } = contract;
     return { ...rest, ...(after === null ? {} : { [name]: after }) } as Contract;

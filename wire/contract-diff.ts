@@ -1,4 +1,5 @@
 import { type Contract, type ContractField, contractHash, type Tier } from './contract.ts';
+import { chainFault } from './contract-chain.ts';
 import { permissionNames } from './contract-words.ts';
 import { durationMs } from './duration.ts';
 
@@ -8,8 +9,8 @@ export type Leaning = 'more' | 'less' | 'other';
 /** One thing that two contracts say differently; `null` where one says nothing. */
 export type ContractChange = {
   readonly change: 'added' | 'removed' | 'changed';
-  readonly kind: 'field' | 'permission' | 'limit' | 'about';
-  /** Field name, permission, limit, or member of the contract. */
+  readonly kind: 'field' | 'permission' | 'limit' | 'category' | 'about';
+  /** Field name, permission, limit, category of what is stored, or member of the contract. */
   readonly name: string;
   /** Of a field: its member that changed; absent where the whole field was added or removed. */
   readonly member?: 'tier' | 'purpose' | 'retention';
@@ -22,9 +23,9 @@ export type ContractChange = {
 export type ContractDiff = {
   readonly before: { readonly id: string; readonly version: number; readonly hash: string };
   readonly after: { readonly id: string; readonly version: number; readonly hash: string };
-  /** Whether the second is a new version of the first: the same id and service, a greater version, and it names the first's hash. */
+  /** Whether the second is the next version of the first. */
   readonly follows: boolean;
-  /** In a fixed order: fields, permissions, limits, then what is said about it. */
+  /** In a fixed order: fields, permissions, limits, categories, then what is said about it. */
   readonly changes: readonly ContractChange[];
 };
 
@@ -45,11 +46,12 @@ export function diffContracts(before: Contract, after: Contract): ContractDiff {
   return {
     before: named(before),
     after: named(after),
-    follows: follows(before, after),
+    follows: chainFault(before, after) === undefined,
     changes: [
       ...fieldChanges(before.fields, after.fields),
       ...permissionChanges(before, after),
       ...limitChanges(before, after),
+      ...categoryChanges(before, after),
       ...aboutChanges(before, after),
     ],
   };
@@ -57,15 +59,6 @@ export function diffContracts(before: Contract, after: Contract): ContractDiff {
 
 function named(contract: Contract): ContractDiff['before'] {
   return { id: contract.id, version: contract.version, hash: contractHash(contract) };
-}
-
-function follows(before: Contract, after: Contract): boolean {
-  return (
-    after.id === before.id &&
-    after.service.id === before.service.id &&
-    after.version > before.version &&
-    after.previous === contractHash(before)
-  );
 }
 
 /** By name: two contracts that declare a field differ in it, and not by its place. */
@@ -139,16 +132,52 @@ function permissionChanges(before: Contract, after: Contract): ContractChange[] 
 }
 
 function limitChanges(before: Contract, after: Contract): ContractChange[] {
-  return (['requests_per_hour', 'burst'] as const)
-    .filter((name) => before.limits[name] !== after.limits[name])
-    .map((name) => ({
-      change: 'changed',
-      kind: 'limit',
-      name,
-      before: before.limits[name],
-      after: after.limits[name],
-      leaning: leaning(before.limits[name], after.limits[name]),
-    }));
+  const [was, is] = [limitsOf(before), limitsOf(after)];
+  return Object.keys(was)
+    .filter((name) => was[name] !== is[name])
+    .map((name) => {
+      const [from, to] = [was[name] ?? null, is[name] ?? null];
+      const leans = leaning(from ?? 0, to ?? 0);
+      return {
+        change: changeOf(from, to),
+        kind: 'limit',
+        name,
+        before: from,
+        after: to,
+        leaning: leans,
+      };
+    });
+}
+
+/** Every limit by name; null where there is none, which is to say that nothing is allowed. */
+function limitsOf({ limits, storage }: Contract): Readonly<Record<string, number | null>> {
+  return {
+    requests_per_hour: limits.requests_per_hour,
+    burst: limits.burst,
+    notifications_per_hour: limits.notifications_per_hour ?? null,
+    storage_megabytes: storage?.megabytes ?? null,
+  };
+}
+
+function categoryChanges(before: Contract, after: Contract): ContractChange[] {
+  const [was, is] = [before.storage?.categories ?? [], after.storage?.categories ?? []];
+  const change = (name: string, added: boolean): ContractChange => ({
+    change: added ? 'added' : 'removed',
+    kind: 'category',
+    name,
+    before: added ? null : true,
+    after: added ? true : null,
+    leaning: added ? 'more' : 'less',
+  });
+  return [
+    ...is.filter((name) => !was.includes(name)).map((name) => change(name, true)),
+    ...was.filter((name) => !is.includes(name)).map((name) => change(name, false)),
+  ];
+}
+
+function changeOf(before: unknown, after: unknown): ContractChange['change'] {
+  if (before === null) return 'added';
+  return after === null ? 'removed' : 'changed';
 }
 
 type About = { readonly [name: string]: string | number | null };
@@ -159,7 +188,7 @@ function aboutChanges(before: Contract, after: Contract): ContractChange[] {
     .filter((name) => was[name] !== is[name])
     .map((name): ContractChange => {
       const [from, to] = [was[name] ?? null, is[name] ?? null];
-      const change = from === null ? 'added' : to === null ? 'removed' : 'changed';
+      const change = changeOf(from, to);
       const ends = name === 'expires' ? leaning(endOf(before), endOf(after)) : 'other';
       return { change, kind: 'about', name, before: from, after: to, leaning: ends };
     });

@@ -83,7 +83,7 @@ export function contractInWords(contract: Contract, hash: string): ContractInWor
       granted: contract.permissions[permission],
       meaning: permissionWords[permission],
     })),
-    limits: limitsInWords(contract.limits),
+    limits: limitsInWords(contract),
   };
 }
 
@@ -126,10 +126,17 @@ function aboutOf(contract: Contract, hash: string): ContractInWords['about'] {
   ];
 }
 
-function limitsInWords(limits: Contract['limits']): string[] {
+function limitsInWords({ limits, storage }: Contract): string[] {
+  const { notifications_per_hour: messages } = limits;
   return [
     `${counted(limits.requests_per_hour, 'request')} an hour`,
     `${limits.burst} at once after a rest`,
+    messages === undefined
+      ? 'no messages to you'
+      : `${counted(messages, 'message')} to you an hour`,
+    storage === undefined
+      ? 'nothing stored'
+      : `at most ${counted(storage.megabytes, 'megabyte')} stored, of: ${storage.categories.join(', ')}`,
   ];
 }
 

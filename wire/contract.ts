@@ -1,6 +1,7 @@
 import { fromBase64url, toBase64url, toHex } from './bytes.ts';
 import { canonicalBytes } from './canonical-json.ts';
 import { type Signer, sha256, verifySignature } from './crypto.ts';
+import { categoryPattern } from './entry.ts';
 import { type Parsed, refuse } from './event.ts';
 import { contractIdPattern, contractVersionMax } from './identifiers.ts';
 import { objectSchema, schemaFault } from './json-schema.ts';
@@ -46,6 +47,14 @@ export type Contract = {
     readonly requests_per_hour: number;
     /** Tokens that may be saved up. */
     readonly burst: number;
+    /** Messages to the owner in an hour; none where it is left out. */
+    readonly notifications_per_hour?: number;
+  };
+  /** What may be stored; nothing where it is left out. */
+  readonly storage?: {
+    readonly categories: readonly string[];
+    /** Of 1,000,000 bytes. */
+    readonly megabytes: number;
   };
 };
 
@@ -116,9 +125,22 @@ export const contractSchema: JsonSchema = objectSchema(
       identity: flag,
       location: flag,
     }),
-    limits: objectSchema({ requests_per_hour: count, burst: count }),
+    limits: objectSchema(
+      { requests_per_hour: count, burst: count, notifications_per_hour: count },
+      ['notifications_per_hour'],
+    ),
+    storage: objectSchema({
+      categories: {
+        type: 'array',
+        minItems: 1,
+        maxItems: 32,
+        uniqueItems: true,
+        items: { type: 'string', pattern: categoryPattern },
+      },
+      megabytes: count,
+    }),
   },
-  ['previous', 'terms', 'privacy', 'expires'],
+  ['previous', 'terms', 'privacy', 'expires', 'storage'],
 );
 
 /** JSON Schema of a signed contract. */

@@ -25,6 +25,17 @@ export type HandledType = {
   readonly fields?: string;
   /** Top-level payload member whose value may take effect only once per connection. */
   readonly once?: string;
+  /** Whether the owner is asked each time, whatever fields are asked for. */
+  readonly consent?: true;
+  /** Whether it counts against the notifications that the contract allows in an hour. */
+  readonly notifies?: true;
+  /** Where the type is about stored entries: the payload members with category, key and value. */
+  readonly entry?: {
+    readonly category: string;
+    readonly key?: string;
+    /** The value is taken out of the event and sealed apart; no record but its own holds it. */
+    readonly value?: string;
+  };
   /** Schema of the request payload. */
   readonly request: JsonSchema;
   /** Schema of the handler's result. */
@@ -37,7 +48,7 @@ export type HandlerManifest = {
   readonly version: string;
   readonly description: string;
   readonly types: readonly HandledType[];
-  /** `read:*`, `read:<namespace>/*`, `read:<field>` or `sign:<purpose>`; the host refuses all else. */
+  /** `read:*`, `read:<namespace>/*`, `read:<field>`, `sign:<purpose>` or `entries`; the host refuses all else. */
   readonly permissions: readonly string[];
   /** Effect types that its results may carry. */
   readonly effects: readonly string[];

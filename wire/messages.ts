@@ -1,6 +1,7 @@
 import type { AccountProof } from './account-proof.ts';
 import type { SignedContract } from './contract.ts';
-import { fieldNamePattern, signedContractSchema } from './contract.ts';
+import { fieldNamePattern, linePattern, signedContractSchema } from './contract.ts';
+import { durationPattern } from './duration.ts';
 import { handoverPurposes, knownKeyIdsSchema } from './handover.ts';
 import { objectSchema } from './json-schema.ts';
 import type { DeliveryClass, JsonSchema } from './manifest.ts';
@@ -38,6 +39,11 @@ export const profileShownType = 'profile.shown';
 export const profileChangedType = 'profile.changed';
 /** Type of the last notification that a severed party gets. */
 export const connectionSeveredType = 'connection.severed';
+/** Type of the notification that a party has published the next version of its contract. */
+export const contractOfferedType = 'contract.offered';
+
+/** Type of the notification that a service has a message for the owner. */
+export const messageReceivedType = 'message.received';
 
 /** Payload of an answer. */
 export type Answer = (
@@ -88,6 +94,17 @@ export type ConnectionAccepted = CredentialGranted & {
   readonly critical: readonly string[];
 };
 
+/** Payload of `contract.update`: the next version, signed with the key of the connection. */
+export type ContractUpdate = { readonly contract: SignedContract };
+
+/** Result of an accepted `contract.update`. */
+export type ContractAccepted = {
+  /** The version that requests have to name from now on. */
+  readonly contract: { readonly id: string; readonly version: number; readonly hash: string };
+  /** Optional fields that the owner gave under it. */
+  readonly optional: readonly string[];
+};
+
 /** Result of `owner.checkpoint`. */
 export type CheckpointShown = {
   /** Signed note over all records that are durable. */
@@ -102,6 +119,17 @@ export type CheckpointShown = {
     readonly by_old: string;
     readonly by_new: string;
   }[];
+};
+
+/** Result of `owner.pair`: what the new device needs beside the keys that it has made itself. */
+export type DevicePaired = {
+  readonly vault: string;
+  readonly connection: string;
+  readonly credential: { readonly jwt: string; readonly seed: string };
+  /** The vault's Ed25519 and MLKEM768-X25519 keys, and its ledger's first key; base64url. */
+  readonly signing: string;
+  readonly encapsulation: string;
+  readonly ledger: string;
 };
 
 /** What an owner hands to a service so that it can ask to connect; used once. */
@@ -127,6 +155,12 @@ export type WireType = {
   readonly space: 'owner' | 'message';
   readonly delivery: DeliveryClass;
   readonly request: JsonSchema;
+  /** How often a party may send it, where that is not for its contract to say. */
+  readonly limit?: {
+    readonly counted: 'updates';
+    readonly perHour: number;
+    readonly burst: number;
+  };
 };
 
 const identifier: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}$' };
@@ -138,6 +172,8 @@ const fieldNames: JsonSchema = {
   uniqueItems: true,
   items: fieldName,
 };
+const someFieldNames: JsonSchema = { ...fieldNames, minItems: 1 };
+const duration: JsonSchema = { type: 'string', pattern: durationPattern };
 const hash: JsonSchema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const requestKey: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}/[0-9a-f-]{36}$' };
 const nothing: JsonSchema = objectSchema({});
@@ -177,6 +213,12 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
     request: knownKeyIdsSchema,
   },
   'connection.rekey': { space: 'message', delivery: 'critical', request: rekeySchema },
+  'contract.update': {
+    space: 'message',
+    delivery: 'critical',
+    request: objectSchema({ contract: signedContractSchema }),
+    limit: { counted: 'updates', perHour: 4, burst: 4 },
+  },
   'credential.renew': { space: 'message', delivery: 'best-effort', request: nothing },
   'owner.pending': owner(nothing),
   'owner.connections': owner(nothing),
@@ -188,9 +230,19 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
   'owner.accept': owner(objectSchema({ connection: identifier, optional: fieldNames })),
   'owner.decline': owner(objectSchema({ connection: identifier })),
   'owner.sever': owner(objectSchema({ connection: identifier })),
+  'owner.contract.show': owner(
+    objectSchema({
+      connection: identifier,
+      from: { type: 'integer', minimum: 0, maximum: 10_000 },
+    }),
+  ),
+  'owner.contract.accept': owner(
+    objectSchema({ connection: identifier, hash, optional: fieldNames }),
+  ),
+  'owner.contract.reject': owner(objectSchema({ connection: identifier, hash })),
   'owner.forget': owner(
     objectSchema({
-      kind: { enum: ['connection', 'field', 'namespace'] },
+      kind: { enum: ['connection', 'field', 'namespace', 'entries'] },
       name: { type: 'string', minLength: 1, maxLength: 128 },
     }),
   ),
@@ -210,9 +262,26 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
     ),
   ),
   'owner.approve': owner(
-    objectSchema({ request: requestKey, hash, fields: fieldNames }, ['fields']),
+    objectSchema({ request: requestKey, hash, fields: fieldNames, remember: duration }, [
+      'fields',
+      'remember',
+    ]),
   ),
   'owner.deny': owner(objectSchema({ request: requestKey, hash })),
+  'owner.devices': owner(nothing),
+  'owner.pair': owner(
+    objectSchema({
+      name: { type: 'string', minLength: 1, maxLength: 128, pattern: linePattern },
+      signing: key32,
+      encapsulation: { type: 'string', pattern: '^[A-Za-z0-9_-]{1622}$' },
+    }),
+  ),
+  'owner.unpair': owner(objectSchema({ connection: identifier })),
+  'owner.grant': owner(objectSchema({ connection: identifier, fields: someFieldNames })),
+  'owner.rules': owner(nothing),
+  'owner.rules.revoke': owner(
+    objectSchema({ rule: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } }),
+  ),
   'owner.audit': owner(
     objectSchema({
       from: { type: 'integer', minimum: 0 },

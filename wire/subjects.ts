@@ -53,16 +53,16 @@ export function parseSubject(subject: string): Subject | undefined {
 }
 
 function parseOwner(parts: readonly string[]): Subject | undefined {
-  const [, vault = '', way = '', ...rest] = parts;
-  const type = rest.join('.');
+  const { 1: vault = '', 2: way = '' } = parts;
+  const type = parts.slice(3).join('.');
   if (!isIdentifier(vault) || !isEventType(type)) return undefined;
   if (way !== 'forVault' && way !== 'forApp') return undefined;
   return { space: 'owner', toVault: way === 'forVault', vault, type };
 }
 
 function parseMessage(parts: readonly string[]): Subject | undefined {
-  const [, to = '', way = '', from = '', ...rest] = parts;
-  const type = rest.join('.');
+  const { 1: to = '', 2: way = '', 3: from = '' } = parts;
+  const type = parts.slice(4).join('.');
   if (!isEventType(type)) return undefined;
   if (way === 'fromService' && isIdentifier(to) && isParty(from))
     return { space: 'message', toVault: true, vault: to, party: from, type };

@@ -1,38 +1,44 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
-import {
-  type Connection,
-  type ConnectionStatus,
-  namespaceOf,
-  type VaultState,
-} from '../../projections/vault-state.ts';
+import { type Connection, namespaceOf, type VaultState } from '../../projections/vault-state.ts';
 import { accountFault } from '../../wire/account-proof.ts';
 import { fromBase64url, toHex } from '../../wire/bytes.ts';
 import { parseContract } from '../../wire/contract.ts';
 import { isEncapsulationKey } from '../../wire/key-encapsulation.ts';
-import type { ConnectionRequest } from '../../wire/messages.ts';
-import type { Reason } from '../../wire/reasons.ts';
+import type { ConnectionRequest, ContractUpdate } from '../../wire/messages.ts';
 import { isProven, type Rekey } from '../../wire/rekey.ts';
+import { isKey, pairFault, unpairFault } from './checks-device.ts';
+import { type Granted, grantFault, rememberFault, ruleFault } from './checks-grant.ts';
+import { choiceFault, newTermsFault, updateFault, versionFault } from './checks-update.ts';
+import { type CommandFault, fault, statusFault } from './command-fault.ts';
 import type { CheckContext } from './context.ts';
 
-/** Why a command cannot be carried out as things stand. */
-export type CommandFault = { readonly reason: Reason; readonly detail: string };
-
+type NewTerms = Parameters<typeof newTermsFault>[1];
 type Target = { readonly connection: string; readonly optional: readonly string[] };
 type Word = {
   readonly request: string;
   readonly hash: string;
   readonly fields?: readonly string[];
+  readonly remember?: string;
 };
-type Forgotten = { readonly kind: 'connection' | 'field' | 'namespace'; readonly name: string };
+type Forgotten = {
+  readonly kind: 'connection' | 'field' | 'namespace' | 'entries';
+  readonly name: string;
+};
 type CommandCheck = (
   state: VaultState,
   payload: unknown,
   time: number,
   received: ReceivedEvent,
+  sender: Connection | undefined,
 ) => CommandFault | undefined;
 
 /** Requires a payload that fits its schema. */
 const checks: Readonly<Record<string, CommandCheck>> = {
+  'contract.update': (_, payload, time, _received, sender) =>
+    updateFault(sender, payload as ContractUpdate, time),
+  'owner.contract.accept': (state, payload) => newTermsFault(state, payload as NewTerms),
+  'owner.contract.reject': (state, payload) => versionFault(state, payload as NewTerms),
+  'owner.contract.show': (state, payload) => statusFault(state, payload, ['active']),
   'connection.request': (state, payload, _, received) =>
     handshakeFault(payload as ConnectionRequest) ??
     accountUseFault(state, payload as ConnectionRequest, received),
@@ -43,7 +49,13 @@ const checks: Readonly<Record<string, CommandCheck>> = {
   'owner.decline': (state, payload) => statusFault(state, payload, ['requested', 'invited']),
   'owner.sever': (state, payload) => statusFault(state, payload, ['active']),
   'owner.forget': (state, payload) => forgetFault(state, payload as Forgotten),
-  'owner.approve': (state, payload, time) => wordFault(state, payload as Word, time),
+  'owner.approve': (state, payload, time) =>
+    wordFault(state, payload as Word, time) ?? rememberFault(payload as Word),
+  'owner.pair': (state, payload) =>
+    pairFault(state, payload as { signing: string; encapsulation: string }),
+  'owner.unpair': (state, payload) => unpairFault(state, payload as { connection: string }),
+  'owner.grant': (state, payload) => grantFault(state, payload as Granted),
+  'owner.rules.revoke': (state, payload) => ruleFault(state, payload as { rule: number }),
   'owner.deny': (state, payload, time) => wordFault(state, payload as Word, time),
 };
 
@@ -52,18 +64,15 @@ const checks: Readonly<Record<string, CommandCheck>> = {
  * is there and waits for it, a request to connect brings a contract of its own. `undefined` where
  * nothing is wrong.
  */
-export function commandFault({ state, received, time }: CheckContext): CommandFault | undefined {
+export function commandFault({
+  state,
+  received,
+  time,
+  connection,
+}: CheckContext): CommandFault | undefined {
   const type = received.event?.type ?? '';
   const check = Object.hasOwn(checks, type) ? checks[type] : undefined;
-  return check?.(state, received.event?.payload, time, received);
-}
-
-/** Required fields that the vault does not have. */
-export function missingFields(state: VaultState, connection: Connection): string[] {
-  const fields = connection.contract?.contract.fields ?? [];
-  return fields
-    .filter(({ tier, name }) => tier === 'required' && !state.fields.has(name))
-    .map(({ name }) => name);
+  return check?.(state, received.event?.payload, time, received, connection);
 }
 
 function handshakeFault(payload: ConnectionRequest): CommandFault | undefined {
@@ -126,32 +135,9 @@ function renewalFault(
 
 function acceptFault(state: VaultState, payload: Target): CommandFault | undefined {
   const wrong = statusFault(state, payload, ['requested']);
-  if (wrong !== undefined) return wrong;
   const connection = state.connections.get(payload.connection);
-  if (connection === undefined) return fault('connection_unknown', 'no such connection');
-  const missing = missingFields(state, connection);
-  if (missing.length > 0)
-    return fault('required_field_missing', `set these first: ${missing.join(', ')}`);
-  const offered = connection.contract?.contract.fields ?? [];
-  const other = payload.optional.filter(
-    (name) => !offered.some((field) => field.name === name && field.tier === 'optional'),
-  );
-  return other.length === 0
-    ? undefined
-    : fault('field_not_in_contract', `not optional here: ${other.join(', ')}`);
-}
-
-function statusFault(
-  state: VaultState,
-  payload: unknown,
-  statuses: readonly ConnectionStatus[],
-): CommandFault | undefined {
-  const connection = state.connections.get((payload as Target).connection);
-  if (connection === undefined || connection.kind !== 'service')
-    return fault('connection_unknown', 'no such connection');
-  return statuses.includes(connection.status)
-    ? undefined
-    : fault('connection_inactive', `this connection is ${connection.status}`);
+  if (wrong !== undefined || connection === undefined) return wrong;
+  return choiceFault(state, connection.contract?.contract, payload.optional);
 }
 
 /** A connection that still stands is severed first, so that nobody forgets what is still in use. */
@@ -163,6 +149,10 @@ function forgetFault(state: VaultState, { kind, name }: Forgotten): CommandFault
       'declined',
       'severed',
     ]);
+  if (kind === 'entries')
+    return state.connections.get(name)?.stored === undefined
+      ? fault('field_absent', 'this connection has stored nothing')
+      : undefined;
   const isThere = state.fields.some((_, field) =>
     kind === 'field' ? field === name : namespaceOf(field) === name,
   );
@@ -187,16 +177,4 @@ function wordFault(
   const asked = request.facts.fields ?? [];
   const other = fields?.filter((field) => !asked.includes(field)) ?? [];
   return other.length === 0 ? undefined : fault('malformed', `not asked for: ${other.join(', ')}`);
-}
-
-function isKey(text: string): boolean {
-  try {
-    return fromBase64url(text).length > 0;
-  } catch {
-    return false;
-  }
-}
-
-function fault(reason: Reason, detail: string): CommandFault {
-  return { reason, detail };
 }

@@ -1,11 +1,10 @@
-import { durationMs } from '../../wire/duration.ts';
 import { isMap } from '../../wire/event.ts';
 import { type CheckFunction, fail, pass, skip } from './check-result.ts';
-import { declared } from './context.ts';
 
-/** Check 7: made under the contract that is in force. */
+/** Check 7: made under the contract that is in force, and not frozen. */
 export const contractCheck: CheckFunction = ({ received, connection, contract, time }) => {
   const named = received.event?.contract;
+  const offered = connection?.offered;
   const inputs = {
     named_id: named?.id ?? null,
     named_version: named?.version ?? null,
@@ -13,10 +12,13 @@ export const contractCheck: CheckFunction = ({ received, connection, contract, t
     accepted_version: contract?.version ?? null,
     hash_matches: named?.hash !== undefined && named.hash === connection?.contractHash,
     expires: contract?.expires ?? null,
+    ...(offered === undefined ? {} : { offered_version: offered.contract.contract.version }),
   };
   if (contract === undefined) return fail('contract_unknown', 'no contract is in force', inputs);
   if (named === undefined) return fail('contract_unknown', 'the request names none', inputs);
   if (named.id !== contract.id) return fail('contract_unknown', 'another contract', inputs);
+  if (offered !== undefined)
+    return fail('contract_pending', 'a new version waits for the owner', inputs);
   if (named.version !== contract.version || !inputs.hash_matches)
     return fail('contract_version_mismatch', 'another version of the contract', inputs);
   if (contract.expires !== undefined && contract.expires <= time)
@@ -32,11 +34,11 @@ export const fieldsCheck: CheckFunction = (context) => {
   const purpose =
     isMap(payload) && typeof payload['purpose'] === 'string' ? payload['purpose'] : null;
   const inputs = { fields, purpose };
-  const undeclared = fields.filter((name) => declared(context, name) === undefined);
+  const undeclared = fields.filter((name) => context.declared.get(name) === undefined);
   if (undeclared.length > 0)
     return fail('field_not_in_contract', `not declared: ${undeclared.join(', ')}`, inputs);
   const other = fields.filter(
-    (name) => purpose !== null && declared(context, name)?.purpose !== purpose,
+    (name) => purpose !== null && context.declared.get(name)?.purpose !== purpose,
   );
   if (other.length > 0)
     return fail('purpose_mismatch', `declared for another purpose: ${other.join(', ')}`, inputs);
@@ -45,7 +47,7 @@ export const fieldsCheck: CheckFunction = (context) => {
 
 /** Check 10: no optional field that the owner declined. */
 export const optionalCheck: CheckFunction = (context) => {
-  const optional = context.fields.filter((name) => declared(context, name)?.tier === 'optional');
+  const optional = context.fields.filter((name) => context.declared.get(name)?.tier === 'optional');
   if (optional.length === 0) return skip('no optional field is asked for');
   const accepted = context.connection?.optional ?? [];
   const inputs = { optional, accepted };
@@ -53,24 +55,4 @@ export const optionalCheck: CheckFunction = (context) => {
   return declined.length === 0
     ? pass(inputs)
     : fail('optional_declined', `the owner declined ${declined.join(', ')}`, inputs);
-};
-
-/** Check 11: no field that was served longer ago than its retention lasts. */
-export const retentionCheck: CheckFunction = (context) => {
-  const { fields, connection, time } = context;
-  const limited = fields.flatMap((name) => {
-    const lasts = durationMs(declared(context, name)?.retention ?? '');
-    const since = connection?.served.get(name);
-    if (lasts === undefined || since === undefined) return [];
-    return [{ name, until: since + lasts }];
-  });
-  if (limited.length === 0) return skip('no retention is running');
-  const over = limited.filter(({ until }) => until <= time).map(({ name }) => name);
-  const inputs = {
-    now: time,
-    until: Object.fromEntries(limited.map(({ name, until }) => [name, until])),
-  };
-  return over.length === 0
-    ? pass(inputs)
-    : fail('retention_expired', `kept long enough: ${over.join(', ')}`, inputs);
 };

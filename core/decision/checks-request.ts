@@ -1,5 +1,6 @@
+import { entryValueBytesMax } from '../../wire/entry.ts';
 import { schemaFault } from '../../wire/json-schema.ts';
-import { type CheckFunction, fail, pass, skip } from './check-result.ts';
+import { type CheckFunction, fail, pass } from './check-result.ts';
 import { commandFault } from './checks-command.ts';
 import { onceKey } from './context.ts';
 
@@ -27,9 +28,11 @@ export const payloadCheck: CheckFunction = (context) => {
   const { received, wireType, handledType, state, fields } = context;
   const type = { type: received.event?.type ?? null };
   const schema = wireType?.request ?? handledType?.request;
-  if (schema === undefined) return skip('there is no schema for an unknown type');
-  const fault = schemaFault(schema, received.event?.payload);
+  const payload = received.event?.payload;
+  const fault = schema === undefined ? 'there is no schema' : schemaFault(schema, payload);
   if (fault !== undefined) return fail('schema_invalid', fault, type);
+  if ((received.valueBytes ?? 0) > entryValueBytesMax)
+    return fail('too_large', `a value of ${received.valueBytes} bytes`, type);
   if (fields.length > fieldsMax) return fail('too_large', `${fields.length} fields`, type);
   const wrong = commandFault(context);
   if (wrong !== undefined) return fail(wrong.reason, wrong.detail, type);
@@ -38,15 +41,4 @@ export const payloadCheck: CheckFunction = (context) => {
   if (once !== undefined && state.once.has(once))
     return fail('duplicate', `record ${state.once.get(once)} did this already`, inputs);
   return pass(inputs);
-};
-
-/** Check 8: the contract gives the permission that this event type needs. */
-export const permissionCheck: CheckFunction = ({ contract, handledType }) => {
-  const permission = handledType?.permission;
-  if (permission === undefined) return skip('this event type needs no permission');
-  const granted = contract?.permissions[permission] ?? false;
-  const inputs = { permission, granted };
-  return granted
-    ? pass(inputs)
-    : fail('permission_missing', `the contract does not permit ${permission}`, inputs);
 };

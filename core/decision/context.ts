@@ -1,10 +1,19 @@
 import type { InstalledHandler, ReceivedEvent } from '../../ledger/bodies.ts';
-import type { Connection, VaultState } from '../../projections/vault-state.ts';
+import type { EntryAsked } from '../../ledger/decision.ts';
+import {
+  type Connection,
+  eventKey,
+  type OpenRequest,
+  type VaultState,
+} from '../../projections/vault-state.ts';
 import type { Contract, ContractField } from '../../wire/contract.ts';
+import { fieldOf } from '../../wire/contract-fields.ts';
+import { entryBytes } from '../../wire/entry.ts';
 import { isMap } from '../../wire/event.ts';
 import type { HandledType } from '../../wire/manifest.ts';
 import { type WireType, wireTypes } from '../../wire/messages.ts';
 import { parseSubject, type Subject } from '../../wire/subjects.ts';
+import type { Round } from './round.ts';
 
 /** Everything a check may look at. */
 export type CheckContext = {
@@ -20,12 +29,22 @@ export type CheckContext = {
   /** The handler that serves the type, and its entry for it. */
   readonly handler: InstalledHandler | undefined;
   readonly handledType: HandledType | undefined;
-  /** Names of the fields that the request asks for. */
+  /** Names of the fields that the request asks for, those of the consent tier, and what the contract says of each. */
   readonly fields: readonly string[];
+  readonly consent: readonly string[];
+  readonly declared: ReadonlyMap<string, ContractField | undefined>;
+  readonly round: Round;
+  /** The request as it was decided about before; only when it is decided about again. */
+  readonly open: OpenRequest | undefined;
 };
 
 /** Gathers what the checks look at. */
-export function contextOf(state: VaultState, received: ReceivedEvent, time: number): CheckContext {
+export function contextOf(
+  state: VaultState,
+  received: ReceivedEvent,
+  time: number,
+  round: Round,
+): CheckContext {
   const subject = parseSubject(received.subject);
   const connection = state.connections.get(received.connection);
   const type = received.event?.type ?? subject?.type ?? '';
@@ -34,23 +53,35 @@ export function contextOf(state: VaultState, received: ReceivedEvent, time: numb
     manifest.types.some((handled) => handled.type === type),
   );
   const handledType = handler?.manifest.types.find((handled) => handled.type === type);
+  const contract = connection?.contract?.contract;
+  const fields = fieldsOf(received, handledType);
+  const declared = declaredIn(contract, fields);
+  const consent = fields.filter((name) => declared.get(name)?.tier === 'consent');
+  const open =
+    round === 'again' ? state.requests.get(eventKey(received.connection, received.id)) : undefined;
   return {
     state,
     received,
     time,
     subject,
     connection,
-    contract: connection?.contract?.contract,
+    contract,
     wireType,
     handler,
     handledType,
-    fields: fieldsOf(received, handledType),
+    fields,
+    consent,
+    declared,
+    round,
+    open,
   };
 }
 
-/** The contract's word on a field. */
-export function declared(context: CheckContext, name: string): ContractField | undefined {
-  return context.contract?.fields.find((field) => field.name === name);
+function declaredIn(
+  contract: Contract | undefined,
+  names: readonly string[],
+): CheckContext['declared'] {
+  return new Map(names.map((name) => [name, contract && fieldOf(contract, name)]));
 }
 
 /** Key under which an event's effect may happen only once; `undefined` where its type has none. */
@@ -61,6 +92,19 @@ export function onceKey(context: CheckContext): string | undefined {
   const value = payload[handledType.once];
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   return `${received.connection}/${handledType.type}/${value}`;
+}
+
+/** The stored entry that an event is about; `undefined` where its type is about none. */
+export function entryAsked({ handledType, received }: CheckContext): EntryAsked | undefined {
+  const members = handledType?.entry;
+  const payload = received.event?.payload;
+  if (members === undefined || !isMap(payload)) return undefined;
+  const category = payload[members.category];
+  const key = members.key === undefined ? undefined : payload[members.key];
+  if (typeof category !== 'string') return undefined;
+  if (typeof key !== 'string') return { category };
+  if (members.value === undefined) return { category, key };
+  return { category, key, bytes: entryBytes(category, key, received.valueBytes ?? 0) };
 }
 
 function fieldsOf(received: ReceivedEvent, handledType: HandledType | undefined): string[] {

@@ -1,6 +1,5 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import {
-  type Bucket,
   type Check,
   type CheckName,
   checkNames,
@@ -8,8 +7,10 @@ import {
   type DecisionFacts,
 } from '../../ledger/decision.ts';
 import type { VaultState } from '../../projections/vault-state.ts';
-import { type CheckFunction, fail, pass, skip } from './check-result.ts';
-import { contractCheck, fieldsCheck, optionalCheck, retentionCheck } from './checks-contract.ts';
+import { type CheckFunction, type Found, skip } from './check-result.ts';
+import { retentionCheck } from './check-retention.ts';
+import { tierCheck } from './check-tier.ts';
+import { contractCheck, fieldsCheck, optionalCheck } from './checks-contract.ts';
 import {
   connectionCheck,
   envelopeCheck,
@@ -17,24 +18,15 @@ import {
   senderCheck,
   stillFreshCheck,
 } from './checks-identity.ts';
-import { eventTypeCheck, payloadCheck, permissionCheck } from './checks-request.ts';
-import { type CheckContext, contextOf, declared, onceKey } from './context.ts';
-import { bucketAt, takeToken } from './rate.ts';
+import { permissionCheck } from './checks-permission.ts';
+import { rateCheck } from './checks-rate.ts';
+import { eventTypeCheck, payloadCheck } from './checks-request.ts';
+import { type CheckContext, contextOf } from './context.ts';
+import { payloadFacts } from './facts.ts';
+import { identityChecks, type Round } from './round.ts';
 
-/** How long a request waits for the owner when its sender sets no shorter limit. */
-export const consentWaitMs: number = 7 * 24 * 60 * 60 * 1000;
-
-/** Which decision is asked for. */
-export type Round =
-  /** The event has just arrived. */
-  | 'first'
-  /**
-   * Checks 4 to 11 once more, on the state of now, and whether the event has expired: when the owner
-   * approves, before a result takes effect.
-   */
-  | 'again';
-
-const byName: Readonly<Record<Exclude<CheckName, 'rate' | 'tier'>, CheckFunction>> = {
+/** Every check but the one that counts tokens. */
+const byName: Readonly<Record<Exclude<CheckName, 'rate'>, CheckFunction>> = {
   envelope: envelopeCheck,
   sender: senderCheck,
   freshness: freshnessCheck,
@@ -46,15 +38,15 @@ const byName: Readonly<Record<Exclude<CheckName, 'rate' | 'tier'>, CheckFunction
   fields: fieldsCheck,
   optional: optionalCheck,
   retention: retentionCheck,
+  tier: tierCheck,
 };
-const identityChecks: readonly CheckName[] = ['envelope', 'sender', 'freshness'];
-const termsChecks: readonly CheckName[] = [
+const termsChecks: ReadonlySet<CheckName> = new Set([
   'contract',
   'permission',
   'fields',
   'optional',
   'retention',
-];
+]);
 
 /**
  * Decides about one event: the thirteen checks in their order, each kept with its inputs and result.
@@ -68,113 +60,66 @@ export function decide(
   time: number,
   round: Round = 'first',
 ): Decision {
-  const context = contextOf(state, received, time);
+  const context = contextOf(state, received, time, round);
   const checks: Check[] = [];
   let failed: Check | undefined;
+  let counted: DecisionFacts = {};
   for (const name of checkNames) {
-    if (name === 'rate' || name === 'tier') continue;
-    const found = runs(name, context, round, failed) ?? skip('an earlier check failed');
-    const check = { check: name, ...found };
+    let found: Found;
+    if (name === 'rate') {
+      const early = failed !== undefined && identityChecks.has(failed.check);
+      ({ found, facts: counted } = rateCheck(context, early));
+    } else found = runs(name, context, failed);
+    const check = named(name, found);
     checks.push(check);
     if (check.result === 'fail') failed ??= check;
   }
-  const rate = rateCheck(context, round, checks);
-  failed ??= rate.check.result === 'fail' ? rate.check : undefined;
-  const tier = tierCheck(context, round, failed !== undefined);
-  const all = [...checks, rate.check, tier];
-  return conclude(context, all, failed, tier.result === 'hold', rate.bucket);
+  return conclude(context, checks, failed, counted);
+}
+
+/** The same as a spread, which is slow thirteen times over. */
+function named(check: CheckName, { result, reason, detail, inputs }: Found): Check {
+  if (detail === undefined) return { check, result, inputs };
+  return reason === undefined
+    ? { check, result, detail, inputs }
+    : { check, result, reason, detail, inputs };
 }
 
 /** Runs a check, unless an earlier one failed or this round or sender leaves it out. */
 function runs(
-  name: Exclude<CheckName, 'rate' | 'tier'>,
+  name: Exclude<CheckName, 'rate'>,
   context: CheckContext,
-  round: Round,
   failed: Check | undefined,
-): ReturnType<CheckFunction> | undefined {
-  if (failed !== undefined) return undefined;
-  if (round === 'again' && name === 'freshness') return stillFreshCheck(context);
-  if (round === 'again' && identityChecks.includes(name)) return skip('checked when it arrived');
-  if (context.wireType !== undefined && termsChecks.includes(name))
-    return skip('not under a contract');
+): Found {
+  if (failed !== undefined) return skip('an earlier check failed');
+  if (context.round === 'again') {
+    if (name === 'freshness') return stillFreshCheck(context);
+    if (identityChecks.has(name)) return skip('checked when it arrived');
+  }
+  if (context.wireType !== undefined && termsChecks.has(name)) return skip('not under a contract');
   return byName[name](context);
-}
-
-/**
- * Check 12 runs although one of 4 to 11 failed, so that probing costs tokens. Failures of 1 to 3
- * cost none: someone else could cause them with an honest party's envelopes.
- */
-function rateCheck(
-  context: CheckContext,
-  round: Round,
-  before: readonly Check[],
-): { check: Check; bucket?: Bucket } {
-  const named = (found: ReturnType<CheckFunction>): Check => ({ check: 'rate', ...found });
-  if (round === 'again') return { check: named(skip('counted when it arrived')) };
-  if (context.wireType !== undefined) return { check: named(skip('not under a contract')) };
-  const early = before.some(
-    ({ check, result }) => result === 'fail' && identityChecks.includes(check),
-  );
-  const { connection, time } = context;
-  if (early || connection?.contract === undefined)
-    return { check: named(skip('nobody to count it against')) };
-  const bucket = bucketAt(connection, time);
-  const taken = takeToken(bucket);
-  const inputs = { tokens: bucket.tokens, ...connection.contract.contract.limits };
-  if (taken === undefined)
-    return {
-      check: named(fail('rate_limited', 'the contract allows no more for now', inputs)),
-      bucket,
-    };
-  return { check: named(pass(inputs)), bucket: taken };
-}
-
-/** Check 13: any field of the consent tier holds the whole request. */
-function tierCheck(context: CheckContext, round: Round, failed: boolean): Check {
-  if (failed) return { check: 'tier', ...skip('an earlier check failed') };
-  const { fields } = context;
-  if (fields.length === 0) return { check: 'tier', ...skip('the request asks for no field') };
-  const tiers = Object.fromEntries(
-    fields.map((name) => [name, declared(context, name)?.tier ?? null]),
-  );
-  const hold = round === 'first' && Object.values(tiers).includes('consent');
-  return { check: 'tier', result: hold ? 'hold' : 'pass', inputs: { tiers } };
 }
 
 function conclude(
   context: CheckContext,
   checks: readonly Check[],
   failed: Check | undefined,
-  hold: boolean,
-  bucket: Bucket | undefined,
+  counted: DecisionFacts,
 ): Decision {
+  const outcome = outcomeOf(checks, failed);
   const fits = checks.some(({ check, result }) => check === 'payload' && result === 'pass');
-  const facts = {
-    ...(bucket === undefined ? {} : { bucket }),
-    ...(fits ? payloadFacts(context, hold && failed === undefined) : {}),
-  };
-  if (failed !== undefined)
-    return {
-      outcome: 'denied',
-      reason: failed.reason ?? 'internal',
-      detail: failed.detail ?? '',
-      checks,
-      facts,
-    };
-  const handler = context.handler === undefined ? {} : { handler: context.handler.manifest.name };
-  return { outcome: hold ? 'pending' : 'allowed', ...handler, checks, facts };
+  const said = fits ? payloadFacts(context, outcome) : {};
+  const facts = { ...counted, ...said };
+  if (failed !== undefined) {
+    const { reason = 'internal', detail = '' } = failed;
+    return { outcome, reason, detail, checks, facts };
+  }
+  return context.handler === undefined
+    ? { outcome, checks, facts }
+    : { outcome, handler: context.handler.manifest.name, checks, facts };
 }
 
-/** What the payload says; only where it fits its schema, so that nothing unbounded is recorded. */
-function payloadFacts(context: CheckContext, hold: boolean): DecisionFacts {
-  const { fields, received, time } = context;
-  const once = onceKey(context);
-  const consent = fields.filter((name) => declared(context, name)?.tier === 'consent');
-  const expires = received.event?.expires ?? Number.POSITIVE_INFINITY;
-  return {
-    ...(fields.length === 0 ? {} : { fields }),
-    ...(consent.length === 0 ? {} : { consent }),
-    ...(hold ? { deadline: Math.min(expires, time + consentWaitMs) } : {}),
-    ...(once === undefined ? {} : { once }),
-  };
+function outcomeOf(checks: readonly Check[], failed: Check | undefined): Decision['outcome'] {
+  if (failed !== undefined) return 'denied';
+  return checks.some(({ result }) => result === 'hold') ? 'pending' : 'allowed';
 }

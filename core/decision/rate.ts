@@ -1,22 +1,19 @@
 import type { Bucket } from '../../ledger/decision.ts';
-import type { Connection } from '../../projections/vault-state.ts';
 
 const hourMs = 3_600_000;
 
-/**
- * A connection's bucket at `time`, refilled by recorded time since it was last counted. A clock that
- * goes back gives nobody anything.
- */
-export function bucketAt(connection: Connection, time: number): Bucket {
-  const limits = connection.contract?.contract.limits;
-  if (limits === undefined) return { tokens: 0, at: time };
-  const { bucket } = connection;
-  if (bucket === undefined) return { tokens: limits.burst, at: time };
-  const refilled = (Math.max(0, time - bucket.at) / hourMs) * limits.requests_per_hour;
-  return {
-    tokens: Math.min(limits.burst, bucket.tokens + refilled),
-    at: Math.max(time, bucket.at),
-  };
+/** How fast a bucket fills, and how much it holds. */
+export type BucketLimit = { readonly perHour: number; readonly burst: number };
+
+/** A bucket at `time`; full where nothing was counted yet. A clock that goes back gives nothing. */
+export function refilled(
+  bucket: Bucket | undefined,
+  { perHour, burst }: BucketLimit,
+  time: number,
+): Bucket {
+  if (bucket === undefined) return { tokens: burst, at: time };
+  const gained = (Math.max(0, time - bucket.at) / hourMs) * perHour;
+  return { tokens: Math.min(burst, bucket.tokens + gained), at: Math.max(time, bucket.at) };
 }
 
 /** The bucket with one token taken; `undefined` when there is none. */

@@ -26,8 +26,19 @@ describe('decide', () => {
         return check ?? outcome;
       }),
     );
-    const fail = checkNames.filter((name) => name !== 'tier');
-    expect([...met].toSorted()).toEqual([...fail, 'allowed', 'pending'].toSorted());
+    expect([...met].toSorted()).toEqual([...checkNames, 'allowed', 'pending'].toSorted());
+  });
+
+  it('is met by cases in which the owner’s word grants anew, and by ones in which what is remembered answers', () => {
+    const met = fc.sample(scenarios, { numRuns, seed: 1 }).map(expected);
+    expect(met.some(({ granted = [] }) => granted.length > 0)).toBe(true);
+    for (const round of ['first', 'again'])
+      expect(
+        fc
+          .sample(scenarios, { numRuns, seed: 1 })
+          .filter((scenario) => scenario.round === round)
+          .some((scenario) => (expected(scenario).remembered ?? []).length > 0),
+      ).toBe(true);
   });
 
   it('allows nothing outside the contract', () => {
@@ -43,12 +54,13 @@ describe('decide', () => {
     );
   });
 
-  it('releases no field of the consent tier on arrival', () => {
+  it('releases no field of the consent tier on arrival for which no approval is remembered', () => {
     fc.assert(
       fc.property(scenarios, (scenario) => {
         const { state, received, time } = given(scenario);
         const { outcome, facts } = decide(state, received, time);
-        if (outcome === 'allowed') expect(facts.consent ?? []).toEqual([]);
+        if (outcome === 'allowed')
+          expect(Object.keys(facts.rules ?? {})).toEqual([...(facts.consent ?? [])]);
       }),
     );
   });

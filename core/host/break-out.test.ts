@@ -62,6 +62,8 @@ async function breakOut(sandbox: Sandbox): Promise<HandlerOutcome> {
   const services = {
     read: () => Promise.reject(new Error('nobody reads here')),
     sign: () => Promise.reject(new Error('nobody signs here')),
+    entry: () => Promise.reject(new Error('nobody reads here')),
+    entries: () => Promise.reject(new Error('nobody reads here')),
   };
   const outcome = await host.run(handler, call, services, { fields: new Set() });
   await host.stop();

@@ -7,11 +7,15 @@ import type {
   HandlerServices,
 } from './handler-port.ts';
 import type { LoadedHandler } from './manifest-loader.ts';
-import { mayRead, maySign } from './permissions.ts';
+import { mayRead, mayReadEntries, maySign } from './permissions.ts';
 import { resultFault } from './result-check.ts';
 
 /** What one call may see besides what the manifest permits. */
-export type AllowedForCall = { readonly fields: ReadonlySet<string> };
+export type AllowedForCall = {
+  readonly fields: ReadonlySet<string>;
+  /** Category of entries, where the call is about one. */
+  readonly category?: string;
+};
 
 /** One call from its start to its outcome. */
 export type CallSession = {
@@ -58,11 +62,24 @@ export function openSession(
       accesses.push({ what: 'read', name: ask.field, permitted });
       return { value: permitted ? await services.read(ask.field) : undefined };
     }
+    if (ask.what === 'entry' || ask.what === 'entries') return serveEntries(ask);
     const permitted = maySign(permissions, ask.purpose);
     accesses.push({ what: 'sign', name: ask.purpose, permitted });
     if (!permitted) return { error: 'this purpose is not permitted' };
     const { signature, key } = await services.sign(ask.purpose, ask.bytes);
     return { signature, key };
+  }
+
+  async function serveEntries(
+    ask: Extract<AskFrame, { readonly what: 'entry' | 'entries' }>,
+  ): Promise<AnswerMembers> {
+    const { what, category } = ask;
+    const permitted = mayReadEntries(permissions) && category === allowed.category;
+    const name = what === 'entry' ? `${category}/${ask.key}` : category;
+    accesses.push({ what, name, permitted });
+    if (what === 'entries')
+      return { keys: permitted ? await services.entries(category, ask.after) : [] };
+    return { value: permitted ? await services.entry(category, ask.key) : undefined };
   }
 
   return {

@@ -1,5 +1,5 @@
 import { decode, encode, type MsgpackMap } from '../../wire/msgpack.ts';
-import { isFieldName, isPurpose } from './permissions.ts';
+import { isCategory, isEntryKey, isFieldName, isPurpose } from './permissions.ts';
 
 /*
  * The host's end of docs/spec/handler-protocol.md. What a handler sends is attacker-controlled:
@@ -10,7 +10,7 @@ import { isFieldName, isPurpose } from './permissions.ts';
 export const frameBytesMax: number = 1 << 20;
 
 /** Protocol versions that the host speaks, one for each major. */
-export const protocols: readonly string[] = ['1.0'];
+export const protocols: readonly string[] = ['1.1'];
 
 /** A frame that the host sends. */
 export type HostFrame =
@@ -26,9 +26,10 @@ export type HostFrame =
     }
   | ({ readonly kind: 'answer'; readonly call: string; readonly ask: number } & AnswerMembers);
 
-/** A value that is there or not, a signature, or why there is neither. */
+/** A value that is there or not, keys, a signature, or why there is nothing. */
 export type AnswerMembers =
   | { readonly value: string | undefined }
+  | { readonly keys: readonly string[] }
   | { readonly signature: Uint8Array; readonly key: Uint8Array }
   | { readonly error: string };
 
@@ -36,6 +37,8 @@ export type AnswerMembers =
 export type AskFrame = { readonly kind: 'ask'; readonly call: string; readonly ask: number } & (
   | { readonly what: 'read'; readonly field: string }
   | { readonly what: 'sign'; readonly purpose: string; readonly bytes: Uint8Array }
+  | { readonly what: 'entry'; readonly category: string; readonly key: string }
+  | { readonly what: 'entries'; readonly category: string; readonly after: string }
 );
 
 /** A frame that a handler sends. */
@@ -121,14 +124,18 @@ function parseHandlerFrame(body: Uint8Array): HandlerFrame {
 }
 
 function parseAsk(value: MsgpackMap): AskFrame {
-  const { ask, what, field, purpose, bytes } = value;
+  const { ask, what, field, purpose, bytes, category, key, after } = value;
   const call = text(value, 'call');
   if (typeof ask !== 'number' || !Number.isSafeInteger(ask)) throw new TypeError('ask: no number');
   if (what === 'read' && isFieldName(field)) return { kind: 'ask', call, ask, what, field };
   if (what === 'sign' && isPurpose(purpose) && bytes instanceof Uint8Array) {
     return { kind: 'ask', call, ask, what, purpose, bytes };
   }
-  throw new TypeError('ask: neither a field to read nor a purpose to sign for');
+  if (what === 'entry' && isCategory(category) && isEntryKey(key))
+    return { kind: 'ask', call, ask, what, category, key };
+  if (what === 'entries' && isCategory(category) && (after === '' || isEntryKey(after)))
+    return { kind: 'ask', call, ask, what, category, after };
+  throw new TypeError('ask: no field, no purpose and no entry');
 }
 
 function text(value: MsgpackMap, member: string): string {

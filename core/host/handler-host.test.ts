@@ -63,6 +63,7 @@ describe('payment-request', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const key = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
     const services: HandlerServices = {
+      ...servicesOver({}),
       read: async () => undefined,
       sign: async (_purpose, bytes) => ({ signature: sign(null, bytes, privateKey), key }),
     };

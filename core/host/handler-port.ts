@@ -18,11 +18,15 @@ export type HandlerServices = {
   read(field: string): Promise<string | undefined>;
   /** Ed25519 signature (64 bytes) under the key of `purpose`, over domain ‖ `bytes`, with the public key. */
   sign(purpose: string, bytes: Uint8Array): Promise<{ signature: Uint8Array; key: Uint8Array }>;
+  /** Value of an entry that the call's party has stored; `undefined` when there is none. */
+  entry(category: string, key: string): Promise<string | undefined>;
+  /** Keys of its entries in a category, sorted, behind `after`; not all of them where there are many. */
+  entries(category: string, after: string): Promise<readonly string[]>;
 };
 
 /** One thing a handler asked the host for: names, never values. */
 export type HandlerAccess = {
-  readonly what: 'read' | 'sign';
+  readonly what: 'read' | 'sign' | 'entry' | 'entries';
   readonly name: string;
   /** Whether the manifest and the call permitted it. */
   readonly permitted: boolean;

@@ -49,8 +49,11 @@ describe('the handlers of a folder', () => {
   it('are those with a manifest, and the shipped ones load', async () => {
     const loaded = await loadManifests(shippedHandlers);
     expect(loaded.map(({ manifest }) => manifest.name)).toEqual([
+      'attestation',
       'data-request',
+      'message-send',
       'payment-request',
+      'storage',
     ]);
     for (const { digest } of loaded) expect(digest).toMatch(/^[0-9a-f]{64}$/);
   });

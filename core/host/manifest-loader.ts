@@ -76,11 +76,12 @@ function schemaOwnFault(schema: JsonSchema): string | undefined {
   }
 }
 
-/** `fields` and `once` must name members that the request schema requires. */
+/** `fields`, `once` and the members of `entry` must be members that the request schema requires. */
 function membersFault(handled: HandledType): string | undefined {
   if (handled.request['type'] !== 'object') return 'a request is an object';
   const required = handled.request['required'];
-  for (const name of [handled.fields, handled.once]) {
+  const { fields, once, entry = {} } = handled;
+  for (const name of [fields, once, ...Object.values(entry)]) {
     if (name === undefined) continue;
     if (!Array.isArray(required) || !required.includes(name)) {
       return `"${name}" is not a required member of the request`;

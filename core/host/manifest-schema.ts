@@ -8,6 +8,8 @@ const resultBytesMax = 256 * 1024;
 const dottedType = '^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*){1,4}$';
 const memberName = '^[a-z][a-z0-9_]*$';
 
+const member: JsonSchema = { type: 'string', maxLength: 64, pattern: memberName };
+
 const handledType: JsonSchema = objectSchema(
   {
     type: { type: 'string', maxLength: 64, pattern: dottedType },
@@ -23,12 +25,15 @@ const handledType: JsonSchema = objectSchema(
         'location',
       ],
     },
-    fields: { type: 'string', maxLength: 64, pattern: memberName },
-    once: { type: 'string', maxLength: 64, pattern: memberName },
+    fields: member,
+    once: member,
+    consent: { const: true },
+    notifies: { const: true },
+    entry: objectSchema({ category: member, key: member, value: member }, ['key', 'value']),
     request: { type: 'object' },
     response: { type: 'object' },
   },
-  ['permission', 'fields', 'once'],
+  ['permission', 'fields', 'once', 'consent', 'notifies', 'entry'],
 );
 
 const limits: JsonSchema = objectSchema({

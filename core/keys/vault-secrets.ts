@@ -6,7 +6,7 @@ import { type EncapsulationKey, encapsulationKeyFrom } from '../../wire/key-enca
 import { KeySeries } from './key-series.ts';
 
 /** Purposes that handlers may have something signed for, each with a key of its own. */
-const purposes = ['payment'] as const;
+const purposes = ['payment', 'authentication', 'signature', 'identity'] as const;
 const seedNames = [
   'ledger',
   'signing',
@@ -31,8 +31,12 @@ export async function createSecrets(ring: Keyring, ledgerSeed: Uint8Array): Prom
 
 /** The keys in an unlocked ring. */
 export async function openSecrets(ring: Keyring): Promise<VaultSecrets> {
+  // A vault that is older than a purpose has no key for it.
+  const names = new Set(ring.secretNames());
   const signers = new Map(
-    purposes.map((name) => [name as string, signerFrom(ring.secret(`purpose.${name}`))]),
+    purposes
+      .filter((name) => names.has(`purpose.${name}`))
+      .map((name) => [name as string, signerFrom(ring.secret(`purpose.${name}`))]),
   );
   return {
     ledger: await openLedgerKeys(ring),

@@ -4,8 +4,10 @@ import { eventKey, type OpenRequest, type VaultState } from '../../projections/v
 import { equalBytes, fromHex } from '../../wire/bytes.ts';
 import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
 import { decide } from '../decision/decide.ts';
-import { questionOf, queueAnswer, queueDenial } from './answers.ts';
+import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import { connectionCommand } from './connection-commands.ts';
+import { renewCredential } from './connections.ts';
+import { keepValue } from './entries.ts';
 import { expectNotAhead } from './host-clock.ts';
 import { type Arrival, askerKeys } from './inbound.ts';
 import { tellOne } from './key-rotation.ts';
@@ -23,6 +25,8 @@ export type ArrivalHooks = {
   readonly again: (index: number) => Promise<void>;
   /** Counts an event that was delivered again. */
   readonly counted: () => void;
+  /** Counts a refusal that is one of too many, and says so; false where it is to be recorded. */
+  readonly fold: (decision: Decision, time: number) => boolean;
 };
 
 /** One event of a known party: recorded, decided about, and set on its way. */
@@ -43,6 +47,10 @@ export async function handleArrival(
   if (connection.kind === 'owner' && received.signature?.valid === true && received.event)
     expectNotAhead(batch.time, received.event.time);
   const decision = decide(batch.state, received, batch.time);
+  if (hooks.fold(decision, batch.time)) {
+    const answer = refusal(received.event?.type ?? '', decision.reason ?? 'internal');
+    return answerUnrecorded(parts, turn, received, answer);
+  }
   const { scope } = connection;
   const from = batch.add({ kind: 'received', scope, body: received });
   const request = eventKey(connection.id, received.id);
@@ -53,6 +61,9 @@ export async function handleArrival(
   const isKnown = connection.keys !== undefined;
   const holds = identityHolds(decision);
   if (arrival.epoch !== undefined && isKnown && holds) batch.add(arrival.epoch);
+  const { value } = arrival;
+  if (value !== undefined && decision.outcome !== 'denied' && decision.facts.entry !== undefined)
+    await keepValue(parts, turn, { connection: connection.id, request, value }, from);
   // A party that comes with a new epoch may have been away when it was told.
   if (arrival.epoch !== undefined && isKnown && holds && received.event?.type !== 'connection.keys')
     await tellOne(parts, turn, connection.id, index);
@@ -92,6 +103,7 @@ async function answerItself(
   const question = questionOf(received, from);
   const answerLater = (next: Turn, at: number, answer: Answer): Promise<void> =>
     queueAnswer(parts, next, { ...question, from: at }, answer);
+  if (type === 'credential.renew') return renewCredential(parts, turn, received, from);
   const own = connectionCommand(type);
   if (own !== undefined) {
     const answer = await own(parts, turn, received, from);
@@ -108,7 +120,10 @@ async function answerItself(
   return queueAnswer(parts, turn, question, answer);
 }
 
-/** What the owner's app reads is sealed and sent, but not kept: it can be asked for again. */
+/**
+ * Sealed and sent, but not kept: what the owner's app reads and can ask for again, and the refusals of a party
+ * that goes on without a token.
+ */
 async function answerUnrecorded(
   parts: VaultParts,
   turn: Turn,

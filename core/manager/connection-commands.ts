@@ -1,6 +1,7 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Answer } from '../../wire/messages.ts';
-import { renewCredential, requestConnection } from './connections.ts';
+import { requestConnection } from './connections.ts';
+import { offerContract } from './contract-updates.ts';
 import { answerKeys } from './key-rotation.ts';
 import { takeRekey } from './rekey.ts';
 import type { Turn, VaultParts } from './turn.ts';
@@ -17,7 +18,7 @@ const commands: Readonly<Record<string, Run>> = {
   'connection.request': requestConnection,
   'connection.keys': answerKeys,
   'connection.rekey': takeRekey,
-  'credential.renew': renewCredential,
+  'contract.update': offerContract,
 };
 
 /** What the vault does about a type of the standard's own that parties send; `undefined` for all others. */

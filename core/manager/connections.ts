@@ -12,10 +12,12 @@ import {
   connectionSeveredType,
   type Invite,
 } from '../../wire/messages.ts';
-import { missingFields } from '../decision/checks-command.ts';
-import { queueAnswer, refusal } from './answers.ts';
+import { missingFields } from '../decision/checks-update.ts';
+import { questionOf, queueAnswer, refusal } from './answers.ts';
+import { describeOffer, endOffer } from './contract-updates.ts';
 import { keysOf } from './inbound.ts';
 import { expireDue } from './requests.ts';
+import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
 import { letIn, shutOut, wayInOf } from './ways-in.ts';
 
@@ -79,15 +81,9 @@ export async function requestConnection(
       ...(payload.account === undefined ? {} : { account: payload.account.key }),
     },
   });
-  const owner = batch.state.connections.find(({ kind }) => kind === 'owner');
   const asked = batch.state.connections.get(connection.id);
-  if (owner !== undefined && asked !== undefined)
-    await parts.sealer.queue(batch, {
-      connection: owner.id,
-      type: connectionRequestedType,
-      payload: describeConnection(turn, asked),
-      from,
-    });
+  if (asked !== undefined)
+    await tellOwner(parts, turn, connectionRequestedType, describeConnection(turn, asked), from);
   return { status: 'pending', type };
 }
 
@@ -101,10 +97,11 @@ export function describeConnection(turn: Turn, connection: Connection): Record<s
     kind: connection.kind,
     status: connection.status,
     contract: contract ?? null,
-    missing: missingFields(turn.batch.state, connection),
+    missing: missingFields(turn.batch.state, contract),
     optional: connection.optional,
     credential_expires: connection.credentialExpires ?? null,
     tokens: connection.bucket?.tokens ?? contract?.limits.burst ?? null,
+    update: describeOffer(turn.batch.state, connection) ?? null,
   };
 }
 
@@ -151,18 +148,22 @@ export async function renewCredential(
   turn: Turn,
   received: ReceivedEvent,
   from: number,
-): Promise<Answer> {
-  const type = 'credential.renew';
+): Promise<void> {
   const connection = turn.batch.state.connections.get(received.connection);
-  if (connection === undefined) return refusal(type, 'connection_unknown');
+  if (connection === undefined) throw new Error('nobody has asked');
   const { granted, recorded } = await letIn(parts, turn, wayInOf(connection));
-  turn.batch.add({
+  const cause = turn.batch.add({
     kind: 'credential_renewed',
     scope: connection.scope,
     cause: from,
     body: { connection: connection.id, ...recorded },
   });
-  return { status: 'served', type, result: granted };
+  const question = questionOf(received, cause);
+  await queueAnswer(parts, turn, question, {
+    status: 'served',
+    type: question.type,
+    result: granted,
+  });
 }
 
 /** The owner turns a party away. */
@@ -180,22 +181,22 @@ export async function declineConnection(
   await queueAnswer(parts, turn, question, refusal(question.type, 'consent_denied'));
 }
 
-/** The owner ends a connection: what waits is refused, and the party's way in is closed. */
+/** The owner ends a connection: what waits is refused. When that is durable the party leaves (`Departures`). */
 export async function severConnection(
   parts: VaultParts,
   turn: Turn,
   connection: Connection,
   from: number,
 ): Promise<void> {
-  const { batch, effects } = turn;
+  const { batch } = turn;
   const { id, scope } = connection;
   const body = { connection: id, by: 'owner' as const };
   const cause = batch.add({ kind: 'severed', scope, cause: from, body });
+  await endOffer(parts, turn, connection, 'connection_severed', cause);
   await expireDue(parts, turn);
   // The last thing that it hears; its credential ends when this is with the server.
   await parts.sealer.queue(batch, {
     ...{ connection: id, type: connectionSeveredType, from: cause },
     payload: { by: 'owner', at: batch.time },
   });
-  effects.push(() => shutOut(parts, connection));
 }

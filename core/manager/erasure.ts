@@ -1,8 +1,9 @@
-import type { ErasedScope, ErasureTarget } from '../../ledger/bodies.ts';
+import type { ErasedScope, ErasureTarget } from '../../ledger/upkeep-bodies.ts';
 import {
   dayOf,
   namespaceOf,
   type OutboxScope,
+  storedEntries,
   type VaultState,
 } from '../../projections/vault-state.ts';
 import { clockSkewMaxMs, eventAgeMaxMs } from '../../wire/event.ts';
@@ -25,9 +26,16 @@ export function scopesOf(state: VaultState, { kind, name }: ErasureTarget): stri
       .toArray();
   if (kind === 'connection') {
     const connection = state.connections.get(name);
-    return connection === undefined
-      ? []
-      : [connection.scope, ...answers((one) => one.connection === name)];
+    if (connection === undefined) return [];
+    const stored = connection.stored === undefined ? [] : [connection.stored.scope];
+    return [connection.scope, ...stored, ...answers((one) => one.connection === name)];
+  }
+  if (kind === 'entries') {
+    const stored = state.connections.get(name)?.stored;
+    const holding = answers(
+      ({ connection, fields }) => connection === name && fields.includes(storedEntries),
+    );
+    return stored === undefined ? [] : [stored.scope, ...holding];
   }
   if (kind === 'outbox') return answers((one) => isPast(state, one)).slice(0, outboxScopesPerTurn);
   const fields = state.fields.filter((_, field) =>

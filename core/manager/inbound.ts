@@ -1,8 +1,7 @@
 import type { Draft, PeerKeys, ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Connection, VaultState } from '../../projections/vault-state.ts';
-import { eventKey, ownerConnection } from '../../projections/vault-state.ts';
+import { eventKey, ownerDevices } from '../../projections/vault-state.ts';
 import { fromBase64url, toHex } from '../../wire/bytes.ts';
-import { fieldNamePattern } from '../../wire/contract.ts';
 import { sha256 } from '../../wire/crypto.ts';
 import {
   type Envelope,
@@ -17,11 +16,11 @@ import {
 } from '../../wire/envelope.ts';
 import { decodeEvent, type Event, isMap, type Parsed, refuse } from '../../wire/event.ts';
 import { decapsulate, isEncapsulationKey } from '../../wire/key-encapsulation.ts';
-import { fieldValueMax } from '../../wire/messages.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { parseSubject, type Subject } from '../../wire/subjects.ts';
 import type { VaultSecrets } from '../keys/vault-secrets.ts';
 import type { InboundMessage } from './ports.ts';
+import { withoutValue } from './without-value.ts';
 
 /** A message of a known party, ready to be decided about. */
 export type Arrival = {
@@ -42,9 +41,6 @@ export type Stranger = {
   readonly digest: Uint8Array;
 };
 
-const fieldNameMax = 128;
-const fieldName = new RegExp(fieldNamePattern);
-
 type EpochKey = { readonly epoch: Epoch; readonly fresh: boolean };
 
 /** Opens what arrived. Never throws on bad input: what is wrong with it is part of the result. */
@@ -54,11 +50,12 @@ export async function readInbound(
   message: InboundMessage,
 ): Promise<Arrival | Stranger> {
   const subject = parseSubject(message.subject);
-  const connection = subject && connectionOf(state, subject);
+  const envelope = parseEnvelope(message.data);
+  const named = envelope.ok ? envelope.value.connection : undefined;
+  const connection = subject && connectionOf(state, subject, named);
   const digest = sha256(message.data);
   if (subject === undefined || connection === undefined)
     return { kind: 'stranger', type: subject?.type ?? '', reason: 'connection_unknown', digest };
-  const envelope = parseEnvelope(message.data);
   if (!envelope.ok) return failed(connection, message, digest, envelope);
   if (envelope.value.connection !== connection.id)
     return failed(
@@ -123,7 +120,7 @@ function openWithKey(
       (isSeen(state, where.connection, envelope.event, bytes) &&
         connection.former !== undefined &&
         verifyEvent(connection.former, where, bytes, signature)));
-  const { kept, value, whole } = withoutValue(event.value);
+  const { kept, value, valueBytes, whole } = withoutValue(event.value, state.handlers);
   const received: ReceivedEvent = {
     subject: message.subject,
     connection: connection.id,
@@ -131,6 +128,7 @@ function openWithKey(
     digest: sha256(bytes),
     bytes: message.data.length,
     event: kept,
+    ...(valueBytes === undefined ? {} : { valueBytes }),
     ...(whole ? { signed: bytes } : {}),
     ...(signature === undefined ? {} : { signature: { bytes: signature, valid } }),
     epoch: envelope.epoch,
@@ -146,9 +144,13 @@ function openWithKey(
   };
 }
 
-function connectionOf(state: VaultState, subject: Subject): Connection | undefined {
+/** In the owner's space the envelope says which device it is; what names none is counted to the oldest. */
+function connectionOf(state: VaultState, subject: Subject, named?: string): Connection | undefined {
   if (!subject.toVault || subject.vault !== state.vault) return undefined;
-  if (subject.space === 'owner') return ownerConnection(state);
+  if (subject.space === 'owner') {
+    const device = named === undefined ? undefined : state.connections.get(named);
+    return device?.kind === 'owner' ? device : ownerDevices(state)[0];
+  }
   const id = state.parties.get(subject.party);
   return id === undefined ? undefined : state.connections.get(id);
 }
@@ -220,21 +222,6 @@ function keyFrom(text: unknown): Uint8Array | undefined {
   } catch {
     return undefined;
   }
-}
-
-/**
- * Takes a field's value out of an event: only the record of the field itself may hold it. Of what is
- * not in form nothing is kept but the name, and null in the value's place, which no schema takes.
- */
-function withoutValue(event: Event): { kept: Event; value?: string; whole: boolean } {
-  if (event.type !== 'owner.set') return { kept: event, whole: true };
-  const { field = null, value, ...others } = isMap(event.payload) ? event.payload : {};
-  const isName = typeof field === 'string' && field.length <= fieldNameMax && fieldName.test(field);
-  const named = isName ? field : null;
-  const kept = (put: '' | null): Event => ({ ...event, payload: { field: named, value: put } });
-  const inForm =
-    typeof value === 'string' && value.length <= fieldValueMax && Object.keys(others).length === 0;
-  return inForm ? { kept: kept(''), value, whole: false } : { kept: kept(null), whole: false };
 }
 
 function epochDraft(connection: Connection, epoch: Epoch): Draft {

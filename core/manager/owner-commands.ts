@@ -1,7 +1,5 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Connection, OpenRequest } from '../../projections/vault-state.ts';
-import { toHex } from '../../wire/bytes.ts';
-import { keyId } from '../../wire/key-encapsulation.ts';
 import type { Answer } from '../../wire/messages.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { decide } from '../decision/decide.ts';
@@ -13,6 +11,10 @@ import {
   invite,
   severConnection,
 } from './connections.ts';
+import { contractCommands } from './contract-commands.ts';
+import { describeOffer } from './contract-updates.ts';
+import { describeDevices, pairDevice, removeDevice } from './devices.ts';
+import { describeRules, deviceOf, grantFields, remember, revokeRule } from './grants.ts';
 import { answerKeys } from './key-rotation.ts';
 import { profileFor, tellProfile } from './profile.ts';
 import { describeRequest } from './requests.ts';
@@ -42,8 +44,11 @@ export const readingCommands: ReadonlySet<string> = new Set([
   'owner.pending',
   'owner.connections',
   'owner.fields',
+  'owner.rules',
+  'owner.devices',
   'owner.audit',
   'owner.checkpoint',
+  'owner.contract.show',
 ]);
 
 const commands: Readonly<Record<string, Run>> = {
@@ -93,6 +98,28 @@ const commands: Readonly<Record<string, Run>> = {
     withConnection(command, (connection) =>
       severConnection(parts, command.turn, connection, command.from),
     ),
+  'owner.grant': (_, command) =>
+    withConnection(command, async (connection) => {
+      const { fields } = payloadOf<{ fields: string[] }>(command);
+      grantFields(command.turn, connection, { fields, ...said(command) });
+    }),
+  'owner.rules': async (_, command) => served(command, describeRules(command.turn.batch.state)),
+  'owner.rules.revoke': async (_, command) => {
+    const { rule } = payloadOf<{ rule: number }>(command);
+    revokeRule(command.turn, rule, said(command));
+    return served(command, { rule });
+  },
+  'owner.devices': async (_, command) =>
+    served(command, describeDevices(command.turn.batch.state, command.received.connection)),
+  'owner.pair': async (parts, command) => {
+    const { turn, from } = command;
+    return served(command, await pairDevice(parts, turn, payloadOf(command), from));
+  },
+  'owner.unpair': (parts, command) =>
+    withConnection(command, async (device) =>
+      removeDevice(parts, command.turn, device, command.from),
+    ),
+  ...contractCommands,
   'owner.approve': (parts, command) => consent(parts, command, 'approved'),
   'owner.deny': (parts, command) => consent(parts, command, 'denied'),
 };
@@ -120,6 +147,10 @@ function pending(turn: Turn): Record<string, unknown> {
       .filter(({ status }) => status === 'requested')
       .map((connection) => describeConnection(turn, connection))
       .toArray(),
+    updates: connections
+      .valueSeq()
+      .toArray()
+      .flatMap((connection) => describeOffer(turn.batch.state, connection) ?? []),
   };
 }
 
@@ -147,14 +178,14 @@ async function consent(
   command: Command,
   outcome: 'approved' | 'denied',
 ): Promise<Answer> {
-  const { turn, from, received } = command;
+  const { turn, from } = command;
   const { batch } = turn;
-  const said = payloadOf<{ request: string; hash: string; fields?: string[] }>(command);
-  const request = batch.state.requests.get(said.request);
+  const word = payloadOf<{ request: string; fields?: string[]; remember?: string }>(command);
+  const request = batch.state.requests.get(word.request);
   if (request === undefined) return refused(command, 'expired', 'no such request is waiting');
   const asked = request.facts.consent ?? [];
-  const fields = said.fields?.filter((field) => asked.includes(field)) ?? asked;
-  const owner = batch.state.connections.get(received.connection);
+  const fields = word.fields?.filter((field) => asked.includes(field)) ?? asked;
+  const { device } = said(command);
   const scope = batch.state.connections.get(request.connection)?.scope ?? batch.state.scope;
   const cause = batch.add({
     kind: 'consented',
@@ -165,33 +196,46 @@ async function consent(
       hash: request.received.digest,
       outcome,
       fields: outcome === 'approved' ? fields : [],
-      device: toHex(keyId(owner?.keys?.signing ?? new Uint8Array(0))),
+      device,
     },
   });
   const question = questionOf(request.received, cause);
   if (outcome === 'denied')
     await queueAnswer(parts, turn, question, refusal(question.type, 'consent_denied'));
-  else await release(parts, command, request, scope, cause);
+  else {
+    const runs = await release(parts, command, request, scope, cause);
+    // A word that releases nothing is not remembered either.
+    if (runs && word.remember !== undefined)
+      remember(turn, request, { fields, lasts: word.remember, device, cause });
+  }
   return served(command, { request: request.key, outcome });
 }
 
-/** An approved request is decided once more, on the state of now, and runs if nothing has changed. */
+/** Who says a command, by device key, and the record that it is said in. */
+function said({ turn, received, from }: Command): { device: string; from: number } {
+  return { device: deviceOf(turn.batch.state, received.connection), from };
+}
+
+/** An approved request is decided once more, on the state of now, and runs if nothing has changed: then `true`. */
 async function release(
   parts: VaultParts,
   command: Command,
   request: OpenRequest,
   scope: string,
   cause: number,
-): Promise<void> {
+): Promise<boolean> {
   const { turn, start } = command;
   const { batch } = turn;
   const again = decide(batch.state, request.received, batch.time, 'again');
   const body = { request: request.key, again: true, ...again };
   const index = batch.add({ kind: 'decided', scope, cause, body });
-  if (again.outcome === 'denied')
-    return queueDenial(parts, turn, questionOf(request.received, index), again);
+  if (again.outcome === 'denied') {
+    await queueDenial(parts, turn, questionOf(request.received, index), again);
+    return false;
+  }
   const running = batch.state.requests.get(request.key);
   if (running !== undefined) turn.effects.push(() => start(running));
+  return running !== undefined;
 }
 
 async function withConnection(

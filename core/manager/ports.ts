@@ -1,3 +1,4 @@
+import type { AllowedForCall } from '../host/call-session.ts';
 import type { HandlerCall, HandlerOutcome, HandlerServices } from '../host/handler-port.ts';
 import type { LoadedHandler } from '../host/manifest-loader.ts';
 import type { Kept } from './answer-keeper.ts';
@@ -66,6 +67,14 @@ export type Issued = {
   readonly at: number;
 };
 
+/** How the owner's devices reach the messaging layer. */
+export type DeviceAccess = {
+  /** What a new device connects with, and the name of that user. */
+  issue(): Promise<{ credential: Credential; user: string }>;
+  /** Ends the credentials of all removed devices; has to be told of all of them each time. */
+  revoke(users: readonly string[]): Promise<void>;
+};
+
 /** Where handlers run. */
 export type HandlerRunner = {
   readonly handlers: readonly LoadedHandler[];
@@ -73,7 +82,7 @@ export type HandlerRunner = {
     handler: LoadedHandler,
     call: HandlerCall,
     services: HandlerServices,
-    allowed: { readonly fields: ReadonlySet<string> },
+    allowed: AllowedForCall,
   ): Promise<HandlerOutcome>;
   stop(): Promise<void>;
 };

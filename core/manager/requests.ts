@@ -1,5 +1,10 @@
 import type { HandledBody } from '../../ledger/bodies.ts';
-import type { Connection, OpenRequest, VaultState } from '../../projections/vault-state.ts';
+import {
+  type Connection,
+  type OpenRequest,
+  storedEntries,
+  type VaultState,
+} from '../../projections/vault-state.ts';
 import { toHex } from '../../wire/bytes.ts';
 import { isMap } from '../../wire/event.ts';
 import { consentRequestedType } from '../../wire/messages.ts';
@@ -8,6 +13,9 @@ import { decide } from '../decision/decide.ts';
 import type { HandlerOutcome, HandlerServices } from '../host/handler-port.ts';
 import type { LoadedHandler } from '../host/manifest-loader.ts';
 import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
+import { followEffects } from './effects.ts';
+import { entryKeys, entryValue } from './entries.ts';
+import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 /** Requests that one turn ends, at most: what follows from it must fit one commit. */
@@ -19,6 +27,8 @@ export type FinishedRun = {
   readonly outcome: HandlerOutcome;
   /** Fields whose value the handler was given. */
   readonly provided: ReadonlySet<string>;
+  /** Whether it was given the value of a stored entry. */
+  readonly entries: boolean;
 };
 
 /** Asks the owner about a held request, and tells the requester that it waits. */
@@ -33,15 +43,9 @@ export async function holdRequest(
   const question = questionOf(request.received, from);
   const until = deadline === undefined ? {} : { until: deadline };
   await queueAnswer(parts, turn, question, { status: 'pending', type: question.type, ...until });
-  const owner = state.connections.find((connection) => connection.kind === 'owner');
   const connection = state.connections.get(request.connection);
-  if (owner === undefined || connection === undefined) return;
-  await parts.sealer.queue(turn.batch, {
-    connection: owner.id,
-    type: consentRequestedType,
-    payload: describeRequest(request, connection),
-    from,
-  });
+  if (connection === undefined) return;
+  await tellOwner(parts, turn, consentRequestedType, describeRequest(request, connection), from);
 }
 
 /** A held request in the words that the owner's app shows: who, what, why, under which terms. */
@@ -63,6 +67,7 @@ export function describeRequest(
       return { name, tier: field?.tier ?? null, purpose: field?.purpose ?? null };
     }),
     purpose: purpose ?? null,
+    ...(request.facts.always === true ? { asks: payload ?? null } : {}),
     contract: contract === undefined ? null : { id: contract.id, version: contract.version },
     asked: request.receivedAt,
     until: request.facts.deadline ?? null,
@@ -76,6 +81,8 @@ export async function runHandler(parts: VaultParts, request: OpenRequest): Promi
   const { state } = parts.journal;
   const event = request.received.event;
   const provided = new Set<string>();
+  let entries = false;
+  const { connection } = request;
   const services: HandlerServices = {
     read: async (field) => {
       const value = parts.journal.state.fields.get(field)?.value;
@@ -87,6 +94,12 @@ export async function runHandler(parts: VaultParts, request: OpenRequest): Promi
       if (signer === undefined) throw new Error(`no key for ${purpose}`);
       return { signature: signer.sign(`cambium/sign/${purpose}/v1`, bytes), key: signer.publicKey };
     },
+    entry: async (category, key) => {
+      const value = entryValue(parts.journal.state, connection, category, key);
+      entries ||= value !== undefined;
+      return value;
+    },
+    entries: async (category, after) => entryKeys(parts.journal.state, connection, category, after),
   };
   const call = {
     call: request.key,
@@ -96,10 +109,12 @@ export async function runHandler(parts: VaultParts, request: OpenRequest): Promi
     connection: request.connection,
     party: state.connections.get(request.connection)?.party ?? '',
   };
+  const { category } = request.facts.entry ?? {};
   const outcome = await parts.runner.run(handler, call, services, {
     fields: allowedFields(request),
+    ...(category === undefined ? {} : { category }),
   });
-  return { handler, outcome, provided };
+  return { handler, outcome, provided, entries };
 }
 
 /**
@@ -132,7 +147,9 @@ export async function finishRequest(
     failure === undefined
       ? { status: 'served' as const, type: question.type, result: outcome.result ?? null }
       : refusal(question.type, failure.reason);
-  const fields = failure === undefined ? [...run.provided] : [];
+  const values = run.entries ? [...run.provided, storedEntries] : [...run.provided];
+  const fields = failure === undefined ? values : [];
+  if (failure === undefined) await followEffects(parts, turn, request, outcome.effects, from);
   return queueAnswer(parts, turn, { ...question, fields }, answer);
 }
 
@@ -154,15 +171,31 @@ function failureOf(
 ): Failure | undefined {
   if (denied !== undefined)
     return { code: 'dropped', reason: denied.reason ?? 'internal', detail: denied.detail ?? '' };
+  if (outcome.code === 'failed' && lacked(request, outcome, provided)) return absent;
   if (outcome.code !== 'ok') {
     const reason = outcome.code === 'timeout' ? 'handler_timeout' : 'handler_failed';
     return { code: outcome.code, reason, detail: outcome.detail ?? '' };
   }
   const { fields = [] } = request.facts;
   // The same bytes as a denied consent: a peer must not learn what the vault holds.
-  return fields.length > 0 && !fields.some((field) => provided.has(field))
-    ? { code: 'dropped', reason: 'field_absent', detail: 'the vault gives none of the fields' }
-    : undefined;
+  return fields.length > 0 && !fields.some((field) => provided.has(field)) ? absent : undefined;
+}
+
+const absent: Failure = {
+  code: 'dropped',
+  reason: 'field_absent',
+  detail: 'the vault gives none of the fields, or not all that were needed',
+};
+
+/** Whether a handler gave up after it had asked for every field and was not given all: it needs each of them. */
+function lacked(
+  { facts: { fields = [] } }: OpenRequest,
+  { accesses }: HandlerOutcome,
+  provided: ReadonlySet<string>,
+): boolean {
+  const asked = (field: string): boolean =>
+    accesses.some(({ what, name }) => what === 'read' && name === field);
+  return fields.every(asked) && !fields.every((field) => provided.has(field));
 }
 
 function handledBody(
@@ -191,10 +224,10 @@ function handledBody(
   };
 }
 
-/** What the handler may see: what was asked for, less the consent fields that were not approved. */
+/** What the handler may see: what was asked for, less the consent fields that nobody approved. */
 function allowedFields(request: OpenRequest): ReadonlySet<string> {
-  const { fields = [], consent = [] } = request.facts;
-  const approved = request.approved ?? [];
+  const { fields = [], consent = [], rules = {} } = request.facts;
+  const approved = request.approved ?? Object.keys(rules);
   return new Set(fields.filter((field) => !consent.includes(field) || approved.includes(field)));
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { ErasureTarget } from '../../ledger/bodies.ts';
 import { lastKey } from '../../ledger/chain-end.ts';
 import { rotationToJson } from '../../ledger/rotation-json.ts';
+import type { ErasureTarget } from '../../ledger/upkeep-bodies.ts';
 import { toBase64 } from '../../wire/bytes.ts';
 import type { HandoverPurpose } from '../../wire/handover.ts';
 import type { Answer, CheckpointShown } from '../../wire/messages.ts';

@@ -2,6 +2,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { addCheckpoint, checkpointDue } from './checkpoints.ts';
 import { addErasure, scopesOf } from './erasure.ts';
+import { FoldedRefusals } from './folded-refusals.ts';
 import type { Batch } from './journal.ts';
 import { retireDue } from './key-rotation.ts';
 import { expireDue, nextEnd } from './requests.ts';
@@ -28,6 +29,8 @@ export class Upkeep {
   readonly #ledger: Ledger;
   readonly #hooks: UpkeepHooks;
   readonly #counter = new Counter();
+  /** Refusals of connections whose bucket is empty. */
+  readonly folded: FoldedRefusals = new FoldedRefusals();
   #deadline: NodeJS.Timeout | undefined;
   #every: NodeJS.Timeout | undefined;
   #checkpointing = false;
@@ -83,6 +86,11 @@ export class Upkeep {
   async recordCounts({ batch }: Turn): Promise<void> {
     const body = this.#counter.take(batch.time);
     if (body !== undefined) batch.add({ kind: 'aggregate', scope: batch.state.scope, body });
+    for (const counted of this.folded.take(batch.time)) {
+      // Of a connection that was forgotten meanwhile there is nothing more to say.
+      const scope = batch.state.connections.get(counted.connection)?.scope;
+      if (scope !== undefined) batch.add({ kind: 'aggregate', scope, body: counted });
+    }
   }
 
   async #regular(turn: Turn): Promise<void> {
@@ -104,13 +112,19 @@ export class Upkeep {
     });
   }
 
+  /** A timer may be a moment early by the clock of records: then nothing is due yet, and it is set anew. */
+  async #expire(turn: Turn): Promise<void> {
+    await expireDue(this.#parts, turn);
+    if (turn.batch.records.length === 0) this.#watchDeadlines();
+  }
+
   #watchDeadlines(): void {
     clearTimeout(this.#deadline);
     if (this.#stopped) return;
     const next = nextEnd(this.#parts.journal.state);
     if (next === Number.POSITIVE_INFINITY) return;
     this.#deadline = setTimeout(
-      () => this.#hooks.post((turn) => expireDue(this.#parts, turn)),
+      () => this.#hooks.post((turn) => this.#expire(turn)),
       Math.min(timerMaxMs, Math.max(10, next - Date.now())),
     ).unref();
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { InstalledHandler } from '../../ledger/bodies.ts';
+import type { InstalledHandler, LedgerRecord } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { OpenRequest } from '../../projections/vault-state.ts';
 import type { Pin } from '../pins/pin.ts';
@@ -7,6 +7,8 @@ import { PinKeeper } from '../pins/pin-keeper.ts';
 import type { AnswerKeeper, KeepableAnswer } from './answer-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
 import { continues } from './continuity.ts';
+import { Departures } from './departures.ts';
+import { endDevices, removedUsers } from './devices.ts';
 import { type Arrival, asideOf, readInbound } from './inbound.ts';
 import type { Batch } from './journal.ts';
 import { tellKeys } from './key-rotation.ts';
@@ -18,10 +20,10 @@ import { expireDue, expireRequest, finishRequest, runHandler } from './requests.
 import type { Task, Turn, VaultParts, Work } from './turn.ts';
 import { Turns } from './turns.ts';
 import { Upkeep } from './upkeep.ts';
-import { letInAll, shutOutAgain } from './ways-in.ts';
+import { isOver, letInAll } from './ways-in.ts';
 
 const waitingMax = 2_000;
-/** Requests that end in the turn of another event, at most: with the largest event they must fit one commit. */
+/** Requests that end in another event's turn, at most: with it they must fit one commit. */
 const endedBeforeEvent = 20;
 /** How long a closing vault waits for handlers that run, and for the messaging layer. */
 const runsWaitMs = 2_000;
@@ -56,6 +58,7 @@ export class Vault {
   readonly #pins: PinKeeper;
   readonly #upkeep: Upkeep;
   readonly #profiles: ProfileDesk;
+  readonly #departures: Departures;
   readonly #runs = new Set<Promise<void>>();
   #stopped = false;
 
@@ -73,6 +76,7 @@ export class Vault {
       post: (task, begin) => this.#post(task, begin),
       abandoned: () => void this.#halt(),
     });
+    this.#departures = new Departures(parts);
     const { pins } = options;
     const { ledger } = parts;
     const keeping = {
@@ -114,13 +118,15 @@ export class Vault {
     });
     const { state } = this.#parts.journal;
     await letInAll(this.#parts, state);
-    for (const connection of state.connections.values())
-      shutOutAgain(this.#parts, connection, state.time);
+    void endDevices(this.#parts, removedUsers(state));
     await this.#fresh();
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#outbox.send([...state.outbox.values()]);
     this.#post((turn) => tellKeys(this.#parts, turn));
     if (!servesTheSame(before, state)) this.#post((turn) => tellProfile(this.#parts, turn));
+    for (const connection of state.connections.values())
+      if (isOver(connection, state.time)) this.#departures.begin(connection);
+    this.#departures.afterRecords(state);
     for (const request of state.requests.values())
       if (request.status === 'running') this.#resume(request);
     this.#upkeep.start();
@@ -142,6 +148,7 @@ export class Vault {
     await this.#parts.bus.stop(true);
     await Promise.race([Promise.allSettled([...this.#runs]), wait(runsWaitMs)]);
     await Promise.race([this.#outbox.idle(), wait(outboxWaitMs)]);
+    await Promise.race([this.#departures.finish(), wait(outboxWaitMs)]);
     const { journal } = this.#parts;
     const begin = (): Batch => journal.beginCommit();
     await this.#turn((turn) => this.#upkeep.checkpoint(turn), begin).catch(() => undefined);
@@ -160,13 +167,9 @@ export class Vault {
     if (this.#stopped) return;
     // Best-effort: under a flood the newest are lost, which is what their class allows.
     if (message.acknowledge === undefined && this.#turns.waiting > waitingMax) return;
-    const take: Task = (turn) =>
-      message.suspect === true
-        ? this.#setAside(turn, message, 'the vault has stopped with it')
-        : this.#take(turn, message);
-    this.#turn(take).catch((error: unknown) => {
-      const stops = error instanceof LedgerError && error.code !== 'TOO_LARGE';
-      if (stops || message.suspect === true) this.#fail(error);
+    this.#turn((turn) => this.#take(turn, message)).catch((error: unknown) => {
+      if (message.suspect === true || (error instanceof LedgerError && error.code !== 'TOO_LARGE'))
+        this.#fail(error);
       else this.#post((turn) => this.#setAside(turn, message, error));
     });
   }
@@ -181,6 +184,7 @@ export class Vault {
   }
 
   async #take(turn: Turn, message: InboundMessage): Promise<void> {
+    if (message.suspect === true) return this.#setAside(turn, message, 'the vault stops with it');
     await expireDue(this.#parts, turn, endedBeforeEvent);
     if (this.#profiles.take(turn, message)) return;
     const { state } = turn.batch;
@@ -198,6 +202,7 @@ export class Vault {
       start: (request) => this.#run(request),
       audit: this.#options.audit,
       again: (index) => this.#sendAgain(index),
+      fold: (decision, time) => this.#upkeep.folded.fold(received, decision, time),
       counted: () => {
         const time = this.#parts.journal.state.time;
         this.#upkeep.count(time, received.event?.type ?? '', 'duplicate', received.digest);
@@ -258,12 +263,15 @@ export class Vault {
     const { batch, effects } = await this.#turns.post(task, special);
     this.#outbox.send(queuedIn(batch.records));
     for (const effect of effects) this.#happen(effect);
-    if (batch.records.length > 0) this.#afterRecords();
+    if (batch.records.length > 0) this.#afterRecords(batch.records);
   }
 
-  #afterRecords(): void {
+  #afterRecords(records: readonly LedgerRecord[]): void {
+    const { state } = this.#parts.journal;
     this.#pins.soon();
     this.#upkeep.afterRecords();
+    this.#departures.take(records, state);
+    this.#departures.afterRecords(state);
   }
 
   /** What follows from a durable fact cannot undo it: one effect that fails stops no other. */
@@ -287,6 +295,7 @@ export class Vault {
   async #halt(blameless = true): Promise<void> {
     this.#stopped = true;
     this.#upkeep.stop();
+    this.#departures.stop();
     this.#turns.stop();
     this.#pins.stop();
     this.#keeper.stop();

@@ -73,27 +73,34 @@ export function endInvite(parts: VaultParts, turn: Turn, connection: Connection)
 
 /** Takes nothing of a connection's party any more, and ends the credentials that are only for this vault. */
 export function shutOut(parts: VaultParts, connection: Connection): void {
-  for (const way of ownWays(connection)) parts.bus.dismiss(way.party);
-  revokeOwn(parts, connection);
+  takeNothing(parts, connection);
+  void revokeOwn(parts, connection);
 }
 
-/** Ends what a vault that stopped too early has left: a connection that is over, whose credentials may still last. */
-export function shutOutAgain(parts: VaultParts, connection: Connection, time: number): void {
+/** Takes nothing of a connection's party any more. */
+export function takeNothing({ bus }: VaultParts, connection: Connection): void {
+  for (const way of ownWays(connection)) bus.dismiss(way.party);
+}
+
+/** Whether a connection is over whose credentials may still last: a vault that stopped too early has left them. */
+export function isOver(connection: Connection, time: number): boolean {
   const { status, inviteExpires = 0, credentialIssued, credentialExpires = 0 } = connection;
   const last =
     credentialIssued === undefined
       ? credentialExpires
       : credentialIssued + renewalLives * (credentialExpires - credentialIssued);
-  if (status === 'severed' && last > time) revokeOwn(parts, connection);
-  if (status === 'declined' && inviteExpires > time) revokeOwn(parts, connection);
+  return (status === 'severed' && last > time) || (status === 'declined' && inviteExpires > time);
 }
 
-/** A shared account goes on: its other vaults must not notice. */
-function revokeOwn(parts: VaultParts, connection: Connection): void {
-  for (const way of ownWays(connection)) {
-    if (!way.shared) void revoke(parts, way);
-    void forget(parts, way);
-  }
+/**
+ * Ends credentials that are only for this vault, and drops what is kept for the party. A shared account goes on: its other
+ * vaults must not notice.
+ */
+export async function revokeOwn(parts: VaultParts, connection: Connection): Promise<void> {
+  const ways = ownWays(connection);
+  const own = ways.filter(({ shared }) => !shared);
+  await Promise.all(own.map((way) => revoke(parts, way)));
+  await Promise.all(ways.map((way) => forget(parts, way)));
 }
 
 function ownWays(connection: Connection): WayIn[] {

@@ -3,6 +3,6 @@ import { answerDataRequest } from './answer.ts';
 
 serve({
   name: 'data-request',
-  version: '1.0.0',
-  handlers: { 'data.request': answerDataRequest },
+  version: '1.1.0',
+  handlers: { 'data.request': answerDataRequest, 'location.request': answerDataRequest },
 });

@@ -14,7 +14,6 @@ const call = {
 it('signs the canonical statement and gives it with its signature', async () => {
   const signed: [string, string][] = [];
   const answer = await authorizePayment(call, {
-    read: () => Promise.reject(new Error('it reads nothing')),
     sign: async (purpose, bytes) => {
       signed.push([purpose, new TextDecoder().decode(bytes)]);
       return { signature: new Uint8Array(64), key: new Uint8Array(32) };
@@ -39,7 +38,6 @@ it('signs the canonical statement and gives it with its signature', async () => 
 
 it('authorizes nothing when the host does not sign', async () => {
   const host = {
-    read: async () => undefined,
     sign: () => Promise.reject(new Error('this purpose is not permitted')),
   };
   await expect(authorizePayment(call, host)).rejects.toThrow('not permitted');

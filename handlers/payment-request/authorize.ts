@@ -5,7 +5,7 @@ import { type PaymentRequest, paymentStatement } from './statement.ts';
  * Signs the payment that was asked for and states it as an effect. Whoever holds the authorization
  * can check it without the vault: the signature is over the statement's bytes as they stand.
  */
-export async function authorizePayment(call: Call, host: Host): Promise<Answer> {
+export async function authorizePayment(call: Call, host: Pick<Host, 'sign'>): Promise<Answer> {
   const { order, amount, currency, payee } = call.event.payload as PaymentRequest;
   const statement = paymentStatement({ order, amount, currency, payee }, call);
   const { signature, key } = await host.sign('payment', statement);

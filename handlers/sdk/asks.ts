@@ -39,6 +39,9 @@ export function createAsks(send: (frame: Frame) => void): Asks {
       return {
         read: async (field) => textOf(await ask(call, { what: 'read', field })),
         sign: async (purpose, bytes) => signedOf(await ask(call, { what: 'sign', purpose, bytes })),
+        entry: async (category, key) => textOf(await ask(call, { what: 'entry', category, key })),
+        entries: async (category, after) =>
+          keysOf(await ask(call, { what: 'entries', category, after })),
       };
     },
     close(call) {
@@ -64,6 +67,12 @@ export function createAsks(send: (frame: Frame) => void): Asks {
 function textOf(frame: Frame): string | undefined {
   const value = frame['value'];
   return typeof value === 'string' ? value : undefined;
+}
+
+function keysOf(frame: Frame): string[] {
+  const keys = frame['keys'];
+  if (!Array.isArray(keys)) throw new TypeError('keys are a list');
+  return keys.filter((key): key is string => typeof key === 'string');
 }
 
 function signedOf(frame: Frame): Signed {

@@ -79,7 +79,7 @@ it('it says who it is, asks, answers, and leaves when its input ends', async () 
     kind: 'hello',
     name: 'greeting',
     version: '1.2.3',
-    protocol: '1.0',
+    protocol: '1.1',
   });
   handler.send(callFrame('one', 'greeting.request'));
   const ask = { kind: 'ask', call: 'one', ask: 1, what: 'read', field: 'personal/name' };
@@ -99,7 +99,7 @@ it('it says who it is, asks, answers, and leaves when its input ends', async () 
 
 it('its calls end by themselves: a throw is an error, a late ask is refused', async () => {
   const handler = start();
-  handler.send({ kind: 'hello', protocols: ['1.0'] });
+  handler.send({ kind: 'hello', protocols: ['1.1'] });
   await handler.next();
   handler.send(callFrame('one', 'greeting.request'));
   handler.send(callFrame('two', 'greeting.fail'));

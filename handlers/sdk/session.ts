@@ -3,7 +3,7 @@ import type { Frame } from './frames.ts';
 import type { Answer, Call, Host, Program } from './types.ts';
 
 /** The protocol version spoken here; the host must speak the same major. */
-const protocol = '1.0';
+const protocol = '1.1';
 
 const errorCharsMax = 500;
 

@@ -28,6 +28,13 @@ export type Host = {
    * @throws Error when the purpose is not permitted or the call has ended
    */
   sign(purpose: string, bytes: Uint8Array): Promise<Signed>;
+  /** The value of an entry that the calling party has stored; `undefined` where there is none. */
+  entry(category: string, key: string): Promise<string | undefined>;
+  /**
+   * Keys of the calling party's entries in a category, sorted, behind `after` (the empty text for all).
+   * Where there are many it is not all of them: ask again behind the last.
+   */
+  entries(category: string, after: string): Promise<readonly string[]>;
 };
 
 /** A signature and the public key that verifies it. */

@@ -14,6 +14,9 @@ export const fieldNames: readonly string[] = [
 /** Purposes that fields are declared with. */
 export const purposes: readonly string[] = ['fulfilment', 'age_verification', 'greeting'];
 
+/** Categories of what may be stored. */
+export const categories: readonly string[] = ['letters', 'orders', 'vouchers'];
+
 const word = (...choices: readonly string[]) => fc.constantFrom(...choices);
 const count = fc.constantFrom(1, 2, 3, 60, 3600, 1_000_000);
 
@@ -40,7 +43,14 @@ export const contracts: fc.Arbitrary<Contract> = fc
       expires: fc.constantFrom(1_700_000_000_000, 1_700_003_600_000, 1_900_000_000_000),
       fields: fc.uniqueArray(field, { selector: ({ name }) => name, maxLength: 5 }),
       permissions: fc.record(yesOrNo),
-      limits: fc.record({ requests_per_hour: count, burst: count }),
+      limits: fc.record(
+        { requests_per_hour: count, burst: count, notifications_per_hour: count },
+        { requiredKeys: ['requests_per_hour', 'burst'] },
+      ),
+      storage: fc.record({
+        categories: fc.subarray([...categories], { minLength: 1 }),
+        megabytes: fc.constantFrom(1, 2),
+      }),
     },
     { requiredKeys: ['title', 'description', 'fields', 'permissions', 'limits'] },
   )

@@ -25,6 +25,8 @@ export type AccountStanding = {
   readonly expiresAt?: number | undefined;
   /** No user issued at or before this time is served. */
   readonly revokedUntil?: number | undefined;
+  /** Users that are served no more, by their public keys. */
+  readonly revokedUsers?: readonly string[];
 };
 
 /** Subjects that a user may use. Never empty: NATS reads an empty list as "everything". */
@@ -51,8 +53,10 @@ export function accountJwt(
   terms: AccountTerms,
   standing: AccountStanding = {},
 ): Promise<string> {
-  const { expiresAt, revokedUntil } = standing;
-  const revocations = revokedUntil === undefined ? {} : { '*': seconds(revokedUntil) };
+  const { expiresAt, revokedUntil, revokedUsers = [] } = standing;
+  const all = revokedUntil === undefined ? {} : { '*': seconds(revokedUntil) };
+  const users = revokedUsers.map((user) => [user, seconds(Date.now())]);
+  const revocations = { ...all, ...Object.fromEntries(users) };
   const claims = { ...terms, revocations };
   return encodeAccount(account.name, account.key, claims, {
     signer: operatorSeed,

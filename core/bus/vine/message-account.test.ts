@@ -4,7 +4,7 @@ import { messageTerms } from './account-layout.ts';
 import { ensureAnswerConsumer, ensureAnswerStream } from './answer-stream.ts';
 import { accountJwt } from './claims.ts';
 import { ensureMessageAccount } from './message-account.ts';
-import { heldClaims, pushClaims } from './party-accounts.ts';
+import { heldClaims, pushToken } from './party-accounts.ts';
 import { TestVine } from './test-vine.ts';
 import { publicKey } from './vine-keys.ts';
 
@@ -21,7 +21,7 @@ async function makeOld(): Promise<void> {
   const { exports = [], ...terms } = messageTerms();
   const old = { ...terms, exports: exports.slice(0, 2) };
   const jwt = await accountJwt(vine.keys.operator, { name: 'MESSAGE', key }, old);
-  await pushClaims(await vine.sys(), jwt, key);
+  await pushToken(await vine.sys(), key, jwt);
 }
 
 test('a vine of an earlier version shares the kept answers after an opening, and over its own restart', async () => {

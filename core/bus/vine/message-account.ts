@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { messageTerms } from './account-layout.ts';
 import { accountJwt, exportsIn } from './claims.ts';
-import { heldClaims, pushClaims } from './party-accounts.ts';
+import { heldClaims, pushToken } from './party-accounts.ts';
 import { publicKey, type VineKeys } from './vine-keys.ts';
 
 /**
@@ -20,5 +20,5 @@ export async function ensureMessageAccount(
   const wanted = (terms.exports ?? []).map(({ subject }) => subject);
   if (held !== undefined && wanted.every((subject) => held.includes(subject))) return;
   const jwt = await accountJwt(keys.operator, { name: 'MESSAGE', key: account }, terms);
-  await pushClaims(nc, jwt, account);
+  await pushToken(nc, account, jwt);
 }

@@ -51,20 +51,21 @@ async function push(
 ): Promise<void> {
   const others = { issuer: publicKey(keys.issuer), message: publicKey(keys.message) };
   const terms = partyTerms({ vault, party }, others);
-  const jwt = await accountJwt(keys.operator, { name: 'party', key: party }, terms, standing);
-  await pushClaims(nc, jwt, party);
+  await pushToken(
+    nc,
+    party,
+    await accountJwt(keys.operator, { name: 'party', key: party }, terms, standing),
+  );
 }
 
 /**
  * Gives the server an account's token.
- * @throws VineError CLAIMS_REFUSED or CLAIMS_UNANSWERED
+ * @throws VineError CLAIMS_REFUSED or CLAIMS_UNANSWERED; pushing again is harmless
  */
-export async function pushClaims(nc: NatsConnection, jwt: string, account: string): Promise<void> {
-  const answer = await ask(nc, '$SYS.REQ.CLAIMS.UPDATE', jwt);
-  const refusal = refusalIn(answer, account);
-  if (refusal !== undefined) {
+export async function pushToken(nc: NatsConnection, account: string, jwt: string): Promise<void> {
+  const refusal = refusalIn(await ask(nc, '$SYS.REQ.CLAIMS.UPDATE', jwt), account);
+  if (refusal !== undefined)
     throw new VineError('CLAIMS_REFUSED', `the server did not take ${account}: ${refusal}`);
-  }
 }
 
 /**

@@ -1,15 +1,23 @@
 import type { Decision } from '../../../ledger/decision.ts';
 import { decide } from '../decide.ts';
 import { countedAt, type Expected, expected, hourMs } from './reference-model.ts';
+import { expectedRecord, type Recorded } from './reference-record.ts';
 import type { Scenario } from './scenario.ts';
 import { given } from './scenario-state.ts';
 
 /** How `decide` and the specification differ about a scenario, in words; `undefined` where they agree. */
-export function disagreement(scenario: Scenario): string | undefined {
+export function disagreement(
+  scenario: Scenario,
+  decider: typeof decide = decide,
+): string | undefined {
   const { state, received, time } = given(scenario);
-  const decision = decide(state, received, time, scenario.round);
+  const decision = decider(state, received, time, scenario.round);
   const said = expected(scenario);
-  const wrong = outcomeFault(decision, said) ?? bucketFault(decision, said, scenario);
+  const wrong =
+    outcomeFault(decision, said) ??
+    groundsFault(decision, said) ??
+    recordFault(decision, expectedRecord(scenario, said)) ??
+    bucketFault(decision, said, scenario);
   const { outcome, reason, detail, facts } = decision;
   const decided = { outcome, reason, detail, facts };
   return wrong && `${wrong}: ${JSON.stringify({ said, decided })}`;
@@ -23,11 +31,38 @@ function outcomeFault({ outcome, reason, checks }: Decision, said: Expected): st
   return reason !== undefined && said.reasons.includes(reason) ? undefined : 'another reason';
 }
 
+/** On what a request is allowed that asks for fields of the consent tier. */
+function groundsFault({ outcome, facts }: Decision, said: Expected): string | undefined {
+  if (outcome !== 'allowed') return undefined;
+  const same = (a: readonly string[] = [], b: readonly string[] = []): boolean =>
+    a.toSorted().join() === b.toSorted().join();
+  if (facts.granted?.length === 0) return 'nothing is granted anew';
+  if (!same(facts.granted, said.granted)) return 'other fields are granted anew';
+  const consent = facts.consent ?? [];
+  const ruled = Object.keys(facts.rules ?? {}).filter((name) => consent.includes(name));
+  if (consent.length === 0 && facts.rules !== undefined) return 'rules that nobody needs';
+  return same(ruled, said.remembered) ? undefined : 'other approvals are remembered';
+}
+
+/** What is recorded of the payload, how long a held request waits, and which checks looked at something. */
+function recordFault({ checks, facts }: Decision, said: Recorded): string | undefined {
+  if ([facts, ...checks].some((fact) => Object.values(fact).includes(undefined)))
+    return 'a member without a value';
+  const { fields, consent, session, once, deadline } = facts;
+  const recorded = { fields, consent, session, once, deadline };
+  if (JSON.stringify(recorded) !== JSON.stringify(said.payload)) return 'other facts';
+  const looked = checks.filter(({ result }) => result !== 'skip').map(({ check }) => check);
+  return looked.join() === said.looked.join() ? undefined : `other checks look: ${looked.join()}`;
+}
+
 function bucketFault({ facts }: Decision, said: Expected, scenario: Scenario): string | undefined {
+  const { bucket: requests, buckets: { updates } = {} } = facts;
+  const [bucket, other] = said.of === 'updates' ? [updates, requests] : [requests, updates];
+  if (other !== undefined) return 'tokens of something else are counted';
   if (said.tokens === undefined)
-    return facts.bucket === undefined ? undefined : 'tokens are counted that are not to be';
-  if (facts.bucket === undefined) return 'no tokens are counted';
-  const { tokens, at } = facts.bucket;
+    return bucket === undefined ? undefined : 'tokens are counted that are not to be';
+  if (bucket === undefined) return 'no tokens are counted';
+  const { tokens, at } = bucket;
   if (tokens < 0) return 'tokens are negative';
   if (at !== countedAt(scenario)) return 'counted at another time';
   return Math.abs(tokens - said.tokens / hourMs) < 1e-6 ? undefined : 'another count of tokens';

@@ -1,6 +1,8 @@
 import type { CheckName } from '../../../ledger/decision.ts';
-import type { Contract, ContractField } from '../../../wire/contract.ts';
+import type { ContractField } from '../../../wire/contract.ts';
 import type { Reason } from '../../../wire/reasons.ts';
+import { isOver } from './reference-retention.ts';
+import { handled, spaces } from './reference-types.ts';
 import { now, type Scenario, type ScenarioConnection, type ScenarioType } from './scenario.ts';
 
 /*
@@ -17,46 +19,64 @@ export type Expected = {
   readonly reasons: readonly Reason[];
   /** Tokens that are left, `hourMs` for each; absent where none are counted. */
   readonly tokens?: number;
+  /** What the permission rests on, where it was given: fields that the owner's word grants anew, and remembered ones. */
+  readonly granted?: readonly string[];
+  readonly remembered?: readonly string[];
+  /** Of what they are: requests, or new versions of a contract. */
+  readonly of?: 'requests' | 'updates';
 };
 
 type Wrong = { readonly [reason in Reason]?: boolean | undefined };
-
-/** What a handler's types need: a permission, fields, and that they happen once. */
-const handled: Readonly<
-  Partial<
-    Record<ScenarioType, { permission?: keyof Contract['permissions']; fields?: true; once?: true }>
-  >
-> = {
-  'data.request': { fields: true },
-  'payment.request': { permission: 'payment', once: true },
-  'location.request': { permission: 'location', fields: true },
-  'note.send': {},
-};
-const spaces: Readonly<Partial<Record<ScenarioType, 'owner' | 'message'>>> = {
-  'owner.fields': 'owner',
-  'owner.approve': 'owner',
-  'connection.request': 'message',
-  'credential.renew': 'message',
-};
-const lengths: Readonly<Record<string, number>> = {
-  P0D: 0,
-  PT30M: 30 * 60_000,
-  P1D: 86_400_000,
-  P30D: 30 * 86_400_000,
-  P1DT2H3M: (26 * 60 + 3) * 60_000,
-};
 
 /** What must be decided. */
 export function expected(scenario: Scenario): Expected {
   const failing = firstFailing(scenario);
   const tokens = tokensOf(scenario, failing?.check);
   const counted =
-    tokens === undefined ? {} : { tokens: Math.max(tokens - (tokens >= hourMs ? hourMs : 0), 0) };
+    tokens === undefined
+      ? {}
+      : {
+          tokens: Math.max(tokens - (tokens >= hourMs ? hourMs : 0), 0),
+          of: scenario.type === 'contract.update' ? ('updates' as const) : ('requests' as const),
+        };
   if (failing !== undefined) return { outcome: 'denied', ...failing, ...counted };
   if (tokens !== undefined && tokens < hourMs)
     return { outcome: 'denied', check: 'rate', reasons: ['rate_limited'], ...counted };
-  const held = scenario.round === 'first' && asked(scenario).some(({ tier }) => tier === 'consent');
-  return { outcome: held ? 'pending' : 'allowed', reasons: [], ...counted };
+  const messages = noticesOf(scenario);
+  if (messages !== undefined && messages < hourMs)
+    return { outcome: 'denied', check: 'rate', reasons: ['notification_limit'], ...counted };
+  const wishes = asked(scenario).filter(({ tier }) => tier === 'consent');
+  const standing = wishes.every((field) => stands(scenario, field));
+  if (scenario.round === 'first')
+    return standing
+      ? { outcome: 'allowed', reasons: [], ...counted, remembered: wishes.map(nameOf) }
+      : { outcome: 'pending', reasons: [], ...counted };
+  const { rules, approved } = scenario.before;
+  if (!wasRemembered(scenario)) {
+    const again = wishes.map(nameOf).filter((name) => approved.includes(name));
+    const granted = again.filter((name) => scenario.connection?.servedAgo[name] !== undefined);
+    return { outcome: 'allowed', reasons: [], granted };
+  }
+  return wishes.length === 0 || (standing && rules === 'those of now')
+    ? { outcome: 'allowed', reasons: [], remembered: wishes.map(nameOf) }
+    : { outcome: 'denied', check: 'tier', reasons: ['consent_denied'] };
+}
+
+function nameOf({ name }: ContractField): string {
+  return name;
+}
+
+/** Whether a request that is decided about again was allowed for what is remembered, without asking. */
+function wasRemembered({ round, before, connection, fields }: Scenario): boolean {
+  const all = fields.every((name) => connection?.remembered[name] !== undefined);
+  return round === 'again' && before.rules !== 'none' && all;
+}
+
+/** Whether a remembered approval stands for the owner's yes to a field that the vault has; it outlives no retention. */
+function stands({ type, connection, holds }: Scenario, field: ContractField): boolean {
+  const { endsIn, fits } = connection?.remembered[field.name] ?? { endsIn: 0, fits: 'all' };
+  const isFor = type === 'data.request' && fits === 'all' && holds.includes(field.name);
+  return isFor && endsIn > 0 && !isOver(connection)(field);
 }
 
 /** Tokens are counted in milliseconds of an hour, so that a refill is a whole number. */
@@ -96,7 +116,9 @@ const checks: readonly (readonly [CheckName, (scenario: Scenario) => Wrong])[] =
   [
     'retention',
     underContract((scenario) => ({
-      retention_expired: asked(scenario).some(isOver(scenario.connection)),
+      retention_expired: asked(scenario)
+        .filter(({ tier }) => tier !== 'consent' || wasRemembered(scenario))
+        .some(isOver(scenario.connection)),
     })),
   ],
 ];
@@ -133,8 +155,26 @@ function wrongConnection({ type, connection }: Scenario): Wrong {
   return status === 'invited' ? { expired: inviteExpiresIn <= 0 } : { duplicate: true };
 }
 
-function wrongPayload({ type, unfit, done, word, account, connection }: Scenario): Wrong {
+/** What is wrong with what is published as the next version. */
+const wrongVersion: Readonly<Record<Scenario['published'], Reason | undefined>> = {
+  next: undefined,
+  'skips a number': 'contract_version_mismatch',
+  'other before': 'contract_version_mismatch',
+  'other contract': 'contract_unknown',
+  'the same': 'duplicate',
+  'run out': 'contract_expired',
+  'of another': 'sender_subject_mismatch',
+  forged: 'signature_invalid',
+};
+
+function wrongPayload(scenario: Scenario): Wrong {
+  const { type, unfit, done, word, published, connection, entry, account } = scenario;
   if (unfit) return { schema_invalid: true };
+  if (type === 'contract.update') {
+    if (connection?.contract === undefined) return { contract_unknown: true };
+    const wrong = wrongVersion[published];
+    return wrong === undefined ? {} : { [wrong]: true };
+  }
   if (type === 'connection.request')
     return { signature_invalid: account === 'foreign', duplicate: account === 'taken' };
   if (type === 'credential.renew') return { rate_limited: isJustIssued(connection?.credential) };
@@ -143,6 +183,7 @@ function wrongPayload({ type, unfit, done, word, account, connection }: Scenario
       expired: word.request !== 'waits' || word.deadlineIn <= 0,
       malformed: word.request === 'waits' && (word.hash === 'wrong' || word.fields === 'others'),
     };
+  if (handled[type]?.stores === true) return { too_large: entry.valueBytes > 65_536 };
   return { duplicate: handled[type]?.once === true && done };
 }
 
@@ -153,19 +194,26 @@ function isJustIssued(credential: ScenarioConnection['credential']): boolean {
 
 function wrongContract({ connection, names }: Scenario): Wrong {
   const none = connection?.contract === undefined;
-  const { contractExpiresIn: end } = connection ?? {};
+  const { contractExpiresIn: end, frozen } = connection ?? {};
   return {
     contract_unknown: none || names === 'none' || names === 'other id',
-    contract_version_mismatch: !none && (names === 'other version' || names === 'other hash'),
-    contract_expired: !none && end !== undefined && end <= 0,
+    contract_pending: !none && frozen === true,
+    contract_version_mismatch:
+      !none && frozen !== true && (names === 'other version' || names === 'other hash'),
+    contract_expired: !none && frozen !== true && end !== undefined && end <= 0,
   };
 }
 
-function wrongPermission({ type, connection }: Scenario): Wrong {
-  const needed = handled[type]?.permission;
-  return {
-    permission_missing: needed !== undefined && connection?.contract?.permissions[needed] !== true,
-  };
+function wrongPermission({ type, connection, entry }: Scenario): Wrong {
+  const { permission: needed, stores } = handled[type] ?? {};
+  const { permissions, storage } = connection?.contract ?? {};
+  if (needed !== undefined && permissions?.[needed] !== true) return { permission_missing: true };
+  if (stores !== true) return {};
+  if (storage?.categories.includes(entry.category) !== true) return { category_not_allowed: true };
+  // Key `A-1`, and 64 bytes for the entry itself.
+  const counts = entry.category.length + 3 + 64 + entry.valueBytes;
+  const { bytes, replaced } = connection?.stored ?? { bytes: 0, replaced: 0 };
+  return { storage_quota: bytes - replaced + counts > storage.megabytes * 1_000_000 };
 }
 
 function wrongFields(scenario: Scenario): Wrong {
@@ -174,15 +222,6 @@ function wrongFields(scenario: Scenario): Wrong {
   return {
     field_not_in_contract: found.length < namesOf(scenario).length,
     purpose_mismatch: purpose !== undefined && found.some((field) => field.purpose !== purpose),
-  };
-}
-
-/** Whether a field was first served as long ago as it may be had. */
-function isOver(connection: ScenarioConnection | undefined): (field: ContractField) => boolean {
-  return ({ name, retention }) => {
-    const ago = connection?.servedAgo[name];
-    const length = lengths[retention];
-    return ago !== undefined && length !== undefined && ago >= length;
   };
 }
 
@@ -195,31 +234,46 @@ function underContract(wrong: (scenario: Scenario) => Wrong): (scenario: Scenari
 function tokensOf(scenario: Scenario, failing: CheckName | undefined): number | undefined {
   const { round, type, connection } = scenario;
   const early = failing === 'envelope' || failing === 'sender' || failing === 'freshness';
-  if (round === 'again' || early || spaces[type] !== undefined) return undefined;
+  if (round === 'again' || early) return undefined;
+  if (type === 'contract.update') return tokensAfter(connection?.updates, { full: 4, hourly: 4 });
   const limits = connection?.contract?.limits;
-  if (limits === undefined) return undefined;
-  const full = limits.burst * hourMs;
-  if (connection?.bucket === undefined) return full;
-  const { tokens, countedAgo } = connection.bucket;
-  const gained = Math.max(0, countedAgo) * limits.requests_per_hour;
-  return Math.min(full, tokens * hourMs + gained);
+  if (limits === undefined || spaces[type] !== undefined) return undefined;
+  return tokensAfter(connection?.bucket, { full: limits.burst, hourly: limits.requests_per_hour });
+}
+
+/** Messages to the owner that the contract allows at this moment; absent where none is to be shown. */
+function noticesOf({ round, type, connection }: Scenario): number | undefined {
+  if (round === 'again' || handled[type]?.notifies !== true) return undefined;
+  const most = connection?.contract?.limits.notifications_per_hour ?? 0;
+  return tokensAfter(connection?.notices, { full: most, hourly: most });
+}
+
+function tokensAfter(
+  bucket: ScenarioConnection['bucket'],
+  { full, hourly }: { readonly full: number; readonly hourly: number },
+): number {
+  if (bucket === undefined) return full * hourMs;
+  const gained = Math.max(0, bucket.countedAgo) * hourly;
+  return Math.min(full * hourMs, bucket.tokens * hourMs + gained);
 }
 
 function spaceOf(type: ScenarioType): 'owner' | 'message' | undefined {
   return spaces[type] ?? (handled[type] === undefined ? undefined : 'message');
 }
 
-function namesOf({ type, fields }: Scenario): readonly string[] {
+/** Names of the fields that an event asks for. */
+export function namesOf({ type, fields }: Scenario): readonly string[] {
   return handled[type]?.fields === true ? fields : [];
 }
 
 /** What the contract says about the fields that are asked for; nothing about those it does not declare. */
-function asked(scenario: Scenario): readonly ContractField[] {
+export function asked(scenario: Scenario): readonly ContractField[] {
   const names = namesOf(scenario);
   return (scenario.connection?.contract?.fields ?? []).filter(({ name }) => names.includes(name));
 }
 
-/** When the bucket of a scenario was counted last, as its decision must record it. */
-export function countedAt({ connection }: Scenario): number {
-  return now - Math.min(0, connection?.bucket?.countedAgo ?? 0);
+/** When the bucket that a scenario takes from was counted last, as its decision must record it. */
+export function countedAt({ type, connection }: Scenario): number {
+  const bucket = type === 'contract.update' ? connection?.updates : connection?.bucket;
+  return now - Math.min(0, bucket?.countedAgo ?? 0);
 }

@@ -32,6 +32,12 @@ export const handlers: readonly InstalledHandler[] = [
           request: objectSchema({ order: word }),
         }),
         handledType('note.send'),
+        handledType('storage.put', {
+          permission: 'store',
+          entry: { category: 'category', key: 'key', value: 'value' },
+          request: objectSchema({ category: word, key: word, value: { const: '' } }),
+        }),
+        handledType('message.send', { permission: 'messages', notifies: true }),
       ],
       permissions: ['read:*'],
       effects: [],

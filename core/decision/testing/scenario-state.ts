@@ -1,21 +1,24 @@
 import { Map as Table } from 'immutable';
 import type { ReceivedEvent } from '../../../ledger/bodies.ts';
+import type { Bucket } from '../../../ledger/decision.ts';
 import {
   type Connection,
   emptyState,
+  entryKey,
   eventKey,
   type OpenRequest,
+  type StoredField,
   type VaultState,
 } from '../../../projections/vault-state.ts';
-import { type AccountProof, proveAccount } from '../../../wire/account-proof.ts';
 import { toHex } from '../../../wire/bytes.ts';
-import { type Contract, signContract } from '../../../wire/contract.ts';
-import { signerFrom } from '../../../wire/crypto.ts';
+import { contractHash } from '../../../wire/contract.ts';
 import type { Event } from '../../../wire/event.ts';
 import { eventId } from '../../../wire/identifiers.ts';
-import { accountName } from '../../../wire/nkey.ts';
 import { now, type Scenario, type ScenarioConnection } from './scenario.ts';
+import { accountHolder, accountProof } from './scenario-account.ts';
+import { handshakeContract, inForce, nextOf, publishedBy } from './scenario-contract.ts';
 import { handlers } from './scenario-handlers.ts';
+import { ruleIndex, rulesOf } from './scenario-rules.ts';
 
 /** A scenario as `decide` is given it. */
 export type Given = {
@@ -32,48 +35,9 @@ const otherParty = `A${'C'.repeat(55)}`;
 const random = (fill: number): Uint8Array => new Uint8Array(10).fill(fill);
 const id = eventId(now, random(1));
 const heldKey = eventKey(connectionId, eventId(now, random(3)));
+const scope = 'f'.repeat(32);
 const digest = new Uint8Array(32).fill(7);
 const heldDigest = new Uint8Array(32).fill(8);
-const accepted = 'a'.repeat(64);
-
-const signer = signerFrom(new Uint8Array(32).fill(1));
-const ownAccount = signerFrom(new Uint8Array(32).fill(4));
-const handshakeContract: Contract = {
-  v: 1,
-  id: 'shop.orders',
-  version: 1,
-  service: { id: 'shop', name: 'The Shop' },
-  title: 'Orders',
-  description: 'What we need to send you what you bought.',
-  published: 1,
-  fields: [],
-  permissions: {
-    store: false,
-    messages: false,
-    authentication: false,
-    payment: false,
-    signatures: false,
-    identity: false,
-    location: false,
-  },
-  limits: { requests_per_hour: 1, burst: 1 },
-};
-const handshakeContractSigned = signContract(signer, handshakeContract);
-
-/** Another connection of the vault, which has the account already. */
-const accountHolder: Connection = {
-  id: 'h'.repeat(26),
-  kind: 'service',
-  status: 'active',
-  party: accountName(ownAccount.publicKey),
-  account: accountName(ownAccount.publicKey),
-  name: 'The Shop',
-  scope: '9'.repeat(32),
-  optional: [],
-  served: Table(),
-  receiving: Table(),
-  seen: 0,
-};
 
 /** The state and the event that a scenario describes. */
 export function given(scenario: Scenario): Given {
@@ -96,58 +60,118 @@ function stateOf(scenario: Scenario): VaultState {
       ),
     ),
     seen: seen === 'no' ? Table() : Table([[eventKey(connectionId, id), before]]),
+    fields: Table(scenario.holds.map((name) => [name, stored])),
     once: done ? Table([[`${connectionId}/payment.request/A-1`, 4]]) : Table(),
-    requests: held === undefined ? Table() : Table([[heldKey, held]]),
+    requests: Table([...(held === undefined ? [] : [held]), ...decidedBefore(scenario)].map(byKey)),
+    entries: entriesOf(scenario),
   };
 }
 
+const stored: StoredField = { value: '', scope: '', index: 1, leaf: digest, at: now };
+
+function byKey(request: OpenRequest): [string, OpenRequest] {
+  return [request.key, request];
+}
+
+/** The request of the event itself, where it is decided about again. */
+function decidedBefore(scenario: Scenario): OpenRequest[] {
+  const { round, before, fields, connection } = scenario;
+  if (round === 'first') return [];
+  const key = eventKey(connectionId, id);
+  const open = { key, connection: connectionId, index: 5, receivedAt: now - 1 };
+  const received = receivedOf(scenario);
+  const named = fields.map((name) => [name, ruleIndex(name, before.rules)]);
+  const isRuled = before.rules !== 'none' && fields.every((name) => connection?.remembered[name]);
+  return [
+    isRuled
+      ? { ...open, received, status: 'running', facts: { rules: Object.fromEntries(named) } }
+      : { ...open, received, status: 'pending', facts: {}, approved: before.approved },
+  ];
+}
+
+/** The entry that is there under the key which a scenario stores. */
+function entriesOf({ connection, entry: { category } }: Scenario): VaultState['entries'] {
+  const bytes = connection?.stored?.replaced ?? 0;
+  if (bytes === 0) return Table();
+  const key = 'A-1';
+  const about = { connection: connectionId, category, key, bytes };
+  const value = { value: '', scope, index: 2, leaf: digest, at: now };
+  return Table([[entryKey(connectionId, category, key), { ...about, ...value }]]);
+}
+
 function connectionOf(
-  {
-    status,
-    contract,
-    contractExpiresIn,
-    optional,
-    servedAgo,
-    bucket,
-    inviteExpiresIn,
-    credential,
-  }: ScenarioConnection,
+  connection: ScenarioConnection,
   space: Scenario['space'],
   party: string,
 ): Connection {
+  const {
+    status,
+    optional,
+    servedAgo,
+    bucket,
+    updates,
+    notices,
+    stored: room,
+    inviteExpiresIn,
+    servedIn,
+    credential,
+  } = connection;
   const served = Object.entries(servedAgo).map(([name, ago]) => [name, now - ago] as const);
+  const epoch = servedIn === 'another' ? 2 : 1;
   return {
     id: connectionId,
     kind: space === 'owner' ? 'owner' : 'service',
     status,
     party,
     name: 'The Shop',
-    scope: 'f'.repeat(32),
+    scope,
     optional,
     served: Table(served),
+    ...(servedIn === 'unknown' ? {} : { sessions: Table(served.map(([name]) => [name, epoch])) }),
+    rules: Table(rulesOf(connection)),
     receiving: Table(),
     seen: 0,
     inviteExpires: now + inviteExpiresIn,
+    ...acceptedContract(connection),
+    ...(bucket === undefined ? {} : { bucket: bucketOf(bucket) }),
+    buckets: {
+      ...(updates === undefined ? {} : { updates: bucketOf(updates) }),
+      ...(notices === undefined ? {} : { notices: bucketOf(notices) }),
+    },
+    ...(room === undefined ? {} : { stored: { scope, bytes: room.bytes } }),
     ...(credential === undefined
       ? {}
       : {
           credentialIssued: now - credential.issuedAgo,
           credentialExpires: now - credential.issuedAgo + credential.lasts,
         }),
-    ...(contract === undefined ? {} : acceptedContract(contract, contractExpiresIn)),
-    ...(bucket === undefined
-      ? {}
-      : { bucket: { tokens: bucket.tokens, at: now - bucket.countedAgo } }),
   };
 }
 
-function acceptedContract(
-  contract: Contract,
-  expiresIn: number | undefined,
-): Pick<Connection, 'contract' | 'contractHash'> {
-  const { expires: _, ...endless } = contract;
-  const ending = expiresIn === undefined ? endless : { ...endless, expires: now + expiresIn };
-  return { contract: { contract: ending, key: '', signature: '' }, contractHash: accepted };
+function bucketOf({ tokens, countedAgo }: NonNullable<ScenarioConnection['bucket']>): Bucket {
+  return { tokens, at: now - countedAgo };
+}
+
+function acceptedContract({
+  contract,
+  contractExpiresIn,
+  frozen,
+}: ScenarioConnection): Pick<Connection, 'contract' | 'contractHash' | 'offered'> {
+  if (contract === undefined) return {};
+  const ending = inForce(contract, contractExpiresIn);
+  const { key } = handshakeContract;
+  const next = nextOf(ending);
+  const offered = {
+    contract: { contract: next, key, signature: '' },
+    hash: contractHash(next),
+    event: id,
+    at: now,
+  };
+  return {
+    contract: { contract: ending, key, signature: '' },
+    contractHash: contractHash(ending),
+    ...(frozen ? { offered } : {}),
+  };
 }
 
 function receivedOf(scenario: Scenario): ReceivedEvent {
@@ -165,8 +189,9 @@ function receivedOf(scenario: Scenario): ReceivedEvent {
   if (envelope !== undefined)
     return { ...shared, failure: { reason: envelope, detail: 'does not open' } };
   const bytes = new Uint8Array(64);
+  const stores = type === 'storage.put' ? { valueBytes: scenario.entry.valueBytes } : {};
   const signed = signature === 'none' ? {} : { signature: { bytes, valid: signature === 'valid' } };
-  return { ...shared, event: eventOf(scenario), ...signed };
+  return { ...shared, event: eventOf(scenario), ...signed, ...stores };
 }
 
 /** The owner's space has one sender only: another one arrives as a service. */
@@ -182,11 +207,12 @@ function subjectOf(scenario: Scenario, type: string): string {
 
 function eventOf(scenario: Scenario): Event {
   const { type, sentAgo, expiresIn, eventSender, outside, names: named, connection } = scenario;
-  const contract = connection?.contract;
+  const { contract, contractExpiresIn } = connection ?? {};
+  const accepted = contract && contractHash(inForce(contract, contractExpiresIn));
   const ref = {
     id: named === 'other id' ? 'another' : (contract?.id ?? 'shop.orders'),
     version: (contract?.version ?? 1) + (named === 'other version' ? 1 : 0),
-    hash: named === 'other hash' ? 'b'.repeat(64) : accepted,
+    hash: named === 'other hash' ? 'b'.repeat(64) : (accepted ?? 'a'.repeat(64)),
   };
   return {
     id: outside === 'other id' ? eventId(now, random(2)) : id,
@@ -199,12 +225,19 @@ function eventOf(scenario: Scenario): Event {
   };
 }
 
-function payloadOf({ type, fields, purpose, unfit, word: said, account }: Scenario): object {
+function payloadOf(scenario: Scenario): object {
+  const { type, fields, purpose, unfit, word: said, account } = scenario;
   const odd = unfit ? { unknown: true } : {};
   switch (type) {
     case 'data.request':
     case 'location.request':
-      return { fields, ...(purpose === undefined ? {} : { purpose }), ...odd };
+      return {
+        fields: unfit ? fields.join() : fields,
+        ...(purpose === undefined ? {} : { purpose }),
+        ...odd,
+      };
+    case 'storage.put':
+      return { category: scenario.entry.category, key: 'A-1', value: '', ...odd };
     case 'payment.request':
       return { order: 'A-1', ...odd };
     case 'owner.approve': {
@@ -220,35 +253,30 @@ function payloadOf({ type, fields, purpose, unfit, word: said, account }: Scenar
     }
     case 'connection.request':
       return {
-        signing: handshakeContractSigned.key,
+        signing: handshakeContract.key,
         encapsulation: 'A'.repeat(1622),
-        contract: handshakeContractSigned,
-        ...(account === 'none' ? {} : { account: proofOf(account) }),
+        contract: handshakeContract,
+        ...(account === 'none'
+          ? {}
+          : { account: accountProof(account, { vault, connection: connectionId, event: id }) }),
         ...odd,
       };
+    case 'contract.update':
+      return { contract: publishedBy(scenario), ...odd };
     default:
       return odd;
   }
 }
 
-function proofOf(account: Exclude<Scenario['account'], 'none'>): AccountProof {
-  const use = { vault, connection: connectionId, event: id, signing: signer.publicKey };
-  const key = accountName(ownAccount.publicKey);
-  return account === 'foreign'
-    ? { ...proveAccount(signer, use), key }
-    : proveAccount(ownAccount, use);
-}
-
 /** A request that waits for the owner, or did. */
 function heldOf({ word: { request, deadlineIn } }: Scenario): OpenRequest | undefined {
   if (request === 'none') return undefined;
-  const waits = request === 'waits';
   return {
     key: heldKey,
     connection: connectionId,
     index: 3,
     receivedAt: now - 1,
-    status: waits ? 'pending' : 'running',
+    status: request === 'runs' ? 'running' : 'pending',
     received: {
       subject: '',
       connection: connectionId,
@@ -260,7 +288,7 @@ function heldOf({ word: { request, deadlineIn } }: Scenario): OpenRequest | unde
     },
     facts: {
       fields: ['personal/full_name'],
-      ...(waits ? { deadline: now + deadlineIn } : {}),
+      ...(request === 'waits' ? { deadline: now + deadlineIn } : {}),
     },
   };
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { ConnectionStatus } from '../../../projections/vault-state.ts';
 import type { Contract } from '../../../wire/contract.ts';
 import type { Reason } from '../../../wire/reasons.ts';
-import { contracts, fieldNames, purposes } from '../../../wire/testing/contracts.ts';
+import { categories, contracts, fieldNames, purposes } from '../../../wire/testing/contracts.ts';
 
 /**
  * One event and everything that a decision about it may turn on, said in the words of the specification and not
@@ -35,9 +35,27 @@ export type Scenario = {
   /** Whether what may happen once has happened. */
   readonly done: boolean;
   readonly word: ScenarioWord;
+  readonly published: Published;
+  /** What is to be stored: its category, and the bytes of its value. */
+  readonly entry: { readonly category: string; readonly valueBytes: number };
   /** The account that a request to connect names: none, its own, somebody else's, or its own that has a connection here. */
   readonly account: 'none' | 'own' | 'foreign' | 'taken';
+  /** Fields that the vault has. */
+  readonly holds: readonly string[];
+  /** On what the request was allowed, where it is decided about again. */
+  readonly before: ScenarioBefore;
 };
+
+/** What a party publishes as its contract's next version. */
+export type Published =
+  | 'next'
+  | 'skips a number'
+  | 'other before'
+  | 'other contract'
+  | 'the same'
+  | 'run out'
+  | 'of another'
+  | 'forged';
 
 /** Types: of handlers, of none, and of the standard itself. */
 export const scenarioTypes = [
@@ -45,10 +63,13 @@ export const scenarioTypes = [
   'payment.request',
   'location.request',
   'note.send',
+  'storage.put',
+  'message.send',
   'horoscope.request',
   'owner.fields',
   'owner.approve',
   'connection.request',
+  'contract.update',
   'credential.renew',
 ] as const;
 export type ScenarioType = (typeof scenarioTypes)[number];
@@ -60,17 +81,42 @@ export type ScenarioConnection = {
   readonly status: ConnectionStatus;
   readonly contract: Contract | undefined;
   readonly contractExpiresIn: number | undefined;
+  /** Whether a new version waits for the owner. */
+  readonly frozen: boolean;
+  /** New versions that may be published at once, and when that was counted. */
+  readonly updates: { readonly tokens: number; readonly countedAgo: number } | undefined;
+  /** Messages to the owner that are left, and when that was counted. */
+  readonly notices: { readonly tokens: number; readonly countedAgo: number } | undefined;
+  /** What it has stored, in bytes, and how much of it the entry that is stored anew. */
+  readonly stored: { readonly bytes: number; readonly replaced: number } | undefined;
   readonly optional: readonly string[];
   readonly servedAgo: Readonly<Record<string, number>>;
+  /** Whether all that was served in a session was served in the one of the event. */
+  readonly servedIn: 'this session' | 'another' | 'unknown';
+  /** What is remembered: by field, how long it still is, and whether all that it is bound to is so. */
+  readonly remembered: Readonly<Record<string, ScenarioRule>>;
   readonly bucket: { readonly tokens: number; readonly countedAgo: number } | undefined;
   readonly inviteExpiresIn: number;
   /** Its messaging credential, where it has one of its own. */
   readonly credential: { readonly issuedAgo: number; readonly lasts: number } | undefined;
 };
 
+/** A remembered approval of data requests. */
+export type ScenarioRule = {
+  readonly endsIn: number;
+  readonly fits: 'all' | 'other contract' | 'other purpose' | 'other type';
+};
+
+/** What a request rested on when it was decided about: the owner's word, or what was remembered then. */
+export type ScenarioBefore = {
+  readonly approved: readonly string[];
+  /** Rules that have been replaced since have other numbers. */
+  readonly rules: 'none' | 'those of now' | 'replaced since';
+};
+
 /** An owner's word on a held request, and what is held. */
 export type ScenarioWord = {
-  readonly request: 'waits' | 'runs' | 'none';
+  readonly request: 'waits' | 'runs' | 'undecided' | 'none';
   readonly deadlineIn: number;
   readonly hash: 'right' | 'wrong';
   readonly fields: 'all' | 'asked' | 'others';
@@ -96,11 +142,42 @@ const connection: fc.Arbitrary<ScenarioConnection> = fc.record({
     { weight: 1, arbitrary: fc.constant(undefined) },
   ),
   contractExpiresIn: mostly<number | undefined>(undefined, -1, 0, 1, day),
+  frozen: mostly(false, true),
+  updates: fc.option(
+    fc.record({
+      tokens: fc.constantFrom(0, 0.5, 1, 3.5, 4),
+      countedAgo: fc.constantFrom(0, minute, 15 * minute, hour, -minute),
+    }),
+    { nil: undefined },
+  ),
+  notices: fc.option(
+    fc.record({
+      tokens: fc.constantFrom(0, 0.5, 1, 2),
+      countedAgo: fc.constantFrom(0, minute, hour, -minute),
+    }),
+    { nil: undefined },
+  ),
+  stored: fc.option(
+    fc.record({
+      bytes: fc.constantFrom(1_000, 999_000, 999_928, 999_929, 1_999_500),
+      replaced: fc.constantFrom(0, 500),
+    }),
+    { nil: undefined },
+  ),
   optional: fc.subarray([...fieldNames]),
   servedAgo: fc.dictionary(
     fc.constantFrom(...fieldNames),
     fc.constantFrom(0, 1, 30 * minute - 1, 30 * minute, day - 1, day, 27 * hour, 30 * day, -hour),
     { maxKeys: 3 },
+  ),
+  servedIn: mostly<ScenarioConnection['servedIn']>('this session', 'another', 'unknown'),
+  remembered: fc.dictionary(
+    fc.constantFrom(...fieldNames),
+    fc.record({
+      endsIn: mostly(day, 1, 0, -1),
+      fits: mostly<ScenarioRule['fits']>('all', 'other contract', 'other purpose', 'other type'),
+    }),
+    { maxKeys: 4 },
   ),
   bucket: fc.option(
     fc.record({
@@ -137,7 +214,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
       away: mostly(false, true),
       signature: mostly<Scenario['signature']>('valid', 'invalid', 'none'),
       sentAgo: mostly(1_000, 16 * day, 16 * day + 1, -2 * minute, -2 * minute - 1, 0),
-      expiresIn: mostly<number | undefined>(undefined, -1, 0, 1, day),
+      expiresIn: mostly<number | undefined>(undefined, -1, 0, 1, day, 30 * day),
       seen: mostly<Scenario['seen']>('no', 'same bytes', 'other bytes'),
       connection: fc.oneof(
         { weight: 20, arbitrary: connection },
@@ -153,21 +230,54 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
       fields: fc.uniqueArray(fc.constantFrom(...fieldNames), { minLength: 1, maxLength: 3 }),
       purpose: mostly<string | undefined>(undefined, ...purposes),
       unfit: mostly(false, true),
+      published: mostly<Published>(
+        'next',
+        'skips a number',
+        'other before',
+        'other contract',
+        'the same',
+        'run out',
+        'of another',
+        'forged',
+      ),
       done: mostly(false, true),
+      entry: fc.record({
+        category: fc.constantFrom(...categories, 'diary'),
+        valueBytes: mostly(0, 1, 500, 65_536, 65_537),
+      }),
       account: mostly<Scenario['account']>('none', 'own', 'foreign', 'taken'),
       word: fc.record({
-        request: mostly<ScenarioWord['request']>('waits', 'runs', 'none'),
+        request: mostly<ScenarioWord['request']>('waits', 'runs', 'undecided', 'none'),
         deadlineIn: mostly(day, -1, 0, 1),
         hash: mostly<ScenarioWord['hash']>('right', 'wrong'),
         fields: mostly<ScenarioWord['fields']>('all', 'asked', 'others'),
+      }),
+      holds: mostly(fieldNames, [], fieldNames.slice(0, 2), fieldNames.slice(2)),
+      before: fc.record({
+        approved: fc.subarray([...fieldNames]),
+        rules: fc.constantFrom('none', 'none', 'those of now', 'replaced since'),
       }),
     }),
     mostly(false, true),
   )
   .map(([scenario, misplaced]) => {
     const owners = scenario.type.startsWith('owner.') !== misplaced;
-    return { ...scenario, ...arrived(scenario.round), space: owners ? 'owner' : 'message' };
+    const space = owners ? 'owner' : 'message';
+    return { ...scenario, ...arrived(scenario.round), connection: inPlace(scenario), space };
   });
+
+/** Who asks to connect is mostly invited, and nothing more. */
+function inPlace({
+  type,
+  connection: known,
+}: {
+  type: ScenarioType;
+  connection?: ScenarioConnection | undefined;
+}) {
+  return known !== undefined && type === 'connection.request' && known.status === 'active'
+    ? { ...known, status: 'invited' as const }
+    : known;
+}
 
 /** What is decided again had passed the first three checks when it arrived. */
 function arrived(round: Scenario['round']): Partial<Scenario> {

@@ -16,9 +16,10 @@ import { handlers } from './scenario-handlers.ts';
 
 /** One step of a history: what happens next, and how much later (milliseconds; the clock may go back). */
 export type Step = { readonly after: number } & (
-  | { readonly does: 'ask'; readonly fields: readonly string[] }
-  | { readonly does: 'approve' | 'deny' | 'run'; readonly pick: number }
-  | { readonly does: 'sever' }
+  | { readonly does: 'ask'; readonly fields: readonly string[]; readonly epoch: number }
+  | { readonly does: 'approve' | 'remember' | 'deny' | 'run'; readonly pick: number }
+  | { readonly does: 'grant' | 'revoke'; readonly pick: number }
+  | { readonly does: 'sever' | 'publish' | 'accept' }
 );
 
 const after = fc.constantFrom(0, 1, 1_000, 60_000, 3_600_000, 86_400_000, -60_000);
@@ -33,13 +34,28 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
         does: fc.constant('ask' as const),
         after,
         fields: fc.uniqueArray(fc.constantFrom(...fieldNames), { minLength: 1, maxLength: 2 }),
+        epoch: fc.constantFrom(1, 1, 2),
       }),
     },
     {
       weight: 6,
-      arbitrary: fc.record({ does: fc.constantFrom('approve', 'deny', 'run'), after, pick }),
+      arbitrary: fc.record({
+        does: fc.constantFrom('approve', 'remember', 'deny', 'run', 'run'),
+        after,
+        pick,
+      }),
     },
-    { weight: 1, arbitrary: fc.record({ does: fc.constant('sever' as const), after }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ does: fc.constantFrom('grant', 'revoke'), after, pick }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        does: fc.constantFrom('sever', 'publish', 'accept', 'accept'),
+        after,
+      }),
+    },
   ),
   { maxLength: 25 },
 );
@@ -57,7 +73,8 @@ export class ToldHistory {
   state: VaultState = emptyState;
   #clock = 1_700_000_000_000;
   #time: number = this.#clock;
-  readonly #contract: Contract;
+  /** The version in force, as the service knows it. */
+  #contract: Contract;
 
   constructor(contract: Contract) {
     this.#contract = contract;
@@ -65,6 +82,8 @@ export class ToldHistory {
     const optional = fieldNames.slice(0, 2);
     const ring = { generation: 1, hash: bytes };
     this.#add({ kind: 'opened', scope, body: { writer: bytes, measurement: '', handlers, ring } });
+    for (const field of fieldNames)
+      this.#add({ kind: 'stored', scope, body: { field, value: '' } });
     const expires = this.#time + 1_000;
     this.#add({ kind: 'invited', scope, body: { connection, party, label: 'shop', expires } });
     const signed = { contract, key: '', signature: '' };
@@ -79,25 +98,62 @@ export class ToldHistory {
     this.#clock += step.after;
     // A ledger's records never go back in time, whatever the clock of its machine does.
     this.#time = Math.max(this.#time, this.#clock);
-    if (step.does === 'ask') this.#ask(step.fields);
+    if (step.does === 'ask') this.#ask(step.fields, step.epoch);
+    else if (step.does === 'grant') this.#grant(step.pick);
+    else if (step.does === 'revoke') this.#revoke(step.pick);
     else if (step.does === 'sever')
       this.#add({ kind: 'severed', scope, body: { connection, by: 'owner' } });
-    else this.#takeOpen(step.does, step.pick);
+    else if (step.does === 'publish') this.#publish();
+    else if (step.does === 'accept') this.#accept();
+    else if ('pick' in step) this.#takeOpen(step.does, step.pick);
   }
 
   get connection() {
     return this.state.connections.get(connection);
   }
 
-  #ask(fields: readonly string[]): void {
-    const received = this.#event(fields);
+  #ask(fields: readonly string[], epoch: number): void {
+    const received = { ...this.#event(fields), epoch };
     const decision = decide(this.state, received, this.#time);
     const request = eventKey(connection, received.id);
     const cause = this.#add({ kind: 'received', scope, body: received });
     this.#decided(request, decision, false, cause);
   }
 
-  #takeOpen(does: 'approve' | 'deny' | 'run', at: number): void {
+  #publish(): void {
+    const before = this.connection?.offered?.contract.contract ?? this.#contract;
+    const previous = contractHash(before);
+    const contract = { ...before, version: before.version + 1, previous };
+    const signed = { contract, key: '', signature: '' };
+    const event = eventId(this.#time, new Uint8Array(10));
+    if (this.connection?.status === 'active')
+      this.#add({ kind: 'contract_offered', scope, body: { connection, contract: signed, event } });
+  }
+
+  #accept(): void {
+    const offered = this.connection?.offered;
+    if (offered === undefined) return;
+    const { version } = offered.contract.contract;
+    const word = { connection, version, hash: offered.hash, device: 'd' };
+    this.#add({ kind: 'contract_accepted', scope, body: { ...word, optional: [] } });
+    this.#contract = offered.contract.contract;
+  }
+
+  #grant(pick: number): void {
+    const { name, tier } =
+      this.#contract.fields[pick % Math.max(1, this.#contract.fields.length)] ?? {};
+    if (name === undefined || tier === 'consent') return;
+    this.#add({ kind: 'granted', scope, body: { connection, fields: [name], device: 'd' } });
+  }
+
+  #revoke(pick: number): void {
+    const rules = [...(this.connection?.rules?.keys() ?? [])];
+    const rule = rules[pick % Math.max(1, rules.length)];
+    if (rule !== undefined)
+      this.#add({ kind: 'rule_revoked', scope, body: { connection, rule, device: 'd' } });
+  }
+
+  #takeOpen(does: 'approve' | 'remember' | 'deny' | 'run', at: number): void {
     const status = does === 'run' ? 'running' : 'pending';
     const open = [...this.state.requests.values()].filter((request) => request.status === status);
     const request = open[at % Math.max(1, open.length)];
@@ -106,24 +162,36 @@ export class ToldHistory {
     else this.#word(request, does);
   }
 
-  #word(request: OpenRequest, does: 'approve' | 'deny'): void {
+  #word(request: OpenRequest, does: 'approve' | 'remember' | 'deny'): void {
     const { received, facts, key } = request;
-    const outcome = does === 'approve' ? ('approved' as const) : ('denied' as const);
-    const fields = does === 'approve' ? (facts.consent ?? []).slice(0, 1) : [];
+    const outcome = does === 'deny' ? ('denied' as const) : ('approved' as const);
+    const fields = does === 'deny' ? [] : (facts.consent ?? []).slice(0, 1);
     const said = { request: key, hash: received.digest, outcome, fields, device: 'd' };
     const cause = this.#add({ kind: 'consented', scope, body: said });
-    if (does === 'approve')
-      this.#decided(key, decide(this.state, received, this.#time, 'again'), true, cause);
+    if (does === 'deny') return;
+    this.#decided(key, decide(this.state, received, this.#time, 'again'), true, cause);
+    const [field] = fields;
+    if (does === 'remember' && field !== undefined) this.#remember(field);
+  }
+
+  #remember(field: string): void {
+    const purpose = this.#contract.fields.find(({ name }) => name === field)?.purpose ?? '';
+    const shared = { connection, type: 'data.request', field, purpose, device: 'd' };
+    const body = {
+      ...shared,
+      contract: contractHash(this.#contract),
+      until: this.#time + 90_000_000,
+    };
+    this.#add({ kind: 'remembered', scope, body });
   }
 
   #run(key: string): void {
     const request = this.state.requests.get(key);
     if (request === undefined) return;
     const again = decide(this.state, request.received, this.#time, 'again');
-    const { fields = [], consent = [] } = request.facts;
-    const given = fields.filter(
-      (name) => !consent.includes(name) || request.approved?.includes(name),
-    );
+    const { fields = [], consent = [], rules = {} } = request.facts;
+    const approved = request.approved ?? Object.keys(rules);
+    const given = fields.filter((name) => !consent.includes(name) || approved.includes(name));
     const handler = { name: 'all', version: '1.0.0', digest: '' };
     const run = { durationMs: 1, refused: [], accesses: [], effects: [], handler, request: key };
     const done =

@@ -1,0 +1,44 @@
+import { entryKey } from '../../projections/vault-state.ts';
+import { megabyte } from '../../wire/entry.ts';
+import { type CheckFunction, fail, type Inputs, pass, skip } from './check-result.ts';
+import { type CheckContext, entryAsked } from './context.ts';
+
+/**
+ * Check 8: the contract gives the permission that this event type needs; of what is stored, the category too,
+ * and there is room for it.
+ */
+export const permissionCheck: CheckFunction = (context) => {
+  const { contract, handledType } = context;
+  const permission = handledType?.permission;
+  if (permission === undefined) return skip('this event type needs no permission');
+  const granted = contract?.permissions[permission] ?? false;
+  const inputs = { permission, granted };
+  if (!granted)
+    return fail('permission_missing', `the contract does not permit ${permission}`, inputs);
+  return storageCheck(context, inputs);
+};
+
+function storageCheck(context: CheckContext, granted: Inputs): ReturnType<CheckFunction> {
+  const entry = entryAsked(context);
+  if (entry === undefined) return pass(granted);
+  const { categories = [], megabytes = 0 } = context.contract?.storage ?? {};
+  const { category, bytes } = entry;
+  if (!categories.includes(category))
+    return fail('category_not_allowed', `the contract stores no ${category}`, {
+      ...granted,
+      category,
+    });
+  if (bytes === undefined) return pass({ ...granted, category });
+  const held = (context.connection?.stored?.bytes ?? 0) - replaced(context, entry.key ?? '');
+  const inputs = { ...granted, category, held, bytes, most: megabytes * megabyte };
+  return held + bytes <= inputs.most
+    ? pass(inputs)
+    : fail('storage_quota', 'the contract stores no more than it has', inputs);
+}
+
+/** What the entry of this key counts now: it makes room for the new one. */
+function replaced(context: CheckContext, key: string): number {
+  const { received, state } = context;
+  const { category = '' } = entryAsked(context) ?? {};
+  return state.entries.get(entryKey(received.connection, category, key))?.bytes ?? 0;
+}

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from './decide.ts';
+import { commandCases, eventOf, handshakeCases, stateFor } from './testing/command-cases.ts';
+import { recordedCases } from './testing/recorded-cases.ts';
+import { now } from './testing/scenario.ts';
+
+describe('a command', () => {
+  it.each([...commandCases, ...handshakeCases])('$type is decided about: $about', (given) => {
+    const { outcome, reason } = decide(stateFor(given), eventOf(given), now);
+    expect({ outcome, reason }).toEqual({
+      outcome: given.reason === undefined ? 'allowed' : 'denied',
+      reason: given.reason,
+    });
+  });
+});
+
+describe('what a check looked at is recorded', () => {
+  it.each(recordedCases)('of $about', ({ state, received, check, recorded }) => {
+    const { checks } = decide(state, received, now);
+    expect(checks.find((one) => one.check === check)).toEqual({ check, ...recorded });
+  });
+});

@@ -1,0 +1,218 @@
+import type { ReceivedEvent } from '../../../ledger/bodies.ts';
+import type { Check, CheckName } from '../../../ledger/decision.ts';
+import type { VaultState } from '../../../projections/vault-state.ts';
+import type { Contract } from '../../../wire/contract.ts';
+import type { decide } from '../decide.ts';
+import { day, now, type Scenario, type ScenarioConnection } from './scenario.ts';
+import { handlers } from './scenario-handlers.ts';
+import { given } from './scenario-state.ts';
+
+/** What one check must have recorded of one event: to the letter, since that is what the owner is shown. */
+export type RecordedCase = {
+  readonly about: string;
+  readonly state: VaultState;
+  readonly received: ReceivedEvent;
+  readonly check: CheckName;
+  readonly recorded: Omit<Check, 'check'>;
+};
+
+const birthday = 'personal/date_of_birth';
+const name = 'personal/full_name';
+const contract: Contract = {
+  v: 1,
+  id: 'shop.orders',
+  version: 1,
+  service: { id: 'shop', name: 'The Shop' },
+  title: 'Orders',
+  description: 'What we need.',
+  published: 1,
+  fields: [
+    { name, tier: 'on_demand', purpose: 'greeting', retention: 'session' },
+    { name: birthday, tier: 'consent', purpose: 'greeting', retention: 'P1D' },
+  ],
+  permissions: {
+    store: true,
+    messages: true,
+    authentication: true,
+    payment: true,
+    signatures: true,
+    identity: true,
+    location: true,
+  },
+  limits: { requests_per_hour: 60, burst: 10 },
+};
+const connection: ScenarioConnection = {
+  status: 'active',
+  contract,
+  contractExpiresIn: undefined,
+  frozen: false,
+  updates: undefined,
+  notices: undefined,
+  stored: undefined,
+  optional: [],
+  servedAgo: {},
+  servedIn: 'this session',
+  remembered: {},
+  bucket: undefined,
+  inviteExpiresIn: day,
+  credential: undefined,
+};
+const plain: Scenario = {
+  round: 'first',
+  type: 'data.request',
+  space: 'message',
+  envelope: undefined,
+  subjectSender: 'party',
+  eventSender: 'party',
+  outside: 'same',
+  away: false,
+  signature: 'valid',
+  sentAgo: 1_000,
+  expiresIn: undefined,
+  seen: 'no',
+  connection,
+  names: 'accepted',
+  fields: [name],
+  purpose: undefined,
+  unfit: false,
+  account: 'none',
+  done: false,
+  word: { request: 'none', deadlineIn: 0, hash: 'right', fields: 'all' },
+  holds: [name, birthday],
+  published: 'next',
+  entry: { category: 'notes', valueBytes: 0 },
+  before: { approved: [], rules: 'none' },
+};
+
+const fresh = { now, sent: now - 1_000, expires: null };
+const both = { [name]: now - 1 + day, [birthday]: now };
+const many = (count: number): string[] => Array.from({ length: count }, () => name);
+
+/** Cases, each one check of one decision on arrival. */
+export const recordedCases: readonly RecordedCase[] = [
+  one('a fresh event', 'freshness', {}, pass({ ...fresh, seen_before: false })),
+  one(
+    'the same event once more',
+    'freshness',
+    { seen: 'same bytes' },
+    fail('duplicate', 'the same event once more', { ...fresh, seen_before: true }),
+  ),
+  one(
+    'another event under a known id',
+    'freshness',
+    { seen: 'other bytes' },
+    fail('duplicate', 'this id was used with other bytes', { ...fresh, seen_before: true }),
+  ),
+  one('a request for data', 'payload', {}, pass({ type: 'data.request' })),
+  one(
+    'an order',
+    'payload',
+    { type: 'payment.request' },
+    pass({ type: 'payment.request', once: `${'c'.repeat(26)}/payment.request/A-1` }),
+  ),
+  one('as many fields as may be', 'payload', { fields: many(200) }, pass({ type: 'data.request' })),
+  one(
+    'one field more',
+    'payload',
+    { fields: many(201) },
+    fail('too_large', '201 fields', { type: 'data.request' }),
+  ),
+  one(
+    'a session that lasts, and a yes that is needed again',
+    'retention',
+    served('this session', { [name]: 1, [birthday]: day }),
+    pass({ now, until: both, session: 1, asked_anew: [birthday] }),
+  ),
+  one(
+    'a session of another epoch',
+    'retention',
+    served('another', { [name]: 1 }),
+    fail('retention_expired', `kept long enough: ${name}`, {
+      now,
+      until: { [name]: now - 1 },
+      session: 1,
+    }),
+  ),
+  one(
+    'a field that was served before sessions were kept',
+    'retention',
+    served('unknown', { [birthday]: 1 }),
+    pass({ now, until: { [birthday]: now - 1 + day } }),
+  ),
+  one('no rule', 'tier', { fields: [birthday] }, hold({ tiers: { [birthday]: 'consent' } })),
+  one(
+    'a rule for one of two fields of the consent tier',
+    'tier',
+    {
+      fields: [name, birthday],
+      connection: { ...connection, remembered: { [birthday]: { endsIn: 1, fits: 'all' } } },
+    },
+    pass({ tiers: { [name]: 'on_demand', [birthday]: 'consent' }, rules: { [birthday]: 102 } }),
+  ),
+  once('a number is', 17, {
+    type: 'payment.request',
+    once: `${'c'.repeat(26)}/payment.request/17`,
+  }),
+  once('a list is not', ['A-1'], { type: 'payment.request' }),
+];
+
+/** What is not recorded as it must be, in words. */
+export function recordingFault(decider: typeof decide): string | undefined {
+  for (const { about, state, received, check, recorded } of recordedCases) {
+    const { checks } = decider(state, received, now);
+    const found = checks.find((one) => one.check === check);
+    if (JSON.stringify(found) !== JSON.stringify({ check, ...recorded }))
+      return `${about}: ${JSON.stringify(found)}`;
+  }
+  return undefined;
+}
+
+function one(
+  about: string,
+  check: CheckName,
+  differs: Partial<Scenario>,
+  recorded: RecordedCase['recorded'],
+): RecordedCase {
+  const { state, received } = given({ ...plain, ...differs });
+  return { about, state, received, check, recorded };
+}
+
+/** An order of a type whose schema takes anything: what it may happen once by is `order`. */
+function once(about: string, order: unknown, inputs: Check['inputs']): RecordedCase {
+  const { state, received } = given({ ...plain, type: 'payment.request' });
+  const [handler] = handlers;
+  if (handler === undefined || received.event === undefined) throw new Error('there is a handler');
+  const types = handler.manifest.types.map((type) => ({ ...type, request: {} }));
+  const installed = [{ ...handler, manifest: { ...handler.manifest, types } }];
+  const event = { ...received.event, payload: { order } as never };
+  return {
+    about: `${about} what may happen once`,
+    state: { ...state, handlers: installed },
+    received: { ...received, event },
+    check: 'payload',
+    recorded: pass(inputs),
+  };
+}
+
+function served(
+  servedIn: ScenarioConnection['servedIn'],
+  servedAgo: ScenarioConnection['servedAgo'],
+): Partial<Scenario> {
+  return { fields: Object.keys(servedAgo), connection: { ...connection, servedIn, servedAgo } };
+}
+
+function pass(inputs: Check['inputs']): RecordedCase['recorded'] {
+  return { result: 'pass', inputs };
+}
+
+function hold(inputs: Check['inputs']): RecordedCase['recorded'] {
+  return { result: 'hold', inputs };
+}
+
+function fail(
+  reason: NonNullable<Check['reason']>,
+  detail: string,
+  inputs: Check['inputs'],
+): RecordedCase['recorded'] {
+  return { result: 'fail', reason, detail, inputs };
+}
