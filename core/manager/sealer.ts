@@ -146,7 +146,8 @@ export class Sealer {
     const bytes = sealEnvelope({
       connection: known.id,
       epoch,
-      ...(isOpened ? {} : { opening: epoch.opening }),
+      // Whoever reads a kept answer may have lost its memory since.
+      ...(isOpened && outgoing.critical !== true ? {} : { opening: epoch.opening }),
       subject,
       eventId: id,
       nonce: random(24),
