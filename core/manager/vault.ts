@@ -3,16 +3,16 @@ import type { InstalledHandler, LedgerRecord } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { OpenRequest } from '../../projections/vault-state.ts';
 import type { Pin } from '../pins/pin.ts';
-import { PinKeeper } from '../pins/pin-keeper.ts';
+import type { PinKeeper } from '../pins/pin-keeper.ts';
 import type { AnswerKeeper, KeepableAnswer } from './answer-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
-import { continues } from './continuity.ts';
 import { Departures } from './departures.ts';
 import { endDevices, removedUsers } from './devices.ts';
 import { type Arrival, asideOf, readInbound } from './inbound.ts';
 import type { Batch } from './journal.ts';
 import { tellKeys } from './key-rotation.ts';
 import { answerKeeper, Outbox, queuedIn } from './outbox.ts';
+import { pinKeeper } from './pinned-ledger.ts';
 import type { InboundMessage } from './ports.ts';
 import { ProfileDesk, servesTheSame, tellProfile } from './profile.ts';
 import { Publisher } from './publisher.ts';
@@ -77,19 +77,7 @@ export class Vault {
       abandoned: () => void this.#halt(),
     });
     this.#departures = new Departures(parts);
-    const { pins } = options;
-    const { ledger } = parts;
-    const keeping = {
-      pins: [...pins.keys()],
-      durable: () => ({
-        note: ledger.checkpoint(ledger.durableEnd),
-        size: ledger.durableEnd.size,
-      }),
-      continues: (note: string) => continues(ledger, parts.proofs, note, 'a pin'),
-      log: parts.log,
-      onConflict: (error: Error) => this.#fail(error),
-    };
-    this.#pins = new PinKeeper(keeping, pins);
+    this.#pins = pinKeeper(parts, options.pins, (error) => this.#fail(error));
     const publisher = new Publisher(parts.bus, (ids) => this.#turns.noteSent(ids));
     this.#keeper = answerKeeper(parts, publisher, (id) => this.#turns.noteSent([id]));
     this.#outbox = new Outbox(publisher, this.#keeper, this.#pins);

@@ -1,7 +1,7 @@
 /* Vaults that connect whom they should not, and vines that let through what they should not. */
 
 import type { StreamConfig } from '@nats-io/jetstream';
-import { inboundManager } from '../../core/bus/vine/inbound-stream.ts';
+import { streamManager } from '../../core/bus/vine/stream-manager.ts';
 import { fromBase64url, toBase64url } from '../../wire/bytes.ts';
 import { isMap } from '../../wire/event.ts';
 import { fromService, fromVault } from '../../wire/subjects.ts';
@@ -129,7 +129,7 @@ const injects: Plan = {
 function withStream(lab: Plan['lab'], change: Partial<StreamConfig>): Plan {
   const during: Plan['during'] = async (run) => {
     const { messages, vault } = behindTheBus();
-    const manager = await inboundManager(messages);
+    const manager = await streamManager(messages);
     const name = `IN_${vault}`;
     const { config } = await manager.streams.info(name);
     await manager.streams.update(name, change);
