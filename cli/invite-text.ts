@@ -1,4 +1,4 @@
-import { readInvite } from '../service/invite-link.ts';
+import { inviteIn } from '../service/invite-link.ts';
 import type { InviteLink } from '../wire/invite-link.ts';
 import type { Invite } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
@@ -8,7 +8,7 @@ import { CliError } from './cli-error.ts';
  * @throws CliError when it is neither
  */
 export function decodeInvite(line: string): Invite | InviteLink {
-  const invite = readInvite(line);
+  const invite = inviteIn(line);
   if (invite === undefined)
     throw new CliError('usage', 'this is neither an invite nor a file that holds one');
   return invite;

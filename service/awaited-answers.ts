@@ -1,28 +1,30 @@
 import type { CheckedAnswer } from './checked-answer.ts';
+import type { AskOptions } from './client-options.ts';
 import { ServiceError } from './errors.ts';
-
-/** How long to wait for an answer, and for which. */
-export type AwaitOptions = {
-  readonly timeoutMs: number;
-  /** Called once, when the answer is that the owner is asked first. */
-  readonly onPending?: (answer: Extract<CheckedAnswer, { status: 'pending' }>) => void;
-  /** Settle for `pending` as an answer, instead of waiting for the owner. */
-  readonly acceptPending?: boolean;
-};
 
 /** Who waits for an answer: it comes, or never will. */
 type Waiting = { answer(answer: CheckedAnswer): void; lost(): void };
 
-/** The answers that a client waits for, by the ids of the events that they answer. */
+/** Answers that somebody waits for, by the id of what they answer. */
 export class AwaitedAnswers {
   readonly #waiting = new Map<string, Waiting>();
-  #woken: () => void = () => {};
+  #ended: () => void = () => {};
+
+  /** How many are waited for. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Whom to give an answer to. */
+  taker(id: string): ((answer: CheckedAnswer) => void) | undefined {
+    return this.#waiting.get(id)?.answer;
+  }
 
   /**
-   * The answer to an event, when it comes.
+   * Waits for the answer to an event.
    * @throws ServiceError NO_ANSWER, NOT_CONNECTED
    */
-  to(id: string, options: AwaitOptions): Promise<CheckedAnswer> {
+  wait(id: string, options: AskOptions): Promise<CheckedAnswer> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new ServiceError('NO_ANSWER', `no answer within ${options.timeoutMs} ms`));
@@ -45,29 +47,24 @@ export class AwaitedAnswers {
     });
   }
 
-  /** An answer has come. */
-  take(id: string, answer: CheckedAnswer): void {
-    this.#waiting.get(id)?.answer(answer);
-  }
-
-  /** Nobody waits for this one any more. */
-  drop(id: string): void {
+  /** Nobody waits for it any more. */
+  end(id: string): void {
     this.#waiting.get(id)?.lost();
     this.#waiting.delete(id);
-    this.#woken();
-  }
-
-  /** No answer will come. */
-  lose(): void {
-    for (const waiting of this.#waiting.values()) waiting.lost();
+    this.#ended();
   }
 
   /** Resolves when nobody waits. */
   async idle(): Promise<void> {
     while (this.#waiting.size > 0)
       await new Promise<void>((resolve) => {
-        this.#woken = resolve;
+        this.#ended = resolve;
       });
+  }
+
+  /** None of them will come. */
+  loseAll(): void {
+    for (const waiting of this.#waiting.values()) waiting.lost();
   }
 }
 

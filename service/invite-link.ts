@@ -5,7 +5,7 @@ import type { Invite } from '../wire/messages.ts';
 import { fetchProfile } from './profile.ts';
 
 /** What an invite or a link says by itself; `undefined` for any other text. */
-export function readInvite(text: string): Invite | InviteLink | undefined {
+export function inviteIn(text: string): Invite | InviteLink | undefined {
   return readLink(text) ?? parseInvite(text);
 }
 

@@ -15,7 +15,8 @@ import {
 } from './asking.ts';
 import type { CheckedAnswer } from './checked-answer.ts';
 import { ServiceError } from './errors.ts';
-import { inviteOf, isWhole, readInvite } from './invite-link.ts';
+import type { LateAnswer } from './heard-answers.ts';
+import { inviteIn, inviteOf, isWhole } from './invite-link.ts';
 import { type Accepted, Links } from './links.ts';
 import { addressOf, type ServiceConnection } from './service-identity.ts';
 import { folderStore, type ServiceStore } from './service-store.ts';
@@ -38,6 +39,11 @@ export type ServiceOptions = {
   readonly servers?: (invite: InviteLink) => readonly string[];
   /** Is shown each answer, with its signed statement: to be kept as evidence. */
   readonly onAnswer?: (connection: string, answer: CheckedAnswer) => void;
+  /**
+   * Is told each answer to a critical event that came while nobody waited for it, once: by the event's id. The messaging layer keeps it
+   * until this has resolved; without it they stay there, for 30 days.
+   */
+  readonly onLateAnswer?: (connection: string, late: LateAnswer) => void | Promise<void>;
 };
 
 const profileWaitMs = 15_000;
@@ -73,6 +79,7 @@ export class Service {
     this.#links = new Links({
       servers: (connection) => this.#servers(connection),
       save: ({ invite, accepted }) => this.#keep(invite.connection, { accepted }),
+      ...(options.onLateAnswer === undefined ? {} : { onLate: options.onLateAnswer }),
     });
     for (const connection of connections) {
       this.#connections.set(connection.invite.connection, connection);
@@ -198,7 +205,7 @@ export class Service {
 
   /** The invite in a text: a link's is fetched, unless it has been before. */
   async #inviteIn(text: string): Promise<Invite> {
-    const found = readInvite(text);
+    const found = inviteIn(text);
     if (found === undefined) throw new ServiceError('BAD_INVITE', 'this is not an invite');
     if (isWhole(found)) return found;
     const before = this.#connections.get(found.connection)?.invite;
