@@ -26,6 +26,7 @@ export async function fetchProfile(place: ProfilePlace, timeoutMs: number): Prom
   const { vault, party, servers, credential, signing } = place;
   const nc = await connect({
     servers: [...servers],
+    noRandomize: true,
     inboxPrefix: partyInbox(party),
     authenticator: jwtAuthenticator(credential.jwt, utf8(credential.seed)),
     reconnect: false,

@@ -9,20 +9,21 @@ import {
 } from '../wire/messages.ts';
 import { signRekey } from '../wire/rekey.ts';
 import { serversIn } from '../wire/servers.ts';
-import {
-  forApp,
-  forVault,
-  fromService,
-  fromVault,
-  ownerAppInbox,
-  partyInbox,
-} from '../wire/subjects.ts';
 import { AwaitedAnswers, gone } from './awaited-answers.ts';
 import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
-import type { AskOptions, ClientOptions, SharedOptions, VaultAddress } from './client-options.ts';
+import {
+  type AskOptions,
+  type ClientOptions,
+  heardBy,
+  type SharedOptions,
+  subjectOf,
+  type VaultAddress,
+  whoIs,
+} from './client-options.ts';
 import { handOver } from './hand-over.ts';
 import { HeardAnswers } from './heard-answers.ts';
 import { KeptAnswers, type Reading } from './kept-answers.ts';
+import { RepeatedTask } from './repeated-task.ts';
 import {
   type OutgoingEvent,
   type OwnKeys,
@@ -47,9 +48,8 @@ export class VaultClient {
   #identity: PeerIdentity;
   /** Messages are taken one after another: what tells of a new key comes before what that has signed. */
   #taken: Promise<void> = Promise.resolve();
-  /** What is under way about the vault's keys. */
-  #learning: Promise<void> | undefined;
-  #toLearn = false;
+  /** What is under way about the vault's keys. What cannot be learned now is told again when we come with a new epoch. */
+  readonly #learning = new RepeatedTask(() => this.learnKeys());
   /** What is under way about where it is reached. */
   #saying: Promise<unknown> | undefined;
   readonly #waiting = new AwaitedAnswers();
@@ -92,14 +92,13 @@ export class VaultClient {
     { servers, credential, identity }: VaultAddress,
     options: ClientOptions = {},
   ): Promise<VaultClient> {
-    const { vault, party } = identity;
-    const who =
-      party === 'owner'
-        ? { name: 'owner-app', inboxPrefix: ownerAppInbox(vault) }
-        : { name: 'service', inboxPrefix: partyInbox(party) };
-    const nc = await connectAs(servers, who, () => credential);
+    const nc = await connectAs(servers, whoIs(identity), () => credential);
     const client = new VaultClient(nc, identity, { ...options, owns: true });
-    if (party !== 'owner') client.#kept = client.#readKept();
+    if (identity.party !== 'owner')
+      client.#kept = KeptAnswers.start(nc, identity.party, {
+        take: (message) => client.takeKept(message),
+        interested: () => client.wantsKept,
+      });
     await client.#listen();
     return client;
   }
@@ -117,7 +116,7 @@ export class VaultClient {
       ...(session === undefined ? {} : { session }),
     });
     client.#wake = wake;
-    if (before !== undefined) client.#goOnFor(before);
+    client.#goOnFor(before ?? client);
     await client.#listen();
     if (before !== undefined) before.onEvent = () => {};
     return client;
@@ -130,9 +129,7 @@ export class VaultClient {
   }
 
   async #listen(): Promise<void> {
-    const { vault, party } = this.#identity;
-    const subject = party === 'owner' ? forApp(vault, '>') : fromVault(vault, party, '>');
-    this.#heard = this.#nc.subscribe(subject, {
+    this.#heard = this.#nc.subscribe(heardBy(this.#identity), {
       callback: (error, message) => {
         if (error === null) void this.#take(message).catch(() => undefined);
       },
@@ -142,10 +139,7 @@ export class VaultClient {
 
   /** Seals an event without sending it. */
   async seal(outgoing: OutgoingEvent): Promise<SealedEvent> {
-    const { vault, party } = this.#identity;
-    const subject =
-      party === 'owner' ? forVault(vault, outgoing.type) : fromService(vault, party, outgoing.type);
-    return this.#session.seal(subject, outgoing);
+    return this.#session.seal(subjectOf(this.#identity, outgoing.type), outgoing);
   }
 
   /**
@@ -229,7 +223,7 @@ export class VaultClient {
   /** Hears nothing any more once what is under way about keys is done, and ends the connection where it is its own. */
   async close(): Promise<void> {
     await this.#taken;
-    await this.#learning;
+    await this.#learning.done;
     await this.#saying;
     if (!this.#nc.isClosed()) {
       await this.#answers.settled();
@@ -264,13 +258,6 @@ export class VaultClient {
     return this.#take(message, true);
   }
 
-  #readKept(): KeptAnswers {
-    return KeptAnswers.start(this.#nc, this.#identity.party, {
-      take: (message) => this.takeKept(message),
-      interested: () => this.wantsKept,
-    });
-  }
-
   get #keysType(): string {
     return this.#identity.party === 'owner' ? 'owner.keys' : 'connection.keys';
   }
@@ -295,7 +282,7 @@ export class VaultClient {
     }
     const answer = checkedAnswer(this.#identity, event);
     const isUnknown = answer.check?.ok === false && answer.check.fault === 'key_unknown';
-    if (isUnknown && answer.type !== this.#keysType) this.#learn();
+    if (isUnknown && answer.type !== this.#keysType) this.#learning.ask();
     const heard = { id, event: cause, answer, isKept: type === keptAnswerType, toAcknowledge };
     return this.#answers.take(heard, this.#waiting.taker(cause));
   }
@@ -322,23 +309,7 @@ export class VaultClient {
     const handovers = isMap(event.payload) ? event.payload['handovers'] : undefined;
     await this.#follow(handovers);
     // Also where they lead nowhere new: what we said the last time may have been lost.
-    this.#learn();
-  }
-
-  /** What cannot be learned now is told again when we come with a new epoch. */
-  #learn(): void {
-    this.#toLearn = true;
-    this.#learning ??= this.#learnAll().finally(() => {
-      this.#learning = undefined;
-    });
-  }
-
-  /** Once more for what came meanwhile. */
-  async #learnAll(): Promise<void> {
-    while (this.#toLearn) {
-      this.#toLearn = false;
-      await this.learnKeys().catch(() => undefined);
-    }
+    this.#learning.ask();
   }
 
   async #follow(handovers: unknown): Promise<boolean> {

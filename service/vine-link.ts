@@ -34,6 +34,7 @@ export async function connectAs(
     return await connect({
       ...who,
       servers: [...servers],
+      noRandomize: true,
       authenticator: (nonce?: string) => {
         const { jwt, seed } = credential();
         return jwtAuthenticator(jwt, utf8(seed))(nonce);

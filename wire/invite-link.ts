@@ -106,7 +106,8 @@ function dictionary(vault: string, party: string): Uint8Array {
   return utf8(
     'wss://tls://nats://127.0.0.1:4222\nSUA\n{"typ":"JWT","alg":"ed25519-nkey"}\n' +
       '{"exp":17,"aud":"NATS","name":"handshake","sub":"UA","nats":{"data":-1,"payload":1048576,"subs":64,' +
-      `"pub":{"allow":["${to}.connection.request","${to}.profile.get"]},` +
+      `"pub":{"allow":["${to}.connection.request","${to}.profile.get",` +
+      `"$JS.API.CONSUMER.MSG.NEXT.OUT.${party}","$JS.ACK.OUT.${party}.>"]},` +
       `"sub":{"allow":["MessageSpace.${party}.fromVault.${vault}.>","_INBOX.${party}.>"]},` +
       '"allowed_connection_types":["STANDARD","WEBSOCKET"],' +
       `"issuer_account":"${party}","type":"user","version":2},"iss":"A","iat":17,"jti":"=="}`,
