@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstalledHandler, LedgerRecord } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { OpenRequest } from '../../projections/vault-state.ts';
@@ -294,7 +295,5 @@ export class Vault {
 }
 
 function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
+  return sleep(ms, undefined, { ref: false });
 }
