@@ -30,17 +30,8 @@ export function addOwner(program: Command, finish: Finish): void {
     .action(async (field: string, value: string, options: Common) =>
       finish(await (await import('./owner.ts')).setCommand(contextOf(options), field, value)),
     );
-  on(program, 'invite', 'make an invite for a service')
-    .argument('<name>', 'whom it is for')
-    .option('--out <file>', 'write it to a file')
-    .action(async (name: string, options: Common & { out?: string }) =>
-      finish(await (await import('./owner.ts')).inviteCommand(contextOf(options), name, options)),
-    );
-  on(program, 'profile', 'what your vault shows of itself to those you invite')
-    .option('--name <name>', 'let it be called this')
-    .action(async (options: Common & { name?: string }) =>
-      finish(await (await import('./owner.ts')).profileCommand(contextOf(options), options)),
-    );
+  addInvite(program, finish);
+  addPresence(program, finish);
   on(
     program,
     'approve',
@@ -82,6 +73,32 @@ export function addOwner(program: Command, finish: Finish): void {
       ),
     );
   addEndings(program, finish);
+}
+
+/** `owner invite`, and `invite` for short. */
+export function addInvite(program: Command, finish: Finish): void {
+  on(program, 'invite', 'make an invite for a service: a link, and its QR code')
+    .argument('<name>', 'whom it is for')
+    .option('--out <file>', 'write the whole invite to a file')
+    .action(async (name: string, options: Common & { out?: string }) =>
+      finish(await (await import('./owner.ts')).inviteCommand(contextOf(options), name, options)),
+    );
+}
+
+/** What the vault shows of itself, and where it is reached. */
+function addPresence(program: Command, finish: Finish): void {
+  on(program, 'servers', 'where your vault is reached; who is connected is told')
+    .argument('[address...]', 'for example tls://vault.example:4222; none shows those of now')
+    .action(async (servers: string[], options: Common) =>
+      finish(
+        await (await import('./owner-address.ts')).serversCommand(contextOf(options), servers),
+      ),
+    );
+  on(program, 'profile', 'what your vault shows of itself to those you invite')
+    .option('--name <name>', 'let it be called this')
+    .action(async (options: Common & { name?: string }) =>
+      finish(await (await import('./owner.ts')).profileCommand(contextOf(options), options)),
+    );
 }
 
 /** What the owner grants beside a yes to one request. */

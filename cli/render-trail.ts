@@ -197,6 +197,10 @@ function factStory(entry: AuditEntry): string {
       return 'Something about a connection that was forgotten';
     case 'presented':
       return 'Your vault is called something else';
+    case 'moved':
+      return `Your vault is reached at ${short(entry.detail ?? '')}`;
+    case 'servers_known':
+      return `${who} knows where your vault is reached`;
     case 'retired':
       return `A key of before was destroyed: ${short(entry.detail ?? '')}`;
     case 'keys_known':

@@ -2,6 +2,7 @@ import { Map as Table } from 'immutable';
 import type { LedgerRecord } from '../ledger/bodies.ts';
 import { toHex } from '../wire/bytes.ts';
 import { clockSkewMaxMs, eventAgeMaxMs } from '../wire/event.ts';
+import { addressChanged } from './evolve-address.ts';
 import { connectionChanged, epochOpened } from './evolve-connection.ts';
 import { contractChanged } from './evolve-contract.ts';
 import { entriesChanged, valueReceived } from './evolve-entries.ts';
@@ -57,11 +58,8 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     case 'remembered':
     case 'rule_revoked':
       return grantChanged(moved, record);
-    case 'stored': {
-      const { field, value } = record.body;
-      const { index, leaf, time: at, scope } = record;
-      return { ...moved, fields: moved.fields.set(field, { value, scope, index, leaf, at }) };
-    }
+    case 'stored':
+      return stored(moved, record);
     case 'value_received':
       return valueReceived(moved, record);
     case 'checkpoint': {
@@ -74,6 +72,9 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return rotated(moved, record);
     case 'presented':
       return { ...moved, shown: { name: record.body.name } };
+    case 'moved':
+    case 'servers_known':
+      return addressChanged(moved, record);
     case 'retired':
       return retired(moved, record);
     case 'keys_known':
@@ -92,6 +93,12 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     case 'aggregate':
       return moved;
   }
+}
+
+function stored(state: VaultState, record: Of<'stored'>): VaultState {
+  const { field, value } = record.body;
+  const { index, leaf, time: at, scope } = record;
+  return { ...state, fields: state.fields.set(field, { value, scope, index, leaf, at }) };
 }
 
 function received(state: VaultState, record: Of<'received'>): VaultState {

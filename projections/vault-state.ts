@@ -92,6 +92,8 @@ export type Connection = {
   readonly sending?: SendingEpoch;
   /** How many of the vault's handovers of keys the peer knows; none where it is absent. */
   readonly knows?: number;
+  /** Index of the `moved` record whose addresses the peer keeps; absent where it has those of before any. */
+  readonly keeps?: number;
   /** The signing key before its present one: only what came under it is still recognised. */
   readonly former?: Uint8Array;
   /** Greatest of our epochs that its last event had seen. */
@@ -197,6 +199,8 @@ export type VaultState = {
   readonly handlers: readonly InstalledHandler[];
   /** What the owner lets others see of it. */
   readonly shown?: { readonly name: string };
+  /** Where the owner says that it is reached, and the index of the record that says so; absent until they have. */
+  readonly address?: { readonly servers: readonly string[]; readonly index: number };
   /** How the vault's keys followed one another, from the first. */
   readonly handovers: readonly KeyHandover[];
   readonly connections: Table<string, Connection>;

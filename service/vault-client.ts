@@ -1,8 +1,14 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { type Event, isMap } from '../wire/event.ts';
 import { knownKeyIds } from '../wire/handover.ts';
-import { isAnswerType, keptAnswerType, keysChangedType } from '../wire/messages.ts';
+import {
+  connectionMovedType,
+  isAnswerType,
+  keptAnswerType,
+  keysChangedType,
+} from '../wire/messages.ts';
 import { signRekey } from '../wire/rekey.ts';
+import { serversIn } from '../wire/servers.ts';
 import {
   forApp,
   forVault,
@@ -44,6 +50,8 @@ export class VaultClient {
   /** What is under way about the vault's keys. */
   #learning: Promise<void> | undefined;
   #toLearn = false;
+  /** What is under way about where it is reached. */
+  #saying: Promise<unknown> | undefined;
   readonly #waiting = new AwaitedAnswers();
   readonly #owns: boolean;
   readonly #answers: HeardAnswers;
@@ -57,6 +65,11 @@ export class VaultClient {
    * whoever keeps an identity keeps this one.
    */
   onIdentity: (identity: PeerIdentity) => Promise<void> = async () => {};
+  /**
+   * Called when the vault says that it is reached at other addresses, to keep them, before it is told that they are
+   * kept. Without it they are passed over, and told again.
+   */
+  onServers: ((servers: readonly string[]) => Promise<void>) | undefined;
 
   private constructor(
     nc: NatsConnection,
@@ -104,8 +117,16 @@ export class VaultClient {
       ...(session === undefined ? {} : { session }),
     });
     client.#wake = wake;
+    if (before !== undefined) client.#goOnFor(before);
     await client.#listen();
+    if (before !== undefined) before.onEvent = () => {};
     return client;
+  }
+
+  #goOnFor({ onEvent, onIdentity, onServers }: VaultClient): void {
+    this.onEvent = onEvent;
+    this.onIdentity = onIdentity;
+    this.onServers = onServers;
   }
 
   async #listen(): Promise<void> {
@@ -209,6 +230,7 @@ export class VaultClient {
   async close(): Promise<void> {
     await this.#taken;
     await this.#learning;
+    await this.#saying;
     if (!this.#nc.isClosed()) {
       await this.#answers.settled();
       this.#heard?.unsubscribe();
@@ -217,6 +239,14 @@ export class VaultClient {
     if (!this.#owns) return;
     await this.#nc.flush().catch(() => undefined);
     await this.#nc.close();
+  }
+
+  /** Closes when nobody waits for an answer any more. */
+  async closeWhenIdle(): Promise<void> {
+    await this.#taken;
+    await this.#saying;
+    await this.#waiting.idle();
+    await this.close();
   }
 
   #publish({ subject, bytes }: SealedEvent): void {
@@ -270,12 +300,22 @@ export class VaultClient {
     return this.#answers.take(heard, this.#waiting.taker(cause));
   }
 
-  /** The event in a message, unless it is one about keys, which is followed here. */
+  /** The event in a message, unless it is one about keys or addresses, which is followed here. */
   async #open(message: Msg): Promise<Event | undefined> {
     const event = await this.#session.open(message.subject, message.data);
-    if (event?.type !== keysChangedType) return event;
-    await this.#told(event);
+    if (event?.type === keysChangedType) await this.#told(event);
+    else if (event?.type === connectionMovedType) await this.#movedTo(event);
+    else return event;
     return undefined;
+  }
+
+  /** What the vault is not told now, or what was not kept, it tells again when we come with a new epoch. */
+  async #movedTo(event: Event): Promise<void> {
+    const servers = serversIn(event.payload);
+    if (servers === undefined || this.onServers === undefined) return;
+    await this.onServers(servers);
+    const said = { type: 'connection.servers', payload: { servers } };
+    this.#saying = this.ask(said, { timeoutMs: learnWithinMs }).catch(() => undefined);
   }
 
   async #told(event: Event): Promise<void> {

@@ -8,6 +8,7 @@ import type { DeliveryClass, JsonSchema } from './manifest.ts';
 import { profileNameMax } from './profile.ts';
 import type { PublicReason } from './reasons.ts';
 import { rekeySchema } from './rekey.ts';
+import { movedSchema, serversSchema } from './servers.ts';
 import type { AnswerStatement } from './statement.ts';
 
 /*
@@ -32,6 +33,8 @@ export const connectionRequestedType = 'connection.requested';
 
 /** Type of the notification that the vault has other keys: its payload has handovers. */
 export const keysChangedType = 'connection.keys_changed';
+/** Type of the notification that the vault is reached at other addresses. */
+export const connectionMovedType = 'connection.moved';
 /** Type of the message that asks for a vault's profile, and of the one that shows it: both are in clear. */
 export const profileGetType = 'profile.get';
 export const profileShownType = 'profile.shown';
@@ -212,6 +215,7 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
     delivery: 'best-effort',
     request: knownKeyIdsSchema,
   },
+  'connection.servers': { space: 'message', delivery: 'best-effort', request: movedSchema },
   'connection.rekey': { space: 'message', delivery: 'critical', request: rekeySchema },
   'contract.update': {
     space: 'message',
@@ -251,6 +255,7 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
   'owner.profile': owner(
     objectSchema({ name: { type: 'string', maxLength: profileNameMax } }, ['name']),
   ),
+  'owner.servers': owner(objectSchema({ servers: serversSchema }, ['servers'])),
   'owner.checkpoint': owner(
     objectSchema(
       {
