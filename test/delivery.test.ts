@@ -183,7 +183,7 @@ describe('on one vault', () => {
     });
 
     it('is not one that is as large as may be and comes when a hundred waits end', async () => {
-      const expires = Date.now() + 2_500;
+      const expires = Date.now() + 8_000;
       const waiting = Array.from({ length: 110 }, () =>
         ear.seal('data.request', { fields: [birth] }, { expires }),
       );
