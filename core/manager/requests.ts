@@ -15,6 +15,7 @@ import type { LoadedHandler } from '../host/manifest-loader.ts';
 import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import { followEffects } from './effects.ts';
 import { entryKeys, entryValue } from './entries.ts';
+import { notify } from './notices.ts';
 import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
@@ -278,4 +279,7 @@ export async function expireRequest(
   });
   const question = questionOf(request.received, from);
   await queueAnswer(parts, turn, question, refusal(question.type, reason));
+  if (reason !== 'consent_expired' || connection === undefined) return;
+  const about = { about: reason, connection: connection.id, detail: question.type };
+  await notify(parts, turn, about, from);
 }
