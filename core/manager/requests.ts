@@ -15,6 +15,7 @@ import type { LoadedHandler } from '../host/manifest-loader.ts';
 import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import { followEffects } from './effects.ts';
 import { entryKeys, entryValue } from './entries.ts';
+import { nearRules } from './near-rules.ts';
 import { notify } from './notices.ts';
 import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
@@ -69,7 +70,11 @@ export function describeRequest(
     }),
     purpose: purpose ?? null,
     ...(request.facts.always === true ? { asks: payload ?? null } : {}),
-    contract: contract === undefined ? null : { id: contract.id, version: contract.version },
+    rules: nearRules(request, connection),
+    contract:
+      contract === undefined
+        ? null
+        : { id: contract.id, version: contract.version, hash: connection.contractHash ?? null },
     asked: request.receivedAt,
     until: request.facts.deadline ?? null,
   };

@@ -14,8 +14,10 @@ import {
   stateFor,
 } from '../../core/decision/testing/command-cases.ts';
 import { type Mutant, mutantsOf } from '../../core/decision/testing/mutations.ts';
-import { recordingFault } from '../../core/decision/testing/recorded-cases.ts';
+import { partyCases } from '../../core/decision/testing/party-cases.ts';
+import { recordedCases, recordingFault } from '../../core/decision/testing/recorded-cases.ts';
 import { now, type Scenario, scenarios } from '../../core/decision/testing/scenario.ts';
+import { storageCases } from '../../core/decision/testing/storage-cases.ts';
 
 const built = resolve('dist');
 const rooms = ['wire', 'ledger', 'projections'];
@@ -47,7 +49,9 @@ function found(decider: typeof decide): string | undefined {
   try {
     for (const given of [...commandCases, ...handshakeCases])
       if (decider(stateFor(given), eventOf(given), now).reason !== given.reason) return given.about;
-    const unrecorded = recordingFault(decider);
+    for (const { about, state, received, reason } of partyCases)
+      if (decider(state, received, now).reason !== reason) return about;
+    const unrecorded = recordingFault(decider, [...recordedCases, ...storageCases]);
     if (unrecorded !== undefined) return unrecorded;
     for (const scenario of cases) {
       const differs = disagreement(scenario, decider);
