@@ -111,7 +111,9 @@ const after = signerFrom(new Uint8Array(32).fill(6));
 const place = { vault, connection: id, before: signer.publicKey };
 const rekey = signRekey(place, after, new Uint8Array(1216));
 const noKey = toBase64url(new Uint8Array(1216).fill(255));
+const { keys: _, ...keyless } = service;
 const rekeys: readonly PartyCase[] = [
+  says('connection.rekey', rekey, stateOf([device, keyless]), 'connection_unknown'),
   says('connection.rekey', rekey, about({})),
   says('connection.rekey', { ...rekey, signing: `${'A'.repeat(42)}B` }, about({}), 'malformed'),
   says(

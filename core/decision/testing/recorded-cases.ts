@@ -177,7 +177,7 @@ export function recordingFault(
 }
 
 function sameEntry(found: EntryAsked | undefined, said: EntryAsked | undefined): boolean {
-  if (Object.values(found ?? {}).includes(undefined)) return false;
+  if (Object.values(found ?? {}).some((value) => value === undefined)) return false;
   return JSON.stringify(found) === JSON.stringify(said);
 }
 
