@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { vineAdmission } from '../core/bus/admission.ts';
+import { ensureAnswerStream } from '../core/bus/vine/answer-stream.ts';
 import { connectVine } from '../core/bus/vine/connect-vine.ts';
-import { sysCredential } from '../core/bus/vine/credentials.ts';
+import { answerKeeperCredential, sysCredential } from '../core/bus/vine/credentials.ts';
+import { streamManager } from '../core/bus/vine/stream-manager.ts';
 import { vineConfig } from '../core/bus/vine/vine-config.ts';
 import { createVineKeys } from '../core/bus/vine/vine-keys.ts';
-import { partyInbox, sysInbox } from '../core/bus/vine/vine-names.ts';
+import { answerKeeperInbox, partyInbox, sysInbox } from '../core/bus/vine/vine-names.ts';
 import { startVineServer } from '../core/bus/vine/vine-server.ts';
 import { identifierFrom } from '../wire/identifiers.ts';
 import { type Figures, measure } from './load.ts';
@@ -27,7 +29,13 @@ export async function credentialCosts(
     inboxPrefix: sysInbox,
   });
   const vault = identifierFrom(new Uint8Array(randomBytes(16)));
-  const admission = vineAdmission(sys, keys, { vault, servers: [server.url] });
+  const keeper = await connectVine(server.url, await answerKeeperCredential(keys), {
+    name: 'bench',
+    inboxPrefix: answerKeeperInbox,
+  });
+  const answers = await streamManager(keeper);
+  await ensureAnswerStream(answers);
+  const admission = vineAdmission({ sys, answers }, keys, { vault, servers: [server.url] });
   const expires = (): number => Date.now() + lastsMs;
   const { party, credential } = await admission.invite(expires());
   const inboxPrefix = partyInbox(party);
@@ -49,6 +57,7 @@ export async function credentialCosts(
   ];
   const costs: [string, Figures][] = [];
   for (const [name, task] of tasks) costs.push([name, await measure(task, 1, seconds / 2)]);
+  await keeper.close();
   await sys.close();
   await server.stop();
   return costs;

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Common, contextOf, type Finish, on } from './program-flags.ts';
 import type { ConnectOptions, RequestOptions } from './service.ts';
+import type { AnswersOptions } from './service-answers.ts';
 import type { UpdateOptions } from './service-contract.ts';
 import type { RekeyOptions } from './service-rekey.ts';
 
@@ -65,6 +66,7 @@ export function addService(program: Command, finish: Finish): void {
         ),
       ),
     );
+  addAnswers(program, finish);
   on(program, 'rekey', "replace the service's own keys")
     .option('--as <name>', 'which service; the only one by default')
     .addOption(timeoutOption(60))
@@ -73,12 +75,21 @@ export function addService(program: Command, finish: Finish): void {
     );
 }
 
-function timeoutOption(seconds: number): Option {
-  return new Option('--timeout <seconds>', 'how long to wait')
-    .default(seconds)
-    .argParser((text) => {
-      const value = Number(text);
-      if (!(value > 0 && value <= 86_400)) throw new InvalidArgumentError('use 1 to 86400 seconds');
-      return value;
-    });
+function addAnswers(program: Command, finish: Finish): void {
+  on(program, 'answers', 'read answers to critical events that came while it was away')
+    .option('--as <name>', 'which service; the only one by default')
+    .addOption(timeoutOption(3, 'end when none has come for so long'))
+    .action(async (options: Common & AnswersOptions) =>
+      finish(
+        await (await import('./service-answers.ts')).answersCommand(contextOf(options), options),
+      ),
+    );
+}
+
+function timeoutOption(seconds: number, words = 'how long to wait'): Option {
+  return new Option('--timeout <seconds>', words).default(seconds).argParser((text) => {
+    const value = Number(text);
+    if (!(value > 0 && value <= 86_400)) throw new InvalidArgumentError('use 1 to 86400 seconds');
+    return value;
+  });
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addConformance } from './program-conformance.ts';
 import { addContracts } from './program-contract.ts';
 import { addCopies } from './program-copies.ts';
 import type { Finish } from './program-flags.ts';
@@ -21,6 +22,7 @@ export function buildProgram(finish: Finish): Command {
   addReceipts(program, finish);
   addCopies(program, finish);
   addContracts(program, finish);
+  addConformance(program, finish);
   addOwner(program.command('owner').description('be the owner, at their app'), finish);
   addService(
     program.command('service').description('be a service that talks to the vault'),

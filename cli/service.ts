@@ -204,7 +204,7 @@ export function report(
 }
 
 /** What a party is told for a denial is the bare word. */
-function refusalText(code: string): string {
+export function refusalText(code: string): string {
   return code === 'refused' ? code : `refused: ${code}`;
 }
 

@@ -3,20 +3,25 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { vineAdmission } from '../core/bus/admission.ts';
 import { vineDeviceAccess } from '../core/bus/device-access.ts';
 import { natsVaultBus } from '../core/bus/vault-bus.ts';
+import { ensureAnswerStream } from '../core/bus/vine/answer-stream.ts';
 import type { VineCredential } from '../core/bus/vine/claims.ts';
 import { connectVine } from '../core/bus/vine/connect-vine.ts';
 import {
+  answerKeeperCredential,
   sysCredential,
   vaultMessageSideCredential,
   vaultOwnerSideCredential,
 } from '../core/bus/vine/credentials.ts';
+import { ensureMessageAccount } from '../core/bus/vine/message-account.ts';
+import { streamManager } from '../core/bus/vine/stream-manager.ts';
 import type { VineKeys } from '../core/bus/vine/vine-keys.ts';
-import { sysInbox, vaultInbox } from '../core/bus/vine/vine-names.ts';
+import { answerKeeperInbox, sysInbox, vaultInbox } from '../core/bus/vine/vine-names.ts';
 import { measureImage } from '../core/enclave/measurement.ts';
 import { createHandlerHost, type HandlerHost } from '../core/host/handler-host.ts';
 import { loadManifests } from '../core/host/manifest-loader.ts';
 import { detectSandbox } from '../core/host/sandbox.ts';
 import { openSecrets, type VaultSecrets } from '../core/keys/vault-secrets.ts';
+import type { KeepableAnswer } from '../core/manager/answer-keeper.ts';
 import { HostClock, type TimeSource } from '../core/manager/host-clock.ts';
 import { Journal } from '../core/manager/journal.ts';
 import { dropRetired } from '../core/manager/key-rotation.ts';
@@ -252,7 +257,7 @@ async function handlerRunner(log: VaultEnvironment['log']): Promise<HandlerRunne
 }
 
 async function messaging(
-  { card, vine, credentialMs }: VaultEnvironment,
+  { card, vine, credentialMs, log }: VaultEnvironment,
   ring: Keyring,
   runner: HandlerRunner,
   connections: Closable[],
@@ -268,17 +273,21 @@ async function messaging(
   const owner = await open(await vaultOwnerSideCredential(keys, { vault }), vaultInbox(vault));
   const messages = await open(await vaultMessageSideCredential(keys, { vault }), vaultInbox(vault));
   const sys = await open(await sysCredential(keys), sysInbox);
-  const bus = natsVaultBus({ vault, owner, messages, critical: criticalTypes(runner) });
+  await ensureMessageAccount(sys, keys);
+  const keeper = await open(await answerKeeperCredential(keys), answerKeeperInbox);
+  const answers = await streamManager(keeper);
+  await ensureAnswerStream(answers);
+  const bus = natsVaultBus({ vault, owner, messages, critical: criticalTypes(runner), log });
   const options = { vault, servers: [vine.url], credentialMs };
   const devices = vineDeviceAccess(sys, keys, vault);
-  return { bus, admission: vineAdmission(sys, keys, options), devices };
+  return { bus, admission: vineAdmission({ sys, answers }, keys, options), devices };
 }
 
 async function recordedMessage(
   ledger: VerifiedStore,
   ring: Keyring,
   index: number,
-): Promise<{ subject: string; bytes: Uint8Array } | undefined> {
+): Promise<KeepableAnswer | undefined> {
   const record = await lookUpRecord(ledger, (scope) => ring.scopeKey(scope), index);
   return record?.kind === 'queued' ? record.body : undefined;
 }

@@ -1,5 +1,6 @@
 import type { LedgerRecord } from '../ledger/bodies.ts';
 import type { Kind } from '../ledger/kinds.ts';
+import { contractInForce } from '../projections/contract-in-force.ts';
 import { evolve } from '../projections/evolve.ts';
 import { emptyState, eventKey, type VaultState } from '../projections/vault-state.ts';
 import { toBase64url } from '../wire/bytes.ts';
@@ -156,7 +157,7 @@ class Gathering {
     const type = this.#event.body.event?.type ?? '';
     const answer = from.kind === 'tombstone' ? undefined : answerFrom(from.kind, from.body, type);
     if (answer === undefined) return;
-    const { contractHash: contract } = connection;
+    const contract = contractInForce(connection);
     this.#statements.push({
       ...{ vault: before.vault, connection: id, event, type, status: answer.status },
       ...codeFor(answer),

@@ -4,10 +4,11 @@ import { chainFault } from '../wire/contract-chain.ts';
 import type { Signer } from '../wire/crypto.ts';
 import type { ContractAccepted } from '../wire/messages.ts';
 import type { CheckedAnswer } from './checked-answer.ts';
+import type { AskOptions } from './client-options.ts';
 import { ServiceError } from './errors.ts';
 import { addressOf, type ServiceConnection } from './service-identity.ts';
 import type { OutgoingEvent } from './session.ts';
-import type { AskOptions, VaultClient } from './vault-client.ts';
+import type { VaultClient } from './vault-client.ts';
 
 /** What a vault said to a new version, and the connection as it is then: to be kept in place of the old one. */
 export type UpdateOutcome = {

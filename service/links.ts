@@ -1,6 +1,9 @@
 import type { ConnectionAccepted, CredentialGranted } from '../wire/messages.ts';
+import { parseSubject } from '../wire/subjects.ts';
 import { claimsOf, renewalTime } from './credentials.ts';
 import { ServiceError } from './errors.ts';
+import type { LateAnswer } from './heard-answers.ts';
+import { KeptAnswers } from './kept-answers.ts';
 import { keepRenewed, type Renewals } from './renewals.ts';
 import { addressOf, type ServiceConnection } from './service-identity.ts';
 import { renewedBy } from './vault.ts';
@@ -13,12 +16,15 @@ export type Accepted = ServiceConnection & { readonly accepted: ConnectionAccept
 /** What the links of a service need from it. */
 export type LinkHooks = {
   readonly servers: (connection: ServiceConnection) => readonly string[];
+  /** Is told answers of a connection that came while nobody waited. */
+  readonly onLate?: (connection: string, late: LateAnswer) => void | Promise<void>;
   /** Keeps a connection with its new credential. */
   readonly save: (connection: Accepted) => Promise<void>;
 };
 
 type Open = {
   readonly link: VineLink;
+  readonly kept: KeptAnswers;
   readonly vaults: Map<string, { connection: Accepted; client: VaultClient }>;
   readonly renewals: Renewals;
 };
@@ -67,16 +73,25 @@ export class Links {
     const links = await Promise.allSettled(this.#open.values());
     for (const result of links) {
       if (result.status === 'rejected') continue;
-      result.value.renewals.end();
-      await result.value.link.close();
+      const { renewals, kept, vaults, link } = result.value;
+      renewals.end();
+      await Promise.all([...vaults.values()].map(({ client }) => client.close()));
+      await kept.stop();
+      await link.nc.flush().catch(() => undefined);
+      await link.close();
     }
   }
 
   async #connect(connection: Accepted, before?: VaultClient): Promise<VaultClient> {
-    const { link, vaults, renewals } = await this.#linkOf(connection);
+    const { link, kept, vaults, renewals } = await this.#linkOf(connection);
     const { identity } = await addressOf(connection);
-    const client = await VaultClient.over(link.nc, identity, before);
-    vaults.set(connection.invite.connection, { connection, client });
+    const { connection: id } = connection.invite;
+    const { onLate } = this.#hooks;
+    const told = onLate === undefined ? {} : { onAnswer: (late: LateAnswer) => onLate(id, late) };
+    const wake = (): void => kept.wake();
+    const client = await VaultClient.over(link.nc, identity, { before, wake, ...told });
+    vaults.set(id, { connection, client });
+    wake();
     if (link.isOver) await renewals.now();
     // One that is fresh is not replaced by each vault that comes.
     if (Date.now() >= renewalTime(link.granted)) await link.adopt(connection.accepted);
@@ -99,7 +114,7 @@ export class Links {
     const link = await VineLink.open({ servers, party: accepted.party }, accepted);
     const vaults: Open['vaults'] = new Map();
     const renewals = keepRenewed(link, () => this.#renew(link, vaults));
-    const open = { link, vaults, renewals };
+    const open = { link, kept: readKept(link, vaults), vaults, renewals };
     void link.nc.closed().then(() => this.#ended(key, open));
     return open;
   }
@@ -130,4 +145,16 @@ export class Links {
     }
     return undefined;
   }
+}
+
+/** Reads the answers of all vaults of a link that were kept for its party: one reader, whatever their number. */
+function readKept({ nc, address }: VineLink, vaults: Open['vaults']): KeptAnswers {
+  return KeptAnswers.start(nc, address.party, {
+    take: async (message) => {
+      const vault = parseSubject(message.subject)?.vault;
+      const of = [...vaults.values()].find(({ connection }) => connection.invite.vault === vault);
+      return of === undefined ? 'left' : of.client.takeKept(message);
+    },
+    interested: () => [...vaults.values()].some(({ client }) => client.wantsKept),
+  });
 }

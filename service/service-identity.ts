@@ -7,9 +7,9 @@ import type { ContractRef } from '../wire/event.ts';
 import { encapsulationKeyFrom } from '../wire/key-encapsulation.ts';
 import type { ConnectionAccepted, ConnectionRequest, Invite } from '../wire/messages.ts';
 import { ledgerOf } from './checked-answer.ts';
+import type { VaultAddress } from './client-options.ts';
 import { credentialAt } from './credentials.ts';
 import type { OwnKeys, PeerIdentity } from './session.ts';
-import type { VaultAddress } from './vault-client.ts';
 import { type KeptVaultKeys, withVaultKeys } from './vault-keys.ts';
 
 /** A service's own keys, as it keeps them: secret. Members are base64url. */

@@ -13,6 +13,7 @@ import {
 } from './asking.ts';
 import type { CheckedAnswer } from './checked-answer.ts';
 import { ServiceError } from './errors.ts';
+import type { LateAnswer } from './heard-answers.ts';
 import { type Accepted, Links } from './links.ts';
 import { addressOf, type ServiceConnection } from './service-identity.ts';
 import { folderStore, type ServiceStore } from './service-store.ts';
@@ -34,6 +35,11 @@ export type ServiceOptions = {
   readonly servers?: (invite: Invite) => readonly string[];
   /** Is shown each answer, with its signed statement: to be kept as evidence. */
   readonly onAnswer?: (connection: string, answer: CheckedAnswer) => void;
+  /**
+   * Is told each answer to a critical event that came while nobody waited for it, once: by the event's id. The messaging layer keeps it
+   * until this has resolved; without it they stay there, for 30 days.
+   */
+  readonly onLateAnswer?: (connection: string, late: LateAnswer) => void | Promise<void>;
 };
 
 type OpenOptions = ServiceOptions & { readonly store: ServiceStore };
@@ -66,6 +72,7 @@ export class Service {
     this.#account = account;
     this.#links = new Links({
       servers: (connection) => this.#servers(connection),
+      ...(options.onLateAnswer === undefined ? {} : { onLate: options.onLateAnswer }),
       save: (connection) => this.#save(connection),
     });
     for (const connection of connections) {

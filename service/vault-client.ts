@@ -1,7 +1,7 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { type Event, isMap } from '../wire/event.ts';
 import { knownKeyIds } from '../wire/handover.ts';
-import { answerType, keysChangedType } from '../wire/messages.ts';
+import { isAnswerType, keptAnswerType, keysChangedType } from '../wire/messages.ts';
 import { signRekey } from '../wire/rekey.ts';
 import {
   forApp,
@@ -11,9 +11,12 @@ import {
   ownerAppInbox,
   partyInbox,
 } from '../wire/subjects.ts';
+import { AwaitedAnswers, gone } from './awaited-answers.ts';
 import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
-import type { Credential } from './credentials.ts';
-import { ServiceError } from './errors.ts';
+import type { AskOptions, ClientOptions, SharedOptions, VaultAddress } from './client-options.ts';
+import { handOver } from './hand-over.ts';
+import { HeardAnswers } from './heard-answers.ts';
+import { KeptAnswers, type Reading } from './kept-answers.ts';
 import {
   type OutgoingEvent,
   type OwnKeys,
@@ -29,26 +32,7 @@ const learnWithinMs = 5_000;
 /** Handovers come some at a time; so often are more asked for. */
 const roundsMax = 100;
 
-/** Where and how to reach a vault. */
-export type VaultAddress = {
-  readonly servers: readonly string[];
-  readonly credential: Credential;
-  readonly identity: PeerIdentity;
-};
-
-/** How long to wait, and for what. */
-export type AskOptions = {
-  /** A critical event is acknowledged by the messaging layer, and waits there for the vault. */
-  readonly critical?: boolean;
-  readonly timeoutMs: number;
-  /** Called once, when the answer is that the owner is asked first. */
-  readonly onPending?: (answer: Extract<CheckedAnswer, { status: 'pending' }>) => void;
-  /** Settle for `pending` as an answer, instead of waiting for the owner. */
-  readonly acceptPending?: boolean;
-};
-
-/** Who waits for an answer: it comes, or never will. */
-type Waiting = { answer(answer: CheckedAnswer): void; lost(): void };
+type ClientParts = ClientOptions & { readonly session?: PeerSession; readonly owns: boolean };
 
 /** A conversation with one vault: of a service, or of its owner's app. */
 export class VaultClient {
@@ -60,9 +44,12 @@ export class VaultClient {
   /** What is under way about the vault's keys. */
   #learning: Promise<void> | undefined;
   #toLearn = false;
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new AwaitedAnswers();
   readonly #owns: boolean;
+  readonly #answers: HeardAnswers;
   #heard: Subscription | undefined;
+  #kept: KeptAnswers | undefined;
+  #wake: () => void = () => this.#kept?.wake();
   /** Called with every event of the vault that answers nothing. */
   onEvent: (event: Event) => void = () => {};
   /**
@@ -74,47 +61,49 @@ export class VaultClient {
   private constructor(
     nc: NatsConnection,
     identity: PeerIdentity,
-    { session = new PeerSession(identity), owns }: { session?: PeerSession; owns: boolean },
+    { session = new PeerSession(identity), owns, onAnswer }: ClientParts,
   ) {
     this.#nc = nc;
     this.#identity = identity;
     this.#session = session;
     this.#owns = owns;
-    void nc.closed().then(() => {
-      for (const waiting of this.#waiting.values()) waiting.lost();
-    });
+    this.#answers = new HeardAnswers(onAnswer);
+    void nc.closed().then(() => this.#waiting.loseAll());
   }
 
   /**
    * Talks to a vault over a connection of its own.
    * @throws ServiceError NOT_CONNECTED
    */
-  static async connect({ servers, credential, identity }: VaultAddress): Promise<VaultClient> {
+  static async connect(
+    { servers, credential, identity }: VaultAddress,
+    options: ClientOptions = {},
+  ): Promise<VaultClient> {
     const { vault, party } = identity;
     const who =
       party === 'owner'
         ? { name: 'owner-app', inboxPrefix: ownerAppInbox(vault) }
         : { name: 'service', inboxPrefix: partyInbox(party) };
     const nc = await connectAs(servers, who, () => credential);
-    const client = new VaultClient(nc, identity, { owns: true });
+    const client = new VaultClient(nc, identity, { ...options, owns: true });
+    if (party !== 'owner') client.#kept = client.#readKept();
     await client.#listen();
     return client;
   }
 
-  /**
-   * Talks to a vault over a connection that others use too. Closing it leaves that connection open.
-   * @param before - the client that this one goes on for, in its epochs
-   */
+  /** Talks to a vault over a connection that others use too. Closing it leaves that connection open. */
   static async over(
     nc: NatsConnection,
     identity: PeerIdentity,
-    before?: VaultClient,
+    { before, wake, ...options }: SharedOptions,
   ): Promise<VaultClient> {
     const session = before === undefined ? undefined : before.#session.continued(identity);
     const client = new VaultClient(nc, identity, {
+      ...options,
       owns: false,
       ...(session === undefined ? {} : { session }),
     });
+    client.#wake = wake;
     await client.#listen();
     return client;
   }
@@ -124,7 +113,7 @@ export class VaultClient {
     const subject = party === 'owner' ? forApp(vault, '>') : fromVault(vault, party, '>');
     this.#heard = this.#nc.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) this.#take(message);
+        if (error === null) void this.#take(message).catch(() => undefined);
       },
     });
     await this.#nc.flush();
@@ -141,7 +130,7 @@ export class VaultClient {
   /**
    * Sends an event and waits for its answer, whose statement is checked. A best-effort event is sent
    * again, byte for byte, until something answers: the vault decides about an id once.
-   * @throws ServiceError NOT_CONNECTED, NOT_ACCEPTED, NO_ANSWER
+   * @throws ServiceError NOT_CONNECTED, NOT_ACCEPTED, FULL, NO_ANSWER
    */
   async ask(outgoing: OutgoingEvent, options: AskOptions): Promise<CheckedAnswer> {
     const answer = await this.askSealed(await this.seal(outgoing), options);
@@ -153,36 +142,29 @@ export class VaultClient {
 
   /** `ask` for an event that is sealed already. */
   async askSealed(sealed: SealedEvent, options: AskOptions): Promise<CheckedAnswer> {
-    const answered = this.#answerTo(sealed.id, options);
+    const answered = this.#waiting.wait(sealed.id, options);
     answered.catch(() => undefined);
     const resend = setInterval(() => {
       if (options.critical !== true && !this.#nc.isClosed()) this.#publish(sealed);
     }, resendMs);
+    if (options.critical === true) this.#wake();
     try {
       if (options.critical === true) await this.submit(sealed);
       else this.#publish(sealed);
       return await answered;
     } finally {
       clearInterval(resend);
-      this.#waiting.get(sealed.id)?.lost();
-      this.#waiting.delete(sealed.id);
+      this.#waiting.end(sealed.id);
     }
   }
 
   /**
    * Hands a critical event to the messaging layer; when this resolves it is durable there.
-   * @throws ServiceError NOT_CONNECTED, NOT_ACCEPTED
+   * @throws ServiceError NOT_CONNECTED, NOT_ACCEPTED; FULL, when the vault must take some of those that wait first
    */
   async submit(sealed: SealedEvent, timeoutMs = 10_000): Promise<void> {
     if (this.#nc.isClosed()) throw gone();
-    const reply = await this.#nc
-      .request(sealed.subject, sealed.bytes, { timeout: timeoutMs })
-      .catch((error: unknown) => {
-        throw new ServiceError('NOT_ACCEPTED', 'the event was not taken', error);
-      });
-    const ack = reply.json<{ error?: { description?: string }; seq?: number }>();
-    if (ack.seq === undefined)
-      throw new ServiceError('NOT_ACCEPTED', ack.error?.description ?? 'the event was not taken');
+    await handOver(this.#nc, sealed, timeoutMs);
   }
 
   /**
@@ -227,8 +209,14 @@ export class VaultClient {
   async close(): Promise<void> {
     await this.#taken;
     await this.#learning;
-    if (!this.#nc.isClosed()) this.#heard?.unsubscribe();
-    if (this.#owns) await this.#nc.close();
+    if (!this.#nc.isClosed()) {
+      await this.#answers.settled();
+      this.#heard?.unsubscribe();
+    }
+    await this.#kept?.stop();
+    if (!this.#owns) return;
+    await this.#nc.flush().catch(() => undefined);
+    await this.#nc.close();
   }
 
   #publish({ subject, bytes }: SealedEvent): void {
@@ -236,26 +224,20 @@ export class VaultClient {
     this.#nc.publish(subject, bytes);
   }
 
-  #answerTo(id: string, options: AskOptions): Promise<CheckedAnswer> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new ServiceError('NO_ANSWER', `no answer within ${options.timeoutMs} ms`));
-      }, options.timeoutMs);
-      let held = false;
-      this.#waiting.set(id, {
-        answer: (answer) => {
-          // An event that is sent again is told again that it waits.
-          if (answer.status === 'pending' && !held) options.onPending?.(answer);
-          held = true;
-          if (answer.status === 'pending' && options.acceptPending !== true) return;
-          clearTimeout(timer);
-          resolve(answer);
-        },
-        lost: () => {
-          clearTimeout(timer);
-          reject(gone());
-        },
-      });
+  /** Whether a kept answer would be taken now. */
+  get wantsKept(): boolean {
+    return this.#answers.interested || this.#waiting.size > 0;
+  }
+
+  /** Takes a message of the party's consumer, which is of this vault. */
+  takeKept(message: Msg): Promise<Reading> {
+    return this.#take(message, true);
+  }
+
+  #readKept(): KeptAnswers {
+    return KeptAnswers.start(this.#nc, this.#identity.party, {
+      take: (message) => this.takeKept(message),
+      interested: () => this.wantsKept,
     });
   }
 
@@ -263,20 +245,37 @@ export class VaultClient {
     return this.#identity.party === 'owner' ? 'owner.keys' : 'connection.keys';
   }
 
-  #take(message: Msg): void {
-    this.#taken = this.#taken.then(() => this.#receive(message)).catch(() => undefined);
-  }
-
-  async #receive(message: Msg): Promise<void> {
-    const event = await this.#session.open(message.subject, message.data);
-    if (event === undefined) return;
-    if (event.type === keysChangedType) return this.#told(event);
-    const answers = event.type === answerType && isMap(event.payload);
-    if (!answers || event.cause === undefined) return this.onEvent(event);
+  /**
+   * One after another, up to what it says of keys. Whoever is told of an answer may ask something itself, so nothing waits for that.
+   * @param toAcknowledge - it comes from the party's consumer
+   */
+  async #take(message: Msg, toAcknowledge = false): Promise<Reading> {
+    const opened = this.#taken.then(() => this.#open(message));
+    this.#taken = opened.then(
+      () => undefined,
+      () => undefined,
+    );
+    const event = await opened;
+    // Not authentic, or not in form: it will never be either.
+    if (event === undefined) return 'taken';
+    const { id, type, cause } = event;
+    if (!isAnswerType(type) || !isMap(event.payload) || cause === undefined) {
+      this.onEvent(event);
+      return 'taken';
+    }
     const answer = checkedAnswer(this.#identity, event);
     const isUnknown = answer.check?.ok === false && answer.check.fault === 'key_unknown';
     if (isUnknown && answer.type !== this.#keysType) this.#learn();
-    this.#waiting.get(event.cause)?.answer(answer);
+    const heard = { id, event: cause, answer, isKept: type === keptAnswerType, toAcknowledge };
+    return this.#answers.take(heard, this.#waiting.taker(cause));
+  }
+
+  /** The event in a message, unless it is one about keys, which is followed here. */
+  async #open(message: Msg): Promise<Event | undefined> {
+    const event = await this.#session.open(message.subject, message.data);
+    if (event?.type !== keysChangedType) return event;
+    await this.#told(event);
+    return undefined;
   }
 
   async #told(event: Event): Promise<void> {
@@ -314,9 +313,4 @@ export class VaultClient {
     this.#identity = identity;
     this.#session.become(identity);
   }
-}
-
-/** The messaging layer ended the connection for good: the credential is over, or revoked. */
-function gone(): ServiceError {
-  return new ServiceError('NOT_CONNECTED', 'the messaging layer ended the connection');
 }

@@ -2,8 +2,9 @@ import type { Contract } from '../wire/contract.ts';
 import type { Event } from '../wire/event.ts';
 import type { ConnectionAccepted, CredentialGranted } from '../wire/messages.ts';
 import type { CheckedAnswer } from './checked-answer.ts';
+import type { AskOptions } from './client-options.ts';
 import { contractRef, type ServiceConnection } from './service-identity.ts';
-import type { AskOptions, VaultClient } from './vault-client.ts';
+import type { VaultClient } from './vault-client.ts';
 
 const answerWaitMs = 30_000;
 

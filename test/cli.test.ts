@@ -115,6 +115,22 @@ describe('a person with a vault', () => {
     expect(refused).toMatchObject({ code: 1, out: 'refused: field_not_in_contract\n' });
   });
 
+  it('pays without waiting, and a service reads the answer when it comes back', async () => {
+    const payment = { order: 'A-1', amount: 4_999, currency: 'EUR', payee: 'Acme Retail' };
+    const words = ['service', 'request', 'payment.request', JSON.stringify(payment), '--no-wait'];
+    const { event } = await world.json<{ event: string }>(words);
+    const late = await until(async () => {
+      const { out } = await world.run(['service', 'answers', '--timeout', '1', '--json']);
+      return out === '' ? undefined : out;
+    });
+    expect(JSON.parse(late)).toMatchObject({
+      event,
+      answer: { status: 'served', result: payment },
+    });
+    const again = await world.run(['service', 'answers', '--timeout', '1']);
+    expect(again).toMatchObject({ code: 0, out: '', err: 'no answer has come since\n' });
+  });
+
   it('is asked for a consent field, and approves or denies', async () => {
     for (const [word, code] of [
       ['approve', 0],

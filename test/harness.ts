@@ -13,6 +13,7 @@ import { createVineKeys, type VineKeys } from '../core/bus/vine/vine-keys.ts';
 import { fileSealer, type Sealer } from '../core/enclave/sealer.ts';
 import { type PassphraseRoots, rootsFrom } from '../core/keys/root-key.ts';
 import { type FilePin, filePinOf } from '../core/pins/file-pin.ts';
+import type { AskOptions, ClientOptions } from '../service/client-options.ts';
 import {
   addressOf,
   connectionRequest,
@@ -21,7 +22,7 @@ import {
   type ServiceConnection,
 } from '../service/service-identity.ts';
 import type { SealedEvent } from '../service/session.ts';
-import { type AskOptions, VaultClient } from '../service/vault-client.ts';
+import { VaultClient } from '../service/vault-client.ts';
 import type { Contract } from '../wire/contract.ts';
 import type { Answer, ConnectionAccepted, Invite } from '../wire/messages.ts';
 
@@ -173,15 +174,16 @@ export class TestHouse {
       .then((answer) => {
         if (answer.status !== 'served') throw new Error(JSON.stringify(answer));
         return answer.result as ConnectionAccepted;
-      });
+      })
+      .finally(() => client.close());
     accepted.catch(pending.reject);
     await pending.promise;
     return { connection, accepted };
   }
 
-  async asService(connection: ServiceConnection): Promise<Service> {
+  async asService(connection: ServiceConnection, options: ClientOptions = {}): Promise<Service> {
     const address = await addressOf(connection, [this.vine.url]);
-    return new Service(this.#track(await VaultClient.connect(address)), connection);
+    return new Service(this.#track(await VaultClient.connect(address, options)), connection);
   }
 
   async destroy(): Promise<void> {

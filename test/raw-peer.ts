@@ -17,7 +17,7 @@ import {
 import { type Event, encodeEvent } from '../wire/event.ts';
 import { eventId } from '../wire/identifiers.ts';
 import { encapsulate, keyId } from '../wire/key-encapsulation.ts';
-import { type Answer, answerType } from '../wire/messages.ts';
+import { type Answer, isAnswerType } from '../wire/messages.ts';
 import { fromService, fromVault, partyInbox } from '../wire/subjects.ts';
 
 /** What one forged event has that an honest one has not. */
@@ -147,10 +147,11 @@ export class RawPeer {
 
   /** Everything that came as an answer to an event. */
   answersTo(id: string): Heard[] {
-    return this.#heard.filter(({ event }) => event.type === answerType && event.cause === id);
+    return this.#heard.filter(({ event }) => isAnswerType(event.type) && event.cause === id);
   }
 
   async close(): Promise<void> {
+    await this.#nc.flush().catch(() => undefined);
     await this.#nc.close();
   }
 

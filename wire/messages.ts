@@ -15,8 +15,16 @@ import type { AnswerStatement } from './statement.ts';
  * All other types belong to handlers and stand in their manifests.
  */
 
-/** Type of every answer that the vault gives; its `cause` is the id of the event answered. */
+/** Type of the answer to a best-effort event; its `cause` is the id of the event answered. */
 export const answerType = 'event.answer';
+/** Type of the answer to a critical event: the same, but the messaging layer keeps it until its party has it. */
+export const keptAnswerType = 'event.answer.kept';
+
+/** Whether events of this type are answers. */
+export function isAnswerType(type: string): boolean {
+  return type === answerType || type === keptAnswerType;
+}
+
 /** Type of the notification that a request waits for the owner. */
 export const consentRequestedType = 'consent.requested';
 /** Type of the notification that a party wants to connect. */

@@ -1,5 +1,7 @@
+import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Admission, WayIn } from '../manager/ports.ts';
+import { dropAnswers, ensureAnswerConsumer } from './vine/answer-stream.ts';
 import { partyCredential } from './vine/credentials.ts';
 import { pushAccount, revokeParty } from './vine/party-accounts.ts';
 import { createPartyAccount, type VineKeys } from './vine/vine-keys.ts';
@@ -15,12 +17,17 @@ export type AdmissionOptions = {
   readonly credentialMs?: number | undefined;
 };
 
-/**
- * Admission to a vine whose keys the vault itself holds, as with the embedded one.
- * @param sys - connected with `sysCredential`
- */
+/** The hands with which parties are let in: who administers accounts, and who keeps answers. */
+export type VineHands = {
+  /** Connected with `sysCredential`. */
+  readonly sys: NatsConnection;
+  /** Of a connection with `answerKeeperCredential`. */
+  readonly answers: JetStreamManager;
+};
+
+/** Admission to a vine whose keys the vault itself holds, as with the embedded one. */
 export function vineAdmission(
-  sys: NatsConnection,
+  { sys, answers }: VineHands,
   keys: VineKeys,
   { vault, servers, credentialMs = credentialLastsMs }: AdmissionOptions,
 ): Admission {
@@ -33,12 +40,14 @@ export function vineAdmission(
     invite: async (expiresAt) => {
       const { party } = createPartyAccount();
       await pushAccount(sys, keys, { party, vault });
+      await ensureAnswerConsumer(answers, party);
       const options = { vault, party, scope: 'handshake', expiresAt } as const;
       return { party, credential: await partyCredential(keys, options) };
     },
     accept: async (way, { expires, renewalExpires }) => {
       const options = reach(way);
       await pushAccount(sys, keys, options);
+      await ensureAnswerConsumer(answers, way.party);
       const at = Date.now();
       const [credential, renewal] = await Promise.all([
         partyCredential(keys, { ...options, scope: 'connected', expiresAt: expires }),
@@ -54,5 +63,6 @@ export function vineAdmission(
       await revokeParty(sys, keys, { ...reach(way), ...until });
       if (before !== undefined) revoked.add(key);
     },
+    forget: ({ party }) => dropAnswers(answers, { vault, party }),
   };
 }

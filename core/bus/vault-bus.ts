@@ -1,17 +1,19 @@
-import type { ConsumerMessages, JetStreamManager } from '@nats-io/jetstream';
+import type { JetStreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { forVault, fromService, parseSubject } from '../../wire/subjects.ts';
 import type { InboundMessage, VaultBus } from '../manager/ports.ts';
 import { AdmittedPartiesKeeper } from './admitted-parties.ts';
+import { type Delivery, deliverInbound } from './inbound-delivery.ts';
 import {
   type AdmittedParties,
   ensureInboundStream,
   inboundConsumer,
-  inboundManager,
   inboundSubjects,
   restartInbound,
   setInboundSubjects,
 } from './vine/inbound-stream.ts';
+import { keepAnswer } from './vine/kept-publish.ts';
+import { streamManager } from './vine/stream-manager.ts';
 
 /** The two sides on which a vault stands in the messaging layer. */
 export type VaultBusParts = {
@@ -22,6 +24,7 @@ export type VaultBusParts = {
   readonly messages: NatsConnection;
   /** Event types that are persisted until the vault has them. */
   readonly critical: readonly string[];
+  readonly log: (line: string, details?: Record<string, unknown>) => void;
 };
 
 /** A vault's messaging layer on NATS. */
@@ -30,7 +33,7 @@ export function natsVaultBus(parts: VaultBusParts): VaultBus {
   const critical = new Set(parts.critical);
   let deliver: ((message: InboundMessage) => void) | undefined;
   let own: Subscription | undefined;
-  let consumed: ConsumerMessages | undefined;
+  let consumed: Delivery | undefined;
   let manager: JetStreamManager | undefined;
 
   /** Critical types arrive through the stream, so a core message of one would be a second copy. */
@@ -60,7 +63,7 @@ export function natsVaultBus(parts: VaultBusParts): VaultBus {
       own = subscribe(owner, forVault(vault, '>'));
       await owner.flush();
       await messages.flush();
-      manager = await inboundManager(messages);
+      manager = await streamManager(messages);
       await ensureInboundStream(manager, vault, subjectsOf(admitted.parties));
       admitted.listen();
       consumed = await consumeCritical(manager, parts, to);
@@ -70,29 +73,25 @@ export function natsVaultBus(parts: VaultBusParts): VaultBus {
     publish: (subject, bytes) => {
       (subject.startsWith('OwnerSpace.') ? owner : messages).publish(subject, bytes);
     },
+    keep: (subject, bytes) => keepAnswer(messages, subject, bytes),
     flush: async () => {
       await Promise.all([owner.flush(), messages.flush()]);
     },
-    stop: async () => {
+    stop: async (blameless) => {
       deliver = undefined;
       own?.unsubscribe();
       admitted.stop();
-      consumed?.stop();
+      await consumed?.stop(blameless);
     },
   };
 }
 
 async function consumeCritical(
   manager: JetStreamManager,
-  { vault, messages }: VaultBusParts,
+  { vault, messages, log }: VaultBusParts,
   deliver: (message: InboundMessage) => void,
-): Promise<ConsumerMessages> {
-  await restartInbound(manager, vault);
+): Promise<Delivery> {
+  const inHand = await restartInbound(manager, vault);
   const consumer = await inboundConsumer(messages, vault);
-  return consumer.consume({
-    callback: (message) => {
-      const { subject, data } = message;
-      deliver({ subject, data, acknowledge: () => message.ack() });
-    },
-  });
+  return deliverInbound({ vault, manager, consumer, inHand, deliver, log });
 }

@@ -1,7 +1,10 @@
+import { eventBytesMax } from '../../wire/event.ts';
 import { schemaFault } from '../../wire/json-schema.ts';
 import type { HandlerManifest } from '../../wire/manifest.ts';
 import { encode } from '../../wire/msgpack.ts';
 
+/** What is left of an event for the result in an answer: the rest says whose it is, and signs that. */
+const answerResultBytesMax = eventBytesMax - 2_048;
 /** Effects that one result may carry. */
 const effectsMax = 64;
 
@@ -19,9 +22,8 @@ export function resultFault(
   if (handled === undefined) return `it does not serve ${type}`;
   if (holdsBytes(result) || holdsBytes(effects)) return 'the result holds bytes, no JSON data';
   const sizeBytes = encode([result, effects]).length;
-  if (sizeBytes > manifest.limits.resultBytes) {
-    return `the result has ${sizeBytes} bytes, of ${manifest.limits.resultBytes}`;
-  }
+  const bytesMax = Math.min(manifest.limits.resultBytes, answerResultBytesMax);
+  if (sizeBytes > bytesMax) return `the result has ${sizeBytes} bytes, of ${bytesMax}`;
   const fault = schemaFault(handled.response, result);
   if (fault !== undefined) return `the result does not fit its schema: ${fault}`;
   return effectsFault(manifest, effects);

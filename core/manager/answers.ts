@@ -1,8 +1,9 @@
 import type { PeerKeys, ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Decision } from '../../ledger/decision.ts';
 import { eventKey, type VaultState } from '../../projections/vault-state.ts';
-import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
+import { type Answer, answerType, keptAnswerType, wireTypes } from '../../wire/messages.ts';
 import { publicReason, type Reason } from '../../wire/reasons.ts';
+import { parseSubject } from '../../wire/subjects.ts';
 import { withStatement } from './statements.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
@@ -13,6 +14,8 @@ export type Question = {
   readonly to?: string;
   readonly id: string;
   readonly type: string;
+  /** The type that its subject names, which is there even where its envelope did not open. */
+  readonly sentAs?: string;
   /** Index of the record that the answer follows from. */
   readonly from: number;
   /** Names of the fields whose values the answer holds. */
@@ -26,7 +29,8 @@ export type Question = {
 /** The question in a received event. */
 export function questionOf(received: ReceivedEvent, from: number): Question {
   const type = received.event?.type ?? '';
-  return { connection: received.connection, id: received.id, type, from };
+  const sentAs = parseSubject(received.subject)?.type ?? type;
+  return { connection: received.connection, id: received.id, type, sentAs, from };
 }
 
 /** Queues an answer. The latest one is what a redelivery of the request gets again. */
@@ -36,18 +40,21 @@ export async function queueAnswer(
   question: Question,
   answer: Answer,
 ): Promise<void> {
-  const { connection, to, id, type, from, fields = [], repeated, asker } = question;
+  const { connection, to, id, type, sentAs = type, from, fields = [], repeated, asker } = question;
   if (id === '') return;
+  const { state } = turn.batch;
+  const toOwner = state.connections.get(connection)?.kind === 'owner';
+  const critical = !toOwner && isCritical(state, sentAs);
   await parts.sealer.queue(turn.batch, {
     connection,
     ...(to === undefined ? {} : { to }),
-    type: answerType,
+    type: critical ? keptAnswerType : answerType,
     payload: withStatement(parts, turn, question, answer),
     cause: id,
     from,
     ...(asker === undefined ? {} : { asker }),
     ...(fields.length === 0 ? {} : { fields }),
-    critical: isCritical(turn.batch.state, type),
+    critical,
     ...(repeated === true ? {} : { answers: eventKey(connection, id) }),
   });
 }

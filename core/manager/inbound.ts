@@ -70,13 +70,31 @@ export async function readInbound(
   return openWithKey(state, connection, message, digest, envelope.value, key.value);
 }
 
+/** A message to set aside; nothing where it is nobody's, or where the vault stopped after it had decided: that stands. */
+export function asideOf(state: VaultState, message: InboundMessage): Arrival | undefined {
+  const arrival = unreadable(state, message);
+  if (arrival === undefined || message.suspect !== true) return arrival;
+  const { connection, received } = arrival;
+  return state.seen.has(eventKey(connection.id, received.id)) ? undefined : arrival;
+}
+
 /** A message of a known party that we ourselves failed on. */
-export function unreadable(state: VaultState, message: InboundMessage): Arrival | undefined {
+function unreadable(state: VaultState, message: InboundMessage): Arrival | undefined {
   const subject = parseSubject(message.subject);
   const connection = subject && connectionOf(state, subject);
   if (connection === undefined) return undefined;
   const failure = refuse('internal', 'the vault failed on this message');
-  return failed(connection, message, sha256(message.data), failure);
+  return failed(connection, message, sha256(message.data), failure, envelopeOf(message));
+}
+
+/** Its envelope, which says whom to answer, if that is not what we failed on. */
+function envelopeOf({ data }: InboundMessage): Envelope | undefined {
+  try {
+    const envelope = parseEnvelope(data);
+    return envelope.ok ? envelope.value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function openWithKey(

@@ -1,6 +1,7 @@
 import type { AllowedForCall } from '../host/call-session.ts';
 import type { HandlerCall, HandlerOutcome, HandlerServices } from '../host/handler-port.ts';
 import type { LoadedHandler } from '../host/manifest-loader.ts';
+import type { Kept } from './answer-keeper.ts';
 
 /** A message from the messaging layer. Everything in it is attacker-controlled. */
 export type InboundMessage = {
@@ -8,6 +9,8 @@ export type InboundMessage = {
   readonly data: Uint8Array;
   /** For critical types: the vault has it, and it need not be delivered again. */
   readonly acknowledge?: () => void;
+  /** The vault has stopped with this in its hands more than once: it is to be set aside unread. */
+  readonly suspect?: boolean;
 };
 
 /** The messaging layer, as the vault sees it. At most once unless it says otherwise. */
@@ -20,10 +23,15 @@ export type VaultBus = {
   dismiss(party: string): void;
   /** Sends; whether it arrived is known after `flush`. */
   publish(subject: string, bytes: Uint8Array): void;
+  /** Publishes an answer that is to be kept for its party; resolves with what became of that, and never rejects. */
+  keep(subject: string, bytes: Uint8Array): Promise<Kept>;
   /** Resolves when the server has everything published so far. */
   flush(): Promise<void>;
-  /** Delivers no more. */
-  stop(): Promise<void>;
+  /**
+   * Delivers no more.
+   * @param blameless - the event that the vault has in its hands is not why it stops
+   */
+  stop(blameless: boolean): Promise<void>;
 };
 
 /** A user of the messaging layer: what a party connects with. */
@@ -44,6 +52,8 @@ export type Admission = {
   ): Promise<Issued>;
   /** Ends every credential of a party that was issued before a time (Unix milliseconds), or until now. */
   revoke(way: WayIn, before?: number): Promise<void>;
+  /** Drops the answers of this vault that are kept for a party. */
+  forget(way: WayIn): Promise<void>;
 };
 
 /** Which account a party has, and whether other vaults share it. */

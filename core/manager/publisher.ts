@@ -32,6 +32,11 @@ export class Publisher {
     this.#flushing ??= this.#flush();
   }
 
+  /** Publishes what was sent before, and is asked for again: nobody waits to hear that it arrived. */
+  again({ subject, bytes }: Outbound): void {
+    this.#bus.publish(subject, bytes);
+  }
+
   /** Resolves when the server has everything published so far, or never will. */
   async idle(): Promise<void> {
     await this.#flushing;

@@ -241,12 +241,16 @@ function allowedFields(request: OpenRequest): ReadonlySet<string> {
  * Ends requests that wait in vain: their time is over, or their connection is. Only some at once: a
  * party could let a thousand expire in the same moment. `nextEnd` says when there are more.
  */
-export async function expireDue(parts: VaultParts, turn: Turn): Promise<void> {
+export async function expireDue(
+  parts: VaultParts,
+  turn: Turn,
+  atMost: number = endedPerTurn,
+): Promise<void> {
   const { state, time } = turn.batch;
   const due = state.requests
     .valueSeq()
     .filter((request) => endOf(state, request) <= time)
-    .take(endedPerTurn)
+    .take(atMost)
     .toArray();
   for (const request of due) {
     const severed = endOf(state, request) === 0;

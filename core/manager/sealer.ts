@@ -68,15 +68,15 @@ const passingAhead = 1_000;
 
 /**
  * Number of an epoch that is used for one answer and not kept: by the clock, and above all that the peer has
- * opened, so that none is used twice.
+ * opened or may be about to open, so that none is used twice.
  */
-function passingNumber(known: Connection, time: number): number {
-  return Math.max(clockNumber(time), opened(known, time) + 1);
+function passingNumber(known: Connection, time: number, passing: number): number {
+  return Math.max(clockNumber(time), opened(known, time) + 1, passing + 1);
 }
 
-/** Number of the next epoch that is kept: above the last, and above a passing one that the peer has opened. */
-function nextNumber(known: Connection, time: number): number {
-  return Math.max(known.sending?.number ?? 0, opened(known, time)) + 1;
+/** Number of the next epoch that is kept: above the last, and above every passing one. */
+function nextNumber(known: Connection, time: number, passing: number): number {
+  return Math.max(known.sending?.number ?? 0, opened(known, time), passing) + 1;
 }
 
 /** The greatest epoch that the peer has opened; a number that we cannot have used is the peer's own affair. */
@@ -92,6 +92,8 @@ function clockNumber(time: number): number {
 export class Sealer {
   readonly #ring: Keyring;
   readonly #secrets: VaultSecrets;
+  /** The last passing number of a connection: its peer may not have opened it yet. */
+  readonly #passing = new Map<string, number>();
 
   constructor(ring: Keyring, secrets: VaultSecrets) {
     this.#ring = ring;
@@ -144,7 +146,8 @@ export class Sealer {
     const bytes = sealEnvelope({
       connection: known.id,
       epoch,
-      ...(isOpened ? {} : { opening: epoch.opening }),
+      // Whoever reads a kept answer may have lost its memory since.
+      ...(isOpened && outgoing.critical !== true ? {} : { opening: epoch.opening }),
       subject,
       eventId: id,
       nonce: random(24),
@@ -160,8 +163,10 @@ export class Sealer {
     to: PeerKeys | undefined,
   ): Promise<Sealing | undefined> {
     if (to === undefined) return known.keys && this.#epoch(batch, known, known.keys);
+    const number = passingNumber(known, batch.time, this.#passing.get(known.id) ?? 0);
+    this.#passing.set(known.id, number);
     try {
-      return await this.#open(batch.state, known, passingNumber(known, batch.time), to);
+      return await this.#open(batch.state, known, number, to);
     } catch (error) {
       // The X25519 part of a stranger's key may be of small order: there is nobody to answer.
       if (error instanceof RangeError) return undefined;
@@ -178,7 +183,8 @@ export class Sealer {
       sending.count < epochMessagesMax
     )
       return sending;
-    const number = nextNumber(known, batch.time);
+    const number = nextNumber(known, batch.time, this.#passing.get(known.id) ?? 0);
+    this.#passing.delete(known.id);
     const epoch = await this.#open(batch.state, known, number, keys);
     batch.add({
       kind: 'epoch_opened',

@@ -1,4 +1,5 @@
 import { lastKey } from '../../ledger/chain-end.ts';
+import { contractInForce } from '../../projections/contract-in-force.ts';
 import { toBase64url, toHex } from '../../wire/bytes.ts';
 import type { Signer } from '../../wire/crypto.ts';
 import type { Answer } from '../../wire/messages.ts';
@@ -23,13 +24,13 @@ export function withStatement(
   const found = batch.leafOf(from);
   if (found === undefined) throw new Error(`record ${from} is not of this turn`);
   const { type, status } = answer;
-  const { contractHash } = connection;
+  const inForce = contractInForce(connection);
   const ledger = toHex(parts.ledger.identity.id);
   const { leaf, time, key, signature, contract } = signStatement(ledgerSigner(parts), {
     ...{ vault: batch.state.vault, ledger, connection: id, event },
     ...{ type, status, leaf: toBase64url(found), time: batch.time },
     ...(answer.status === 'refused' ? { code: answer.code } : {}),
-    ...(contractHash === undefined ? {} : { contract: contractHash }),
+    ...(inForce === undefined ? {} : { contract: inForce }),
   });
   const terms = contract === undefined ? {} : { contract };
   return { ...answer, statement: { leaf, time, key, signature, ...terms } };

@@ -3,16 +3,17 @@ import type { InstalledHandler, LedgerRecord } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { OpenRequest } from '../../projections/vault-state.ts';
 import type { Pin } from '../pins/pin.ts';
-import { PinKeeper } from '../pins/pin-keeper.ts';
+import type { PinKeeper } from '../pins/pin-keeper.ts';
+import type { AnswerKeeper, KeepableAnswer } from './answer-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
-import { continues } from './continuity.ts';
 import { Departures } from './departures.ts';
 import { endDevices, removedUsers } from './devices.ts';
-import { type Arrival, readInbound, unreadable } from './inbound.ts';
+import { type Arrival, asideOf, readInbound } from './inbound.ts';
 import type { Batch } from './journal.ts';
 import { tellKeys } from './key-rotation.ts';
 import { hold, tellHeld } from './notices.ts';
-import { Outbox, queuedIn } from './outbox.ts';
+import { answerKeeper, Outbox, queuedIn } from './outbox.ts';
+import { pinKeeper } from './pinned-ledger.ts';
 import type { InboundMessage } from './ports.ts';
 import { ProfileDesk, servesTheSame, tellProfile } from './profile.ts';
 import { Publisher } from './publisher.ts';
@@ -23,6 +24,8 @@ import { Upkeep } from './upkeep.ts';
 import { isOver, letInAll } from './ways-in.ts';
 
 const waitingMax = 2_000;
+/** Requests that end in another event's turn, at most: with it they must fit one commit. */
+const endedBeforeEvent = 20;
 /** How long a closing vault waits for handlers that run, and for the messaging layer. */
 const runsWaitMs = 2_000;
 const outboxWaitMs = 1_000;
@@ -35,7 +38,7 @@ export type VaultOptions = {
   /** Places that keep the last checkpoint, with what they kept when the ledger was opened. */
   readonly pins: ReadonlyMap<Pin, string | undefined>;
   /** A recorded message, for an event that was delivered again. */
-  readonly recorded: (index: number) => Promise<{ subject: string; bytes: Uint8Array } | undefined>;
+  readonly recorded: (index: number) => Promise<KeepableAnswer | undefined>;
   /** Audit entries for the owner's app. */
   readonly audit: (from: number, count: number) => Promise<unknown>;
   /** Called once when the vault has stopped because it cannot go on. */
@@ -51,6 +54,7 @@ export class Vault {
   readonly #parts: VaultParts;
   readonly #options: VaultOptions;
   readonly #turns: Turns;
+  readonly #keeper: AnswerKeeper;
   readonly #outbox: Outbox;
   readonly #pins: PinKeeper;
   readonly #upkeep: Upkeep;
@@ -74,21 +78,10 @@ export class Vault {
       abandoned: () => void this.#halt(),
     });
     this.#departures = new Departures(parts);
-    const { pins } = options;
-    const { ledger } = parts;
-    const keeping = {
-      pins: [...pins.keys()],
-      durable: () => ({
-        note: ledger.checkpoint(ledger.durableEnd),
-        size: ledger.durableEnd.size,
-      }),
-      continues: (note: string) => continues(ledger, parts.proofs, note, 'a pin'),
-      log: parts.log,
-      onConflict: (error: Error) => this.#fail(error),
-    };
-    this.#pins = new PinKeeper(keeping, pins);
+    this.#pins = pinKeeper(parts, options.pins, (error) => this.#fail(error));
     const publisher = new Publisher(parts.bus, (ids) => this.#turns.noteSent(ids));
-    this.#outbox = new Outbox(publisher, this.#pins);
+    this.#keeper = answerKeeper(parts, publisher, (id) => this.#turns.noteSent([id]));
+    this.#outbox = new Outbox(publisher, this.#keeper, this.#pins);
   }
 
   /**
@@ -146,7 +139,7 @@ export class Vault {
   /** Stops in good order: what runs is finished or left for the next opening, and `closed` is the last record. */
   async close(): Promise<void> {
     if (this.#stopped) return;
-    await this.#parts.bus.stop();
+    await this.#parts.bus.stop(true);
     await Promise.race([Promise.allSettled([...this.#runs]), wait(runsWaitMs)]);
     await Promise.race([this.#outbox.idle(), wait(outboxWaitMs)]);
     await Promise.race([this.#departures.finish(), wait(outboxWaitMs)]);
@@ -169,7 +162,8 @@ export class Vault {
     // Best-effort: under a flood the newest are lost, which is what their class allows.
     if (message.acknowledge === undefined && this.#turns.waiting > waitingMax) return;
     this.#turn((turn) => this.#take(turn, message)).catch((error: unknown) => {
-      if (error instanceof LedgerError && error.code !== 'TOO_LARGE') this.#fail(error);
+      if (message.suspect === true || (error instanceof LedgerError && error.code !== 'TOO_LARGE'))
+        this.#fail(error);
       else this.#post((turn) => this.#setAside(turn, message, error));
     });
   }
@@ -178,13 +172,14 @@ export class Vault {
   async #setAside(turn: Turn, message: InboundMessage, error: unknown): Promise<void> {
     this.#parts.log('a message could not be handled', { error: String(error) });
     if (message.acknowledge !== undefined) turn.effects.push(message.acknowledge);
-    const arrival = unreadable(turn.batch.state, message);
+    const arrival = asideOf(turn.batch.state, message);
     if (arrival !== undefined)
       await handleArrival(this.#parts, turn, arrival, this.#hooks(arrival));
   }
 
   async #take(turn: Turn, message: InboundMessage): Promise<void> {
-    await expireDue(this.#parts, turn);
+    if (message.suspect === true) return this.#setAside(turn, message, 'the vault stops with it');
+    await expireDue(this.#parts, turn, endedBeforeEvent);
     if (this.#profiles.take(turn, message)) return;
     const { state } = turn.batch;
     const arrival = await readInbound(state, this.#parts.secrets, message);
@@ -237,7 +232,7 @@ export class Vault {
   async #sendAgain(index: number): Promise<void> {
     try {
       const message = await this.#options.recorded(index);
-      if (message !== undefined) this.#parts.bus.publish(message.subject, message.bytes);
+      if (message !== undefined) this.#outbox.again(message);
     } catch (error) {
       this.#parts.log('an answer was not sent again', { index, error: String(error) });
     }
@@ -287,17 +282,19 @@ export class Vault {
     const failure = error instanceof Error ? error : new Error(String(error));
     const code = failure instanceof LedgerError ? failure.code : undefined;
     this.#parts.log('the vault stops', { error: failure.message, code });
-    void this.#halt().then(() => this.#options.onFailure(failure));
+    void this.#halt(code !== undefined).then(() => this.#options.onFailure(failure));
   }
 
-  async #halt(): Promise<void> {
+  /** @param blameless - no event is why: the ledger could not be written, or it was told to */
+  async #halt(blameless = true): Promise<void> {
     this.#stopped = true;
     this.#upkeep.stop();
     this.#departures.stop();
     this.#turns.stop();
     this.#pins.stop();
+    this.#keeper.stop();
     this.#parts.ledger.close();
-    await this.#parts.bus.stop().catch(() => undefined);
+    await this.#parts.bus.stop(blameless).catch(() => undefined);
     await this.#parts.runner.stop();
   }
 }

@@ -92,10 +92,15 @@ export function isOver(connection: Connection, time: number): boolean {
   return (status === 'severed' && last > time) || (status === 'declined' && inviteExpires > time);
 }
 
-/** Ends credentials that are only for this vault. A shared account goes on: its other vaults must not notice. */
+/**
+ * Ends credentials that are only for this vault, and drops what is kept for the party. A shared account goes on: its other
+ * vaults must not notice.
+ */
 export async function revokeOwn(parts: VaultParts, connection: Connection): Promise<void> {
-  const own = ownWays(connection).filter(({ shared }) => !shared);
+  const ways = ownWays(connection);
+  const own = ways.filter(({ shared }) => !shared);
   await Promise.all(own.map((way) => revoke(parts, way)));
+  await Promise.all(ways.map((way) => forget(parts, way)));
 }
 
 function ownWays(connection: Connection): WayIn[] {
@@ -115,5 +120,15 @@ async function revoke(
     await admission.revoke(way, before);
   } catch (error) {
     log('credential not revoked', { party: way.party, error: String(error) });
+  }
+}
+
+/** Drops what the messaging layer keeps for a party that is out, of this vault. */
+async function forget({ published, admission, log }: VaultParts, way: WayIn): Promise<void> {
+  try {
+    await published();
+    await admission.forget(way);
+  } catch (error) {
+    log('kept answers not dropped', { party: way.party, error: String(error) });
   }
 }

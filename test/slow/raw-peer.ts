@@ -1,11 +1,11 @@
 /* A party, or the owner's app, that keeps the exact bytes of everything it is sent. */
 import { connect, jwtAuthenticator, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import type { VaultAddress } from '../../service/client-options.ts';
 import { type OutgoingEvent, PeerSession, type SealedEvent } from '../../service/session.ts';
-import type { VaultAddress } from '../../service/vault-client.ts';
 import { equalBytes, utf8 } from '../../wire/bytes.ts';
 import { parseEnvelope } from '../../wire/envelope.ts';
 import type { Event } from '../../wire/event.ts';
-import { type Answer, answerType } from '../../wire/messages.ts';
+import { type Answer, isAnswerType } from '../../wire/messages.ts';
 import {
   forApp,
   forVault,
@@ -142,7 +142,7 @@ export class RawPeer {
   }
 
   #opened(event: Event): void {
-    if (event.type !== answerType || event.cause === undefined) {
+    if (!isAnswerType(event.type) || event.cause === undefined) {
       this.onEvent(event);
       return;
     }

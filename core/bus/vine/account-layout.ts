@@ -1,3 +1,4 @@
+import { keptAnswerExports, keptAnswerImports } from './answer-sharing.ts';
 import type { AccountTerms } from './claims.ts';
 import { checkedParty, checkedReach, everyVault } from './vine-names.ts';
 
@@ -56,7 +57,7 @@ export function messageTerms(): AccountTerms {
   return {
     limits: {
       ...closed,
-      exports: 2,
+      exports: 4,
       wildcards: true,
       disk_storage: noLimit,
       streams: noLimit,
@@ -76,6 +77,7 @@ export function messageTerms(): AccountTerms {
         type: 'stream',
         account_token_position: 2,
       },
+      ...keptAnswerExports,
     ],
   };
 }
@@ -95,7 +97,7 @@ export function partyTerms(
   checkedParty(party);
   const subs = vault === everyVault ? sharedSubscriptions : partySubscriptions;
   return {
-    limits: { ...closed, imports: 2, conn: partyConnections, subs },
+    limits: { ...closed, imports: 4, conn: partyConnections, subs },
     imports: [
       {
         name: 'fromService',
@@ -109,6 +111,7 @@ export function partyTerms(
         type: 'stream',
         account: message,
       },
+      ...keptAnswerImports(party, message),
     ],
     signing_keys: [issuer],
   };

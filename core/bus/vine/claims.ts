@@ -87,6 +87,20 @@ export function readStanding(
 }
 
 /**
+ * Subjects that an account's token exports.
+ * @returns `undefined` when it is not this operator's token for this account
+ */
+export function exportsIn(jwt: string, operator: string, account: string): string[] | undefined {
+  try {
+    const claims = decode<Account>(jwt);
+    if (claims.iss !== operator || claims.sub !== account) return undefined;
+    return (claims.nats.exports ?? []).map(({ subject }) => String(subject));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * A new user of an account, with a key of its own.
  * @param issuerSeed - the account's seed, or that of one of its signing keys
  * @param account - the account's public key, when `issuerSeed` is a signing key

@@ -1,6 +1,7 @@
 import { maxPayloadBytes } from './account-layout.ts';
 import { type UserLimits, userCredential, type VineCredential } from './claims.ts';
 import {
+  answerKeeperPermissions,
   ownerAppPermissions,
   type PartyScope,
   partyPermissions,
@@ -49,6 +50,16 @@ export function vaultMessageSideCredential(
 ): Promise<VineCredential> {
   const permissions = vaultMessageSidePermissions(vault);
   const user = { name: 'vault', permissions, limits: vaultLimits, expiresAt };
+  return userCredential(keys.message, user);
+}
+
+/** For keeping answers for parties that are away. Connect with `answerKeeperInbox`. */
+export function answerKeeperCredential(
+  keys: Pick<VineKeys, 'message'>,
+  { expiresAt }: { readonly expiresAt?: number } = {},
+): Promise<VineCredential> {
+  const permissions = answerKeeperPermissions();
+  const user = { name: 'answer-keeper', permissions, limits: vaultLimits, expiresAt };
   return userCredential(keys.message, user);
 }
 

@@ -4,10 +4,8 @@ import {
   type ConsumerConfig,
   DeliverPolicy,
   DiscardPolicy,
-  JetStreamApiError,
   type JetStreamManager,
   jetstream,
-  jetstreamManager,
   RetentionPolicy,
   StorageType,
   type StreamConfig,
@@ -15,6 +13,8 @@ import {
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { fromService } from '../../../wire/subjects.ts';
 import { maxPayloadBytes } from './account-layout.ts';
+import { type InHand, inHandMetadata, inHandOf } from './in-hand.ts';
+import { codeConsumerNotFound, codeStreamNotFound, exists } from './stream-manager.ts';
 import {
   checkedParty,
   checkedType,
@@ -26,8 +26,6 @@ import {
 /** How many events of one party and type may wait for the vault; a further one is refused to its sender. */
 export const waitingPerPartyAndType = 256;
 
-// A change of subjects costs the server time in the square of their number: of 800 a quarter of a second.
-const adminWaitMs = 30_000;
 const dayMs = 86_400_000;
 // An event older than 16 days is answered `expired`; past 30 nobody waits for that answer.
 const keepMs = 30 * dayMs;
@@ -35,14 +33,6 @@ const ackWaitMs = 60_000;
 // The shortest the server allows. Deduplication by id is per stream: with the usual two minutes a party that knows
 // another's event id could have that event swallowed. The vault tells redeliveries apart by their bytes.
 const duplicateWindowMs = 100;
-
-const codeStreamNotFound = 10_059;
-const codeConsumerNotFound = 10_014;
-
-/** JetStream's administration on the vault's MESSAGE connection, without the account-wide calls it may not make. */
-export function inboundManager(nc: NatsConnection): Promise<JetStreamManager> {
-  return jetstreamManager(nc, { checkAPI: false, timeout: adminWaitMs });
-}
 
 /** The vault's consumer; `ensureInboundStream` made it. */
 export function inboundConsumer(nc: NatsConnection, vault: string): Promise<Consumer> {
@@ -114,11 +104,27 @@ export async function setInboundSubjects(
  * Starts delivery over at the oldest event that the vault has not acknowledged. To be called at
  * each opening, before the first fetch: what a vault that crashed had taken would otherwise come only after
  * its minute of grace, behind newer events of the same party. Nothing is lost if this is interrupted.
+ * @returns what it had in its hands
  */
-export async function restartInbound(jsm: JetStreamManager, vault: string): Promise<void> {
+export async function restartInbound(jsm: JetStreamManager, vault: string): Promise<InHand> {
   const name = inboundStream(vault);
+  const info = await jsm.consumers.info(name, inboundConsumerName).catch(() => undefined);
+  const inHand = inHandOf(info);
   await exists(jsm.consumers.delete(name, inboundConsumerName), codeConsumerNotFound);
-  await jsm.consumers.add(name, { ...consumerConfig, durable_name: inboundConsumerName });
+  const metadata = inHandMetadata(inHand);
+  await jsm.consumers.add(name, { ...consumerConfig, metadata, durable_name: inboundConsumerName });
+  return inHand;
+}
+
+/** Writes down which of the events in hand is given out next, before it is. */
+export async function noteGivenOut(
+  jsm: JetStreamManager,
+  vault: string,
+  inHand: InHand,
+): Promise<void> {
+  const metadata = inHandMetadata(inHand);
+  const config = { ...consumerConfig, metadata };
+  await jsm.consumers.update(inboundStream(vault), inboundConsumerName, config);
 }
 
 function streamConfig(subjects: readonly string[]) {
@@ -148,13 +154,3 @@ const consumerConfig = {
   max_deliver: -1,
   max_ack_pending: 1000,
 } satisfies Partial<ConsumerConfig>;
-
-async function exists(answer: Promise<unknown>, codeNotFound: number): Promise<boolean> {
-  try {
-    await answer;
-    return true;
-  } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === codeNotFound) return false;
-    throw error;
-  }
-}

@@ -68,6 +68,14 @@ export async function pushToken(nc: NatsConnection, account: string, jwt: string
     throw new VineError('CLAIMS_REFUSED', `the server did not take ${account}: ${refusal}`);
 }
 
+/**
+ * An account's token as the server holds it; empty when it holds none.
+ * @throws VineError CLAIMS_UNANSWERED
+ */
+export function heldClaims(nc: NatsConnection, account: string): Promise<string> {
+  return ask(nc, `$SYS.REQ.ACCOUNT.${checkedParty(account)}.CLAIMS.LOOKUP`);
+}
+
 // What the server holds is believed only under our own signature. A token that does not verify (a file cut off by a
 // power failure) may have held a revocation: then all credentials issued so far count as revoked.
 async function standingOf(
@@ -75,7 +83,7 @@ async function standingOf(
   keys: AccountKeys,
   party: string,
 ): Promise<AccountStanding> {
-  const held = await ask(nc, `$SYS.REQ.ACCOUNT.${checkedParty(party)}.CLAIMS.LOOKUP`);
+  const held = await heldClaims(nc, party);
   if (held === '') return {};
   return readStanding(held, publicKey(keys.operator), party) ?? { revokedUntil: Date.now() };
 }

@@ -1,5 +1,7 @@
+import { keptAnswerAcks, keptAnswersStream, nextKeptAnswer } from '../../../wire/kept-answers.ts';
 import type { UserPermissions } from './claims.ts';
 import {
+  answerKeeperInbox,
   checkedParty,
   checkedReach,
   checkedVault,
@@ -12,8 +14,8 @@ import {
 } from './vine-names.ts';
 
 /*
- * Allow-lists. Outside the vault nothing under `$JS.` or `$SYS.`: who may create a consumer can have the server deliver
- * everybody's messages to a subject of their choice.
+ * Allow-lists. Outside the vault nothing under `$JS.` or `$SYS.` but the two subjects of a party's own ready-made consumer: who
+ * may create one can have the server deliver everybody's messages to a subject of their choice.
  */
 
 /** What a party's credential is for: to ask for a connection, to use one, or to ask for another credential. */
@@ -68,6 +70,25 @@ export function vaultMessageSidePermissions(vault: string): UserPermissions {
   };
 }
 
+/**
+ * Whoever keeps answers for the parties of a vine: makes the stream, and each party's consumer, and drops what a
+ * severed party has waiting. It could read everybody's answers (sealed): no vault holds this where a vine is shared.
+ */
+export function answerKeeperPermissions(): UserPermissions {
+  const stream = keptAnswersStream;
+  return {
+    publish: [
+      `$JS.API.STREAM.CREATE.${stream}`,
+      `$JS.API.STREAM.UPDATE.${stream}`,
+      `$JS.API.STREAM.INFO.${stream}`,
+      `$JS.API.STREAM.PURGE.${stream}`,
+      `$JS.API.CONSUMER.CREATE.${stream}.>`,
+      `$JS.API.CONSUMER.INFO.${stream}.*`,
+    ],
+    subscribe: [`${answerKeeperInbox}.>`],
+  };
+}
+
 /** Whoever brings accounts to the server: may push and read their tokens. */
 export function sysPermissions(): UserPermissions {
   return {
@@ -77,7 +98,8 @@ export function sysPermissions(): UserPermissions {
 }
 
 /**
- * An outside party: it sends as itself, and takes what is sent to it.
+ * An outside party: it sends as itself, and takes what is sent to it. The answers that were kept for it it reads by a
+ * consumer that is there already; who can only ask for another credential reads none.
  * @param vault - the one that it may reach, or `everyVault` of those that take it in
  */
 export function partyPermissions(vault: string, party: string, scope: PartyScope): UserPermissions {
@@ -85,8 +107,9 @@ export function partyPermissions(vault: string, party: string, scope: PartyScope
   checkedParty(party);
   const to = (type: string): string => `MessageSpace.${vault}.fromService.${party}.${type}`;
   const [first, ...others] = typesOf[scope];
+  const kept = scope === 'renewal' ? [] : [nextKeptAnswer(party), keptAnswerAcks(party)];
   return {
-    publish: [to(first), ...others.map(to)],
+    publish: [to(first), ...others.map(to), ...kept],
     subscribe: [`MessageSpace.${party}.fromVault.${vault}.>`, `${partyInbox(party)}.>`],
   };
 }

@@ -12,18 +12,26 @@ import type { NatsServer } from '../nats-server.ts';
 import { type UserPermissions, userCredential, type VineCredential } from './claims.ts';
 import { connectVine } from './connect-vine.ts';
 import {
+  answerKeeperCredential,
   ownerAppCredential,
   partyCredential,
   sysCredential,
   vaultMessageSideCredential,
   vaultOwnerSideCredential,
 } from './credentials.ts';
-import { inboundManager } from './inbound-stream.ts';
 import { pushAccount } from './party-accounts.ts';
 import type { PartyScope } from './permissions.ts';
+import { streamManager } from './stream-manager.ts';
 import { vineConfig } from './vine-config.ts';
 import { createPartyAccount, createVineKeys, type VineKeys } from './vine-keys.ts';
-import { everyVault, ownerAppInbox, partyInbox, sysInbox, vaultInbox } from './vine-names.ts';
+import {
+  answerKeeperInbox,
+  everyVault,
+  ownerAppInbox,
+  partyInbox,
+  sysInbox,
+  vaultInbox,
+} from './vine-names.ts';
 import { startVineServer } from './vine-server.ts';
 
 /** A connection that remembers what the server complained about. */
@@ -85,7 +93,12 @@ export class TestVine {
   async vaultMessageSide(): Promise<TestConnection & { jsm: JetStreamManager }> {
     const credential = await vaultMessageSideCredential(this.keys, { vault: this.vault });
     const side = await this.connect(credential, vaultInbox(this.vault));
-    return { ...side, jsm: await inboundManager(side.nc) };
+    return { ...side, jsm: await streamManager(side.nc) };
+  }
+
+  async answerKeeper(): Promise<TestConnection & { jsm: JetStreamManager }> {
+    const keeper = await this.connect(await answerKeeperCredential(this.keys), answerKeeperInbox);
+    return { ...keeper, jsm: await streamManager(keeper.nc) };
   }
 
   async vaultOwnerSide(): Promise<TestConnection> {

@@ -12,6 +12,9 @@ export const inboundConsumerName = 'vault';
 /** Inbox prefix of whoever administers accounts. */
 export const sysInbox = '_INBOX.sys';
 
+/** Inbox prefix of whoever keeps answers for parties. */
+export const answerKeeperInbox = '_INBOX.keeper';
+
 /** Inbox prefix of an outside party. */
 export function partyInbox(party: string): string {
   return `_INBOX.${checkedParty(party)}`;

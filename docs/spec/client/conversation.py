@@ -11,6 +11,7 @@ from refusal import Refusal
 
 _AGAIN_S = 2.0
 _ACCEPTED_S = 10.0
+_ANSWERS = ("event.answer", "event.answer.kept")
 _STATUSES = ("served", "pending", "refused")
 
 
@@ -106,7 +107,7 @@ class Conversation:
         if event["type"] == "connection.keys_changed" and isinstance(payload, dict):
             self._learn(payload.get("handovers"))
             return None
-        if event["type"] != "event.answer" or event.get("cause") != event_id or not isinstance(payload, dict):
+        if event["type"] not in _ANSWERS or event.get("cause") != event_id or not isinstance(payload, dict):
             return None
         if payload.get("status") not in _STATUSES or not isinstance(payload.get("type"), str):
             return None

@@ -1,0 +1,18 @@
+/** How it went. `cannot`: whoever plays the owner has no way to do this. */
+export type Deed = {
+  readonly result: 'done' | 'refused' | 'cannot';
+  /** What was said about it; of `invite`, the invite. */
+  readonly text: string;
+};
+
+/**
+ * The owner of the tried vault: what a rule needs of them, in the words of `cambium owner`.
+ *
+ * - `set FIELD VALUE`: stores a field
+ * - `invite NAME`: makes an invite, which is `text`
+ * - `approve ID`, with `--optional A,B` or `--fields A,B`: accepts the connection, or approves the held event, of that id
+ * - `deny ID`: declines the connection, or denies the held event
+ * - `sever CONNECTION`
+ * - `stop`, `start`: closes the vault, and opens it again, while its vine goes on
+ */
+export type OwnerHands = { do(words: readonly string[]): Promise<Deed> };

@@ -1,0 +1,35 @@
+import type { Lab } from './lab.ts';
+
+/** What was expected of the vault, and what came instead. Both in words, for who reads the report. */
+export type Fault = { readonly expected: string; readonly came: string };
+
+/** Nothing, or the first thing that was wrong. */
+export type Verdict = Fault | undefined;
+
+/** One MUST of the standard that can be seen from outside. */
+export type Rule = {
+  /** Stable: `page.rule`. Reports and exceptions name it. */
+  readonly id: string;
+  /** Page of docs/spec, and the heading on it that the rule stands under. */
+  readonly page: string;
+  readonly section: string;
+  /** The rule in one sentence. */
+  readonly says: string;
+  /** A vault need not have what this is about: skipped, it does not stand against the vault. */
+  readonly optional?: true;
+  /** Tries the vault. Throws `Unavailable` where it cannot be tried here. */
+  readonly check: (lab: Lab) => Promise<Verdict>;
+};
+
+/** Rules of one page. */
+export function ofPage(
+  page: string,
+): (id: string, section: string, says: string, check: Rule['check']) => Rule {
+  const name = page.replace(/\.md$/, '');
+  return (id, section, says, check) => ({ id: `${name}.${id}`, page, section, says, check });
+}
+
+/** Something that a rule needs is not here: nobody plays the owner, or the vault does not offer it. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+}
