@@ -7,6 +7,7 @@ import type { ContractBodies } from './contract-bodies.ts';
 import type { Decision } from './decision.ts';
 import type { GrantBodies } from './grant-bodies.ts';
 import type { Kind } from './kinds.ts';
+import type { NoticeBodies } from './notice-bodies.ts';
 import type { AggregateBody, ErasedBody } from './upkeep-bodies.ts';
 
 /*
@@ -86,6 +87,7 @@ export type RotatedPurpose = 'ledger' | 'signing' | 'encapsulation';
 
 /** Contents of a record, by kind. */
 export type Bodies = GrantBodies &
+  NoticeBodies &
   ContractBodies & {
     readonly genesis: {
       readonly vault: string;

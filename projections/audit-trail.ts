@@ -31,6 +31,7 @@ const ownKinds: ReadonlySet<string> = new Set([
   'granted',
   'remembered',
   'rule_revoked',
+  'notified',
 ]);
 
 /** Kind of an entry of which nothing is left but that it was there. */

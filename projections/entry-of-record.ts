@@ -85,6 +85,10 @@ function factDetail(record: LedgerRecord): string | null {
     }
     case 'rule_revoked':
       return `rule ${record.body.rule}`;
+    case 'notified': {
+      const { about, count, detail } = record.body;
+      return `${about} × ${count}${detail === undefined ? '' : `: ${detail}`}`;
+    }
     default:
       return null;
   }

@@ -9,6 +9,7 @@ import { entriesChanged, valueReceived } from './evolve-entries.ts';
 import { erased } from './evolve-erasure.ts';
 import { grantChanged, servedFirst, withNewGrants } from './evolve-grants.ts';
 import { keysKnown, rekeyed, retired, rotated } from './evolve-keys.ts';
+import { noticed } from './evolve-notices.ts';
 import { dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
 
 /** A record of one kind. */
@@ -62,12 +63,8 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return stored(moved, record);
     case 'value_received':
       return valueReceived(moved, record);
-    case 'checkpoint': {
-      const { scopes } = record.body.digests;
-      const known = moved.checkpoint?.digests ?? Table<string, string>();
-      const digests = scopes === undefined ? Table<string, string>() : known.merge(scopes);
-      return { ...moved, checkpoint: { size: record.index, digests } };
-    }
+    case 'checkpoint':
+      return checkpointed(moved, record);
     case 'rotated':
       return rotated(moved, record);
     case 'presented':
@@ -87,6 +84,9 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     case 'contract_accepted':
     case 'contract_rejected':
       return contractChanged(moved, record);
+    case 'notified':
+    case 'notice_held':
+      return noticed(moved, record);
     // Facts that say nothing about the state: they only move it on.
     case 'closed':
     case 'tombstone':
@@ -99,6 +99,13 @@ function stored(state: VaultState, record: Of<'stored'>): VaultState {
   const { field, value } = record.body;
   const { index, leaf, time: at, scope } = record;
   return { ...state, fields: state.fields.set(field, { value, scope, index, leaf, at }) };
+}
+
+function checkpointed(state: VaultState, { body, index }: Of<'checkpoint'>): VaultState {
+  const { scopes } = body.digests;
+  const known = state.checkpoint?.digests ?? Table<string, string>();
+  const digests = scopes === undefined ? Table<string, string>() : known.merge(scopes);
+  return { ...state, checkpoint: { size: index, digests } };
 }
 
 function received(state: VaultState, record: Of<'received'>): VaultState {

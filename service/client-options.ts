@@ -1,11 +1,3 @@
-import {
-  forApp,
-  forVault,
-  fromService,
-  fromVault,
-  ownerAppInbox,
-  partyInbox,
-} from '../wire/subjects.ts';
 import type { CheckedAnswer } from './checked-answer.ts';
 import type { Credential } from './credentials.ts';
 import type { OnAnswer } from './heard-answers.ts';
@@ -40,20 +32,3 @@ export type SharedOptions = ClientOptions & {
   /** Somebody waits for a kept answer now: whoever reads them for all gives them to `takeKept`. */
   readonly wake: () => void;
 };
-
-/** As whom one end of a connection is known to the messaging layer, and where its replies go. */
-export function whoIs({ vault, party }: PeerIdentity): { name: string; inboxPrefix: string } {
-  return party === 'owner'
-    ? { name: 'owner-app', inboxPrefix: ownerAppInbox(vault) }
-    : { name: 'service', inboxPrefix: partyInbox(party) };
-}
-
-/** Where one end of a connection sends events of a type to its vault. */
-export function subjectOf({ vault, party }: PeerIdentity, type: string): string {
-  return party === 'owner' ? forVault(vault, type) : fromService(vault, party, type);
-}
-
-/** Everything that the vault sends to one end of a connection. */
-export function heardBy({ vault, party }: PeerIdentity): string {
-  return party === 'owner' ? forApp(vault, '>') : fromVault(vault, party, '>');
-}

@@ -1,6 +1,5 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { type Event, isMap } from '../wire/event.ts';
-import { knownKeyIds } from '../wire/handover.ts';
 import {
   connectionMovedType,
   isAnswerType,
@@ -9,21 +8,21 @@ import {
 } from '../wire/messages.ts';
 import { signRekey } from '../wire/rekey.ts';
 import { serversIn } from '../wire/servers.ts';
+import {
+  forApp,
+  forVault,
+  fromService,
+  fromVault,
+  ownerAppInbox,
+  partyInbox,
+} from '../wire/subjects.ts';
 import { AwaitedAnswers, gone } from './awaited-answers.ts';
 import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
-import {
-  type AskOptions,
-  type ClientOptions,
-  heardBy,
-  type SharedOptions,
-  subjectOf,
-  type VaultAddress,
-  whoIs,
-} from './client-options.ts';
+import type { AskOptions, ClientOptions, SharedOptions, VaultAddress } from './client-options.ts';
 import { handOver } from './hand-over.ts';
 import { HeardAnswers } from './heard-answers.ts';
 import { KeptAnswers, type Reading } from './kept-answers.ts';
-import { RepeatedTask } from './repeated-task.ts';
+import { LearningKeys } from './learning-keys.ts';
 import {
   type OutgoingEvent,
   type OwnKeys,
@@ -31,13 +30,10 @@ import {
   PeerSession,
   type SealedEvent,
 } from './session.ts';
-import { followed, knownKeysOf } from './vault-keys.ts';
 import { connectAs } from './vine-link.ts';
 
 const resendMs = 2_000;
 const learnWithinMs = 5_000;
-/** Handovers come some at a time; so often are more asked for. */
-const roundsMax = 100;
 
 type ClientParts = ClientOptions & { readonly session?: PeerSession; readonly owns: boolean };
 
@@ -48,8 +44,7 @@ export class VaultClient {
   #identity: PeerIdentity;
   /** Messages are taken one after another: what tells of a new key comes before what that has signed. */
   #taken: Promise<void> = Promise.resolve();
-  /** What is under way about the vault's keys. What cannot be learned now is told again when we come with a new epoch. */
-  readonly #learning = new RepeatedTask(() => this.learnKeys());
+  readonly #keys: LearningKeys;
   /** What is under way about where it is reached. */
   #saying: Promise<unknown> | undefined;
   readonly #waiting = new AwaitedAnswers();
@@ -81,6 +76,15 @@ export class VaultClient {
     this.#session = session;
     this.#owns = owns;
     this.#answers = new HeardAnswers(onAnswer);
+    this.#keys = new LearningKeys({
+      identity: () => this.#identity,
+      become: async (next) => {
+        this.#become(next);
+        await this.onIdentity(next);
+      },
+      ask: (outgoing, options) => this.ask(outgoing, options),
+      settle: () => this.#session.settle(),
+    });
     void nc.closed().then(() => this.#waiting.loseAll());
   }
 
@@ -92,13 +96,14 @@ export class VaultClient {
     { servers, credential, identity }: VaultAddress,
     options: ClientOptions = {},
   ): Promise<VaultClient> {
-    const nc = await connectAs(servers, whoIs(identity), () => credential);
+    const { vault, party } = identity;
+    const who =
+      party === 'owner'
+        ? { name: 'owner-app', inboxPrefix: ownerAppInbox(vault) }
+        : { name: 'service', inboxPrefix: partyInbox(party) };
+    const nc = await connectAs(servers, who, () => credential);
     const client = new VaultClient(nc, identity, { ...options, owns: true });
-    if (identity.party !== 'owner')
-      client.#kept = KeptAnswers.start(nc, identity.party, {
-        take: (message) => client.takeKept(message),
-        interested: () => client.wantsKept,
-      });
+    if (party !== 'owner') client.#kept = client.#readKept();
     await client.#listen();
     return client;
   }
@@ -116,7 +121,7 @@ export class VaultClient {
       ...(session === undefined ? {} : { session }),
     });
     client.#wake = wake;
-    client.#goOnFor(before ?? client);
+    if (before !== undefined) client.#goOnFor(before);
     await client.#listen();
     if (before !== undefined) before.onEvent = () => {};
     return client;
@@ -129,7 +134,9 @@ export class VaultClient {
   }
 
   async #listen(): Promise<void> {
-    this.#heard = this.#nc.subscribe(heardBy(this.#identity), {
+    const { vault, party } = this.#identity;
+    const subject = party === 'owner' ? forApp(vault, '>') : fromVault(vault, party, '>');
+    this.#heard = this.#nc.subscribe(subject, {
       callback: (error, message) => {
         if (error === null) void this.#take(message).catch(() => undefined);
       },
@@ -139,7 +146,10 @@ export class VaultClient {
 
   /** Seals an event without sending it. */
   async seal(outgoing: OutgoingEvent): Promise<SealedEvent> {
-    return this.#session.seal(subjectOf(this.#identity, outgoing.type), outgoing);
+    const { vault, party } = this.#identity;
+    const subject =
+      party === 'owner' ? forVault(vault, outgoing.type) : fromService(vault, party, outgoing.type);
+    return this.#session.seal(subject, outgoing);
   }
 
   /**
@@ -183,19 +193,11 @@ export class VaultClient {
   }
 
   /**
-   * Asks the vault for the handovers that lead from the keys that we know to those in force, and says which ones we
-   * know by now.
+   * Learns the vault's keys of now, and says which ones we know.
    * @throws ServiceError NO_ANSWER
    */
-  async learnKeys(timeoutMs: number = learnWithinMs): Promise<void> {
-    for (let round = 0; round < roundsMax; round++) {
-      const payload = knownKeyIds(knownKeysOf(this.#identity));
-      const answer = await this.ask({ type: this.#keysType, payload }, { timeoutMs });
-      if (answer.status !== 'served') return;
-      const { handovers } = answer.result as { handovers: readonly unknown[] };
-      if (handovers.length === 0) return this.#session.settle();
-      if (!(await this.#follow(handovers))) return;
-    }
+  learnKeys(timeoutMs?: number): Promise<void> {
+    return this.#keys.learn(timeoutMs);
   }
 
   /**
@@ -223,7 +225,7 @@ export class VaultClient {
   /** Hears nothing any more once what is under way about keys is done, and ends the connection where it is its own. */
   async close(): Promise<void> {
     await this.#taken;
-    await this.#learning.done;
+    await this.#keys.settled();
     await this.#saying;
     if (!this.#nc.isClosed()) {
       await this.#answers.settled();
@@ -258,8 +260,11 @@ export class VaultClient {
     return this.#take(message, true);
   }
 
-  get #keysType(): string {
-    return this.#identity.party === 'owner' ? 'owner.keys' : 'connection.keys';
+  #readKept(): KeptAnswers {
+    return KeptAnswers.start(this.#nc, this.#identity.party, {
+      take: (message) => this.takeKept(message),
+      interested: () => this.wantsKept,
+    });
   }
 
   /**
@@ -282,7 +287,7 @@ export class VaultClient {
     }
     const answer = checkedAnswer(this.#identity, event);
     const isUnknown = answer.check?.ok === false && answer.check.fault === 'key_unknown';
-    if (isUnknown && answer.type !== this.#keysType) this.#learning.ask();
+    if (isUnknown && answer.type !== this.#keys.type) this.#keys.begin();
     const heard = { id, event: cause, answer, isKept: type === keptAnswerType, toAcknowledge };
     return this.#answers.take(heard, this.#waiting.taker(cause));
   }
@@ -290,7 +295,7 @@ export class VaultClient {
   /** The event in a message, unless it is one about keys or addresses, which is followed here. */
   async #open(message: Msg): Promise<Event | undefined> {
     const event = await this.#session.open(message.subject, message.data);
-    if (event?.type === keysChangedType) await this.#told(event);
+    if (event?.type === keysChangedType) await this.#keys.told(event);
     else if (event?.type === connectionMovedType) await this.#movedTo(event);
     else return event;
     return undefined;
@@ -303,21 +308,6 @@ export class VaultClient {
     await this.onServers(servers);
     const said = { type: 'connection.servers', payload: { servers } };
     this.#saying = this.ask(said, { timeoutMs: learnWithinMs }).catch(() => undefined);
-  }
-
-  async #told(event: Event): Promise<void> {
-    const handovers = isMap(event.payload) ? event.payload['handovers'] : undefined;
-    await this.#follow(handovers);
-    // Also where they lead nowhere new: what we said the last time may have been lost.
-    this.#learning.ask();
-  }
-
-  async #follow(handovers: unknown): Promise<boolean> {
-    const next = followed(this.#identity, handovers);
-    if (next === undefined) return false;
-    this.#become(next);
-    await this.onIdentity(next);
-    return true;
   }
 
   #become(identity: PeerIdentity): void {

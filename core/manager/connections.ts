@@ -17,6 +17,7 @@ import { serversOf } from './address.ts';
 import { questionOf, queueAnswer, refusal } from './answers.ts';
 import { describeOffer, endOffer } from './contract-updates.ts';
 import { keysOf } from './inbound.ts';
+import { notify } from './notices.ts';
 import { expireDue } from './requests.ts';
 import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
@@ -141,6 +142,7 @@ export async function acceptConnection(
   const asked = { id: request, type: 'connection.request', from: cause };
   const question = { connection: id, to: connection.party, ...asked };
   await queueAnswer(parts, turn, question, { status: 'served', type: question.type, result });
+  await notify(parts, turn, { about: 'connection_made', connection: id }, cause);
 }
 
 /** A party asks for another credential, before its own ends or after. */
@@ -200,4 +202,5 @@ export async function severConnection(
     ...{ connection: id, type: connectionSeveredType, from: cause },
     payload: { by: 'owner', at: batch.time },
   });
+  await notify(parts, turn, { about: 'connection_severed', connection: id }, cause);
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstalledHandler, LedgerRecord } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { OpenRequest } from '../../projections/vault-state.ts';
@@ -12,6 +13,7 @@ import { endDevices, removedUsers } from './devices.ts';
 import { type Arrival, asideOf, readInbound } from './inbound.ts';
 import type { Batch } from './journal.ts';
 import { tellKeys } from './key-rotation.ts';
+import { hold, tellHeld } from './notices.ts';
 import { answerKeeper, Outbox, queuedIn } from './outbox.ts';
 import { pinKeeper } from './pinned-ledger.ts';
 import type { InboundMessage } from './ports.ts';
@@ -91,8 +93,9 @@ export class Vault {
    */
   async open(): Promise<void> {
     const before = this.#parts.journal.state;
-    await this.#turn(async ({ batch }) => {
-      batch.add({
+    await this.#turn(async (turn) => {
+      const { batch } = turn;
+      const index = batch.add({
         kind: 'opened',
         scope: batch.state.scope,
         body: {
@@ -104,6 +107,9 @@ export class Vault {
           ring: this.#parts.ring.state(),
         },
       });
+      // Told when somebody can hear it: nothing is sent before the vault listens.
+      if (before.measurement !== this.#options.measurement)
+        hold(turn, { about: 'image_changed', detail: this.#options.measurement }, index);
     });
     const { state } = this.#parts.journal;
     await letInAll(this.#parts, state);
@@ -113,6 +119,7 @@ export class Vault {
     this.#outbox.send([...state.outbox.values()]);
     this.#post((turn) => tellKeys(this.#parts, turn));
     this.#post((turn) => tellAddress(this.#parts, turn));
+    this.#post((turn) => tellHeld(this.#parts, turn));
     if (!servesTheSame(before, state)) this.#post((turn) => tellProfile(this.#parts, turn));
     for (const connection of state.connections.values())
       if (isOver(connection, state.time)) this.#departures.begin(connection);
@@ -296,7 +303,5 @@ export class Vault {
 }
 
 function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
+  return sleep(ms, undefined, { ref: false });
 }
