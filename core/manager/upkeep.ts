@@ -134,7 +134,7 @@ export class Upkeep {
     if (next === Number.POSITIVE_INFINITY) return;
     this.#deadline = setTimeout(
       () => this.#hooks.post((turn) => this.#expire(turn)),
-      Math.min(timerMaxMs, Math.max(10, next - Date.now())),
+      Math.min(timerMaxMs, Math.max(10, next - this.#ledger.time())),
     ).unref();
   }
 }
