@@ -46,6 +46,7 @@ import { jetStreamRing } from '../ledger/ring-store.ts';
 import { evolve } from '../projections/evolve.ts';
 import { emptyState, type VaultState } from '../projections/vault-state.ts';
 import { TrailReader } from '../replay/trail-reader.ts';
+import { PeerLines } from '../service/peer-lines.ts';
 import { wireTypes } from '../wire/messages.ts';
 import { decode } from '../wire/msgpack.ts';
 import type { VaultCard } from './data-dir.ts';
@@ -188,6 +189,7 @@ async function assemble(environment: VaultEnvironment, connections: Closable[]) 
     bus,
     admission,
     devices,
+    peers: new PeerLines(log),
     runner,
     log,
   };

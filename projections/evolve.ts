@@ -8,6 +8,7 @@ import { entriesChanged, valueReceived } from './evolve-entries.ts';
 import { erased } from './evolve-erasure.ts';
 import { grantChanged, servedFirst, withNewGrants } from './evolve-grants.ts';
 import { keysKnown, rekeyed, retired, rotated } from './evolve-keys.ts';
+import { peerChanged } from './evolve-peer.ts';
 import { dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
 
 /** A record of one kind. */
@@ -57,6 +58,10 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     case 'remembered':
     case 'rule_revoked':
       return grantChanged(moved, record);
+    case 'dial_prepared':
+    case 'dial_granted':
+    case 'shared':
+      return peerChanged(moved, record);
     case 'stored': {
       const { field, value } = record.body;
       const { index, leaf, time: at, scope } = record;
@@ -88,6 +93,7 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return contractChanged(moved, record);
     // Facts that say nothing about the state: they only move it on.
     case 'closed':
+    case 'peer_answered':
     case 'tombstone':
     case 'aggregate':
       return moved;

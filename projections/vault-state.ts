@@ -8,8 +8,10 @@ import type {
 } from '../ledger/bodies.ts';
 import type { Bucket, CountedApart, DecisionFacts } from '../ledger/decision.ts';
 import type { RememberedBody } from '../ledger/grant-bodies.ts';
+import type { DialKeys, PeerVaultKeys } from '../ledger/peer-bodies.ts';
 import type { SignedContract } from '../wire/contract.ts';
 import type { Handover } from '../wire/handover.ts';
+import type { ConnectionAccepted } from '../wire/messages.ts';
 
 /** A sender's secret for a while, as the state keeps it. */
 export type EpochState = {
@@ -51,10 +53,25 @@ export type OfferedContract = {
   readonly at: number;
 };
 
-/** One relation of the vault: a service's, or the owner's app. */
+/** How the vault reaches a peer: from the invite on, to the credential that the peer gave it. */
+export type Dial = {
+  /** Text of the peer's invite. */
+  readonly invite: string;
+  /** What we are there; absent until our owner has agreed. */
+  readonly keys?: DialKeys;
+  /** Text of the invite that the peer is to reach us by, until it has let us in. */
+  readonly offer?: string;
+  readonly accepted?: ConnectionAccepted;
+  /** The peer's keys, where they are others than its invite's. */
+  readonly peerKeys?: PeerVaultKeys;
+  /** What the peer calls itself; nobody has checked it. */
+  readonly name?: string;
+};
+
+/** One relation of the vault: a service's, a peer's, or the owner's app. */
 export type Connection = {
   readonly id: string;
-  readonly kind: 'owner' | 'service';
+  readonly kind: 'owner' | 'service' | 'peer';
   readonly status: ConnectionStatus;
   readonly party: string;
   readonly name: string;
@@ -94,6 +111,8 @@ export type Connection = {
   readonly knows?: number;
   /** The signing key before its present one: only what came under it is still recognised. */
   readonly former?: Uint8Array;
+  /** Of a peer: how it is reached. */
+  readonly dial?: Dial;
   /** Greatest of our epochs that its last event had seen. */
   readonly seen: number;
 };

@@ -45,6 +45,14 @@ export const contractOfferedType = 'contract.offered';
 /** Type of the notification that a service has a message for the owner. */
 export const messageReceivedType = 'message.received';
 
+/** Type of the notification that the sender shares something else with a peer from now on. */
+export const peerSharedType = 'peer.shared';
+/** Type of the notification that a peer has answered at last. */
+export const peerAnsweredType = 'peer.answered';
+
+/** Event types that an owner may let a peer send, besides requests for fields. */
+export const sharedTypes: readonly string[] = ['message.send'];
+
 /** Payload of an answer. */
 export type Answer = (
   | { readonly status: 'served'; readonly type: string; readonly result: unknown }
@@ -70,6 +78,22 @@ export type ConnectionRequest = {
   readonly contract: SignedContract;
   /** An account of the service's own, which all its vaults on this vine share. */
   readonly account?: AccountProof;
+};
+
+/** Payload of `connection.request` of another vault: it says who it is in place of a contract. */
+export type PeerRequest = Pick<ConnectionRequest, 'signing' | 'encapsulation'> & {
+  readonly peer: PeerOffer;
+};
+
+/** Either, as its schema lets it through. */
+export type AskedConnection = Omit<ConnectionRequest, 'contract'> &
+  Partial<Pick<ConnectionRequest, 'contract'> & Pick<PeerRequest, 'peer'>>;
+
+/** What a vault says of itself that wants to be a peer. */
+export type PeerOffer = {
+  readonly name: string;
+  /** Text of an invite by which it is reached itself; absent where the other has it already. */
+  readonly invite?: string;
 };
 
 /** What a party connects with. */
@@ -176,6 +200,14 @@ const someFieldNames: JsonSchema = { ...fieldNames, minItems: 1 };
 const duration: JsonSchema = { type: 'string', pattern: durationPattern };
 const hash: JsonSchema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const requestKey: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}/[0-9a-f-]{36}$' };
+const peerName: JsonSchema = { type: 'string', minLength: 1, maxLength: 128 };
+const claimedName: JsonSchema = { type: 'string', maxLength: 128, pattern: linePattern };
+const inviteText: JsonSchema = { type: 'string', minLength: 1, maxLength: 16_384 };
+const eventType: JsonSchema = {
+  type: 'string',
+  maxLength: 64,
+  pattern: '^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*){0,4}$',
+};
 const nothing: JsonSchema = objectSchema({});
 
 const owner = (request: JsonSchema): WireType => ({
@@ -203,8 +235,9 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
         encapsulation: { type: 'string', pattern: '^[A-Za-z0-9_-]{1622}$' },
         contract: signedContractSchema,
         account: accountProofSchema,
+        peer: objectSchema({ name: claimedName, invite: inviteText }, ['invite']),
       },
-      ['account'],
+      ['account', 'contract', 'peer'],
     ),
   },
   'connection.keys': {
@@ -219,6 +252,7 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
     request: objectSchema({ contract: signedContractSchema }),
     limit: { counted: 'updates', perHour: 4, burst: 4 },
   },
+  'peer.shares': { space: 'message', delivery: 'best-effort', request: nothing },
   'credential.renew': { space: 'message', delivery: 'best-effort', request: nothing },
   'owner.pending': owner(nothing),
   'owner.connections': owner(nothing),
@@ -226,7 +260,19 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
   'owner.set': owner(
     objectSchema({ field: fieldName, value: { type: 'string', maxLength: fieldValueMax } }),
   ),
-  'owner.invite': owner(objectSchema({ label: { type: 'string', minLength: 1, maxLength: 128 } })),
+  'owner.invite': owner(objectSchema({ label: peerName, peer: { type: 'boolean' } }, ['peer'])),
+  'owner.connect': owner(objectSchema({ label: peerName, invite: inviteText })),
+  'owner.share': owner(
+    objectSchema({
+      connection: identifier,
+      fields: fieldNames,
+      consent: fieldNames,
+      types: { type: 'array', uniqueItems: true, items: { enum: sharedTypes } },
+    }),
+  ),
+  'owner.ask': owner(
+    objectSchema({ connection: identifier, type: eventType, payload: { type: 'object' } }),
+  ),
   'owner.accept': owner(objectSchema({ connection: identifier, optional: fieldNames })),
   'owner.decline': owner(objectSchema({ connection: identifier })),
   'owner.sever': owner(objectSchema({ connection: identifier })),

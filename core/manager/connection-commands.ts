@@ -3,6 +3,7 @@ import type { Answer } from '../../wire/messages.ts';
 import { requestConnection } from './connections.ts';
 import { offerContract } from './contract-updates.ts';
 import { answerKeys } from './key-rotation.ts';
+import { answerShares } from './peers.ts';
 import { takeRekey } from './rekey.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
@@ -19,6 +20,7 @@ const commands: Readonly<Record<string, Run>> = {
   'connection.keys': answerKeys,
   'connection.rekey': takeRekey,
   'contract.update': offerContract,
+  'peer.shares': answerShares,
 };
 
 /** What the vault does about a type of the standard's own that parties send; `undefined` for all others. */

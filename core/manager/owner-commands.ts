@@ -16,6 +16,7 @@ import { describeOffer } from './contract-updates.ts';
 import { describeDevices, pairDevice, removeDevice } from './devices.ts';
 import { describeRules, deviceOf, grantFields, remember, revokeRule } from './grants.ts';
 import { answerKeys } from './key-rotation.ts';
+import { peerCommands } from './peers.ts';
 import { profileFor, tellProfile } from './profile.ts';
 import { describeRequest } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
@@ -58,7 +59,7 @@ const commands: Readonly<Record<string, Run>> = {
       command,
       command.turn.batch.state.connections
         .valueSeq()
-        .filter(({ kind }) => kind === 'service')
+        .filter(({ kind }) => kind !== 'owner')
         .map((connection) => describeConnection(command.turn, connection))
         .toArray(),
     ),
@@ -86,8 +87,8 @@ const commands: Readonly<Record<string, Run>> = {
     return served(command, profileFor(parts, batch.state, owner, batch.time));
   },
   'owner.invite': async (parts, command) => {
-    const { label } = payloadOf<{ label: string }>(command);
-    return served(command, await invite(parts, command.turn, label));
+    const { label, peer } = payloadOf<{ label: string; peer?: boolean }>(command);
+    return served(command, await invite(parts, command.turn, label, peer));
   },
   'owner.accept': accept,
   'owner.decline': (parts, command) =>
@@ -120,6 +121,7 @@ const commands: Readonly<Record<string, Run>> = {
       removeDevice(parts, command.turn, device, command.from),
     ),
   ...contractCommands,
+  ...peerCommands,
   'owner.approve': (parts, command) => consent(parts, command, 'approved'),
   'owner.deny': (parts, command) => consent(parts, command, 'denied'),
 };

@@ -27,7 +27,10 @@ export async function forget(parts: VaultParts, command: Command): Promise<undef
   const target = payloadOf<ErasureTarget>(command);
   const connection = turn.batch.state.connections.get(target.name);
   if (target.kind === 'connection' && connection !== undefined)
-    turn.effects.push(() => shutOut(parts, connection));
+    turn.effects.push(() => {
+      parts.peers.drop(connection.id);
+      shutOut(parts, connection);
+    });
   const scopes = scopesOf(turn.batch.state, target);
   addErasure(turn.batch, target, scopes, from);
   turn.later(async () => {
