@@ -30,17 +30,7 @@ export function addOwner(program: Command, finish: Finish): void {
     .action(async (field: string, value: string, options: Common) =>
       finish(await (await import('./owner.ts')).setCommand(contextOf(options), field, value)),
     );
-  on(program, 'invite', 'make an invite for a service')
-    .argument('<name>', 'whom it is for')
-    .option('--out <file>', 'write it to a file')
-    .action(async (name: string, options: Common & { out?: string }) =>
-      finish(await (await import('./owner.ts')).inviteCommand(contextOf(options), name, options)),
-    );
-  on(program, 'profile', 'what your vault shows of itself to those you invite')
-    .option('--name <name>', 'let it be called this')
-    .action(async (options: Common & { name?: string }) =>
-      finish(await (await import('./owner.ts')).profileCommand(contextOf(options), options)),
-    );
+  addInvites(program, finish);
   on(
     program,
     'approve',
@@ -82,6 +72,22 @@ export function addOwner(program: Command, finish: Finish): void {
       ),
     );
   addEndings(program, finish);
+}
+
+/** How others come to the vault, and what they see of it. */
+function addInvites(program: Command, finish: Finish): void {
+  on(program, 'invite', 'make an invite for a service, or for another vault')
+    .argument('<name>', 'whom it is for')
+    .option('--peer', 'it is for another vault')
+    .option('--out <file>', 'write it to a file')
+    .action(async (name: string, options: Common & { out?: string; peer?: boolean }) =>
+      finish(await (await import('./owner.ts')).inviteCommand(contextOf(options), name, options)),
+    );
+  on(program, 'profile', 'what your vault shows of itself to those you invite')
+    .option('--name <name>', 'let it be called this')
+    .action(async (options: Common & { name?: string }) =>
+      finish(await (await import('./owner.ts')).profileCommand(contextOf(options), options)),
+    );
 }
 
 /** What the owner grants beside a yes to one request. */

@@ -180,7 +180,9 @@ function factStory(entry: AuditEntry): string {
     case 'severed':
       return entry.connection_kind === 'owner'
         ? `Your device ${who} was removed`
-        : `You ended the connection with ${who}`;
+        : entry.detail === null
+          ? `You ended the connection with ${who}`
+          : `${who} ended the connection`;
     case 'contract_offered':
       return `${who} has new terms, and gets nothing until you decide: ${short(entry.detail ?? '')}`;
     case 'contract_accepted':
@@ -209,6 +211,14 @@ function factStory(entry: AuditEntry): string {
       return `You remembered an approval for ${who}: ${short(entry.detail ?? '')}`;
     case 'rule_revoked':
       return `You revoked what was remembered for ${who}: ${short(entry.detail ?? '')}`;
+    case 'dial_prepared':
+      return `Your vault reaches ${who}`;
+    case 'dial_granted':
+      return `${who} lets your vault in`;
+    case 'shared':
+      return `You share with ${who}: ${short(entry.detail ?? '')}`;
+    case 'peer_answered':
+      return `${who} answered you: ${short(entry.detail ?? '')}`;
     case 'rotated':
       return entry.detail === 'ring'
         ? 'The keyring was wrapped anew'

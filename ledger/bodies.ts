@@ -2,7 +2,7 @@ import type { SignedContract } from '../wire/contract.ts';
 import type { Event } from '../wire/event.ts';
 import type { Handover } from '../wire/handover.ts';
 import type { HandlerManifest } from '../wire/manifest.ts';
-import type { PeerOffer } from '../wire/messages.ts';
+import type { PeerOffer } from '../wire/peer-messages.ts';
 import type { Reason } from '../wire/reasons.ts';
 import type { ContractBodies } from './contract-bodies.ts';
 import type { Decision } from './decision.ts';

@@ -29,6 +29,10 @@ const ownKinds: ReadonlySet<string> = new Set([
   'granted',
   'remembered',
   'rule_revoked',
+  'dial_prepared',
+  'dial_granted',
+  'shared',
+  'peer_answered',
 ]);
 
 /** Kind of an entry of which nothing is left but that it was there. */

@@ -62,19 +62,12 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     case 'dial_granted':
     case 'shared':
       return peerChanged(moved, record);
-    case 'stored': {
-      const { field, value } = record.body;
-      const { index, leaf, time: at, scope } = record;
-      return { ...moved, fields: moved.fields.set(field, { value, scope, index, leaf, at }) };
-    }
+    case 'stored':
+      return stored(moved, record);
     case 'value_received':
       return valueReceived(moved, record);
-    case 'checkpoint': {
-      const { scopes } = record.body.digests;
-      const known = moved.checkpoint?.digests ?? Table<string, string>();
-      const digests = scopes === undefined ? Table<string, string>() : known.merge(scopes);
-      return { ...moved, checkpoint: { size: record.index, digests } };
-    }
+    case 'checkpoint':
+      return checkpointed(moved, record);
     case 'rotated':
       return rotated(moved, record);
     case 'presented':
@@ -98,6 +91,19 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     case 'aggregate':
       return moved;
   }
+}
+
+function stored(state: VaultState, record: Of<'stored'>): VaultState {
+  const { field, value } = record.body;
+  const { index, leaf, time: at, scope } = record;
+  return { ...state, fields: state.fields.set(field, { value, scope, index, leaf, at }) };
+}
+
+function checkpointed(state: VaultState, record: Of<'checkpoint'>): VaultState {
+  const { scopes } = record.body.digests;
+  const known = state.checkpoint?.digests ?? Table<string, string>();
+  const digests = scopes === undefined ? Table<string, string>() : known.merge(scopes);
+  return { ...state, checkpoint: { size: record.index, digests } };
 }
 
 function received(state: VaultState, record: Of<'received'>): VaultState {

@@ -8,8 +8,8 @@ import {
   type CredentialGranted,
   connectionSeveredType,
   type Invite,
-  peerSharedType,
 } from '../wire/messages.ts';
+import { peerSharedType } from '../wire/peer-messages.ts';
 import type { CheckedAnswer } from './checked-answer.ts';
 import type { LateAnswer } from './heard-answers.ts';
 import { KeptAnswers } from './kept-answers.ts';

@@ -63,3 +63,16 @@ export async function asked(
   const answer = await owner.ask('owner.ask', { connection, type, payload });
   return answer.status === 'served' ? (answer.result as { answer: Answer }).answer : answer;
 }
+
+/** Says all that a peer may have from now on. */
+export async function shared(
+  { owner }: Home,
+  connection: string,
+  sharing: {
+    readonly fields: readonly string[];
+    readonly consent: readonly string[];
+    readonly types: readonly string[];
+  },
+): Promise<void> {
+  await owner.served('owner.share', { connection, ...sharing });
+}

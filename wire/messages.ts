@@ -5,6 +5,14 @@ import { durationPattern } from './duration.ts';
 import { handoverPurposes, knownKeyIdsSchema } from './handover.ts';
 import { objectSchema } from './json-schema.ts';
 import type { DeliveryClass, JsonSchema } from './manifest.ts';
+import {
+  askSchema,
+  connectSchema,
+  inviteSchema,
+  type PeerOffer,
+  peerOfferSchema,
+  shareSchema,
+} from './peer-messages.ts';
 import { profileNameMax } from './profile.ts';
 import type { PublicReason } from './reasons.ts';
 import { rekeySchema } from './rekey.ts';
@@ -45,14 +53,6 @@ export const contractOfferedType = 'contract.offered';
 /** Type of the notification that a service has a message for the owner. */
 export const messageReceivedType = 'message.received';
 
-/** Type of the notification that the sender shares something else with a peer from now on. */
-export const peerSharedType = 'peer.shared';
-/** Type of the notification that a peer has answered at last. */
-export const peerAnsweredType = 'peer.answered';
-
-/** Event types that an owner may let a peer send, besides requests for fields. */
-export const sharedTypes: readonly string[] = ['message.send'];
-
 /** Payload of an answer. */
 export type Answer = (
   | { readonly status: 'served'; readonly type: string; readonly result: unknown }
@@ -89,13 +89,6 @@ export type PeerRequest = Pick<ConnectionRequest, 'signing' | 'encapsulation'> &
 export type AskedConnection = Omit<ConnectionRequest, 'contract'> &
   Partial<Pick<ConnectionRequest, 'contract'> & Pick<PeerRequest, 'peer'>>;
 
-/** What a vault says of itself that wants to be a peer. */
-export type PeerOffer = {
-  readonly name: string;
-  /** Text of an invite by which it is reached itself; absent where the other has it already. */
-  readonly invite?: string;
-};
-
 /** What a party connects with. */
 type Credential = { readonly jwt: string; readonly seed: string };
 
@@ -127,33 +120,6 @@ export type ContractAccepted = {
   readonly contract: { readonly id: string; readonly version: number; readonly hash: string };
   /** Optional fields that the owner gave under it. */
   readonly optional: readonly string[];
-};
-
-/** Result of `owner.checkpoint`. */
-export type CheckpointShown = {
-  /** Signed note over all records that are durable. */
-  readonly note: string;
-  /** That it continues the tree of the size that was asked about: base64 hashes (RFC 6962 §2.1.2). */
-  readonly proof: readonly string[];
-  /** How the ledger's keys followed one another, from the first; bytes are base64. */
-  readonly rotations: readonly {
-    readonly index: number;
-    readonly head: string;
-    readonly key: string;
-    readonly by_old: string;
-    readonly by_new: string;
-  }[];
-};
-
-/** Result of `owner.pair`: what the new device needs beside the keys that it has made itself. */
-export type DevicePaired = {
-  readonly vault: string;
-  readonly connection: string;
-  readonly credential: { readonly jwt: string; readonly seed: string };
-  /** The vault's Ed25519 and MLKEM768-X25519 keys, and its ledger's first key; base64url. */
-  readonly signing: string;
-  readonly encapsulation: string;
-  readonly ledger: string;
 };
 
 /** What an owner hands to a service so that it can ask to connect; used once. */
@@ -200,14 +166,6 @@ const someFieldNames: JsonSchema = { ...fieldNames, minItems: 1 };
 const duration: JsonSchema = { type: 'string', pattern: durationPattern };
 const hash: JsonSchema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const requestKey: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}/[0-9a-f-]{36}$' };
-const peerName: JsonSchema = { type: 'string', minLength: 1, maxLength: 128 };
-const claimedName: JsonSchema = { type: 'string', maxLength: 128, pattern: linePattern };
-const inviteText: JsonSchema = { type: 'string', minLength: 1, maxLength: 16_384 };
-const eventType: JsonSchema = {
-  type: 'string',
-  maxLength: 64,
-  pattern: '^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*){0,4}$',
-};
 const nothing: JsonSchema = objectSchema({});
 
 const owner = (request: JsonSchema): WireType => ({
@@ -235,7 +193,7 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
         encapsulation: { type: 'string', pattern: '^[A-Za-z0-9_-]{1622}$' },
         contract: signedContractSchema,
         account: accountProofSchema,
-        peer: objectSchema({ name: claimedName, invite: inviteText }, ['invite']),
+        peer: peerOfferSchema,
       },
       ['account', 'contract', 'peer'],
     ),
@@ -260,19 +218,10 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
   'owner.set': owner(
     objectSchema({ field: fieldName, value: { type: 'string', maxLength: fieldValueMax } }),
   ),
-  'owner.invite': owner(objectSchema({ label: peerName, peer: { type: 'boolean' } }, ['peer'])),
-  'owner.connect': owner(objectSchema({ label: peerName, invite: inviteText })),
-  'owner.share': owner(
-    objectSchema({
-      connection: identifier,
-      fields: fieldNames,
-      consent: fieldNames,
-      types: { type: 'array', uniqueItems: true, items: { enum: sharedTypes } },
-    }),
-  ),
-  'owner.ask': owner(
-    objectSchema({ connection: identifier, type: eventType, payload: { type: 'object' } }),
-  ),
+  'owner.invite': owner(inviteSchema),
+  'owner.connect': owner(connectSchema),
+  'owner.share': owner(shareSchema),
+  'owner.ask': owner(askSchema),
   'owner.accept': owner(objectSchema({ connection: identifier, optional: fieldNames })),
   'owner.decline': owner(objectSchema({ connection: identifier })),
   'owner.sever': owner(objectSchema({ connection: identifier })),

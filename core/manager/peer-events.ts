@@ -1,16 +1,40 @@
 import { ownerDevices } from '../../projections/vault-state.ts';
-import { peerAnsweredType } from '../../wire/messages.ts';
-import { severConnection } from './connections.ts';
+import { peerAnsweredType } from '../../wire/peer-messages.ts';
+import { severConnection, welcomeBack } from './connections.ts';
 import { noteAnswer } from './peers.ts';
 import type { PeerAnswer, PeerEvents } from './ports.ts';
+import { dialPeer } from './sharing.ts';
 import type { Task, Turn, VaultParts } from './turn.ts';
 import { shutOut } from './ways-in.ts';
+
+/** Turns at the ledger: `take` resolves when its facts are durable. */
+type Turns = {
+  readonly take: (task: Task) => Promise<void>;
+  /** Told when one could not be taken. */
+  readonly failed: (error: unknown) => void;
+};
+
+/** Reaches the peers again when a vault opens, and goes on with what was left undone about them. */
+export function beginPeers(parts: VaultParts, { take, failed }: Turns): void {
+  const taken = (task: Task): Promise<void> => {
+    const done = take(task);
+    done.catch(failed);
+    return done;
+  };
+  parts.peers.begin(peerEvents(parts, taken));
+  for (const { id, kind, status } of parts.journal.state.connections.values()) {
+    if (kind !== 'peer') continue;
+    dialPeer(parts, id);
+    if (status === 'requested')
+      taken(async (turn) => welcomeBack(parts, turn, id)).catch(() => undefined);
+  }
+}
 
 /**
  * What the vault makes of what it is told about its peers: facts, each in a turn of its own.
  * @param take - takes a turn; resolves when its facts are durable
  */
-export function peerEvents(parts: VaultParts, take: (task: Task) => Promise<void>): PeerEvents {
+function peerEvents(parts: VaultParts, take: (task: Task) => Promise<void>): PeerEvents {
   return {
     granted: (connection, accepted) =>
       take(async (turn) => noteGranted(turn, { connection, accepted })),

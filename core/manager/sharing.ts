@@ -8,7 +8,7 @@ import {
   contractHash,
   signContract,
 } from '../../wire/contract.ts';
-import { peerSharedType } from '../../wire/messages.ts';
+import { peerSharedType } from '../../wire/peer-messages.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 /*
@@ -28,8 +28,8 @@ export const nothingShared: Sharing = { fields: [], consent: [], types: [] };
 
 /** The purpose of everything that is shared with a peer. */
 export const peerPurpose = 'sharing';
-const limits = { requests_per_hour: 120, burst: 30 };
-const messagesPerHour = 30;
+/** The same whatever is shared: who was refused a message before must not find its tokens spent. */
+const limits = { requests_per_hour: 120, burst: 30, notifications_per_hour: 30 };
 
 /** Keys to be a party elsewhere with. */
 export function newDialKeys(): DialKeys {
@@ -84,7 +84,7 @@ function sharingContract(
       ...{ store: false, messages, authentication: false, payment: false },
       ...{ signatures: false, identity: false, location: false },
     },
-    limits: messages ? { ...limits, notifications_per_hour: messagesPerHour } : limits,
+    limits,
   };
 }
 

@@ -6,20 +6,18 @@ import type { Pin } from '../pins/pin.ts';
 import type { PinKeeper } from '../pins/pin-keeper.ts';
 import type { AnswerKeeper, KeepableAnswer } from './answer-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
-import { welcomeBack } from './connections.ts';
 import { Departures } from './departures.ts';
 import { endDevices, removedUsers } from './devices.ts';
 import { type Arrival, asideOf, readInbound } from './inbound.ts';
 import type { Batch } from './journal.ts';
 import { tellKeys } from './key-rotation.ts';
 import { answerKeeper, Outbox, queuedIn } from './outbox.ts';
-import { peerEvents } from './peer-events.ts';
+import { beginPeers } from './peer-events.ts';
 import { pinKeeper } from './pinned-ledger.ts';
 import type { InboundMessage } from './ports.ts';
 import { ProfileDesk, servesTheSame, tellProfile } from './profile.ts';
 import { Publisher } from './publisher.ts';
 import { expireDue, expireRequest, finishRequest, runHandler } from './requests.ts';
-import { dialPeer } from './sharing.ts';
 import type { Task, Turn, VaultParts, Work } from './turn.ts';
 import { Turns } from './turns.ts';
 import { Upkeep } from './upkeep.ts';
@@ -120,23 +118,11 @@ export class Vault {
     this.#departures.afterRecords(state);
     for (const request of state.requests.values())
       if (request.status === 'running') this.#resume(request);
-    this.#beginPeers();
+    beginPeers(this.#parts, {
+      take: (task) => this.#turn(task),
+      failed: (error) => this.#fail(error),
+    });
     this.#upkeep.start();
-  }
-
-  /** Reaches the peers again, and goes on with what was left undone about them. */
-  #beginPeers(): void {
-    const { peers, journal } = this.#parts;
-    const take = (task: Task): Promise<void> => {
-      const taken = this.#turn(task);
-      taken.catch((error: unknown) => this.#fail(error));
-      return taken;
-    };
-    peers.begin(peerEvents(this.#parts, take));
-    for (const { id, status } of journal.state.connections.values()) {
-      dialPeer(this.#parts, id);
-      if (status === 'requested') this.#post(async (turn) => welcomeBack(this.#parts, turn, id));
-    }
   }
 
   /** What stands in the ledger now begins with a random record: an old answer of a pin fits nothing. */
