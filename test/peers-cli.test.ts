@@ -60,7 +60,7 @@ describe('peers, from the command line', () => {
       return connections.length === 0 ? undefined : connections;
     });
     const { out } = await alice.world.run(['owner', 'pending']);
-    expect(out).toContain('the vault of "Bob" wants to be a peer of yours');
+    expect(out).toContain('the vault of Bob wants to be a peer of yours');
     expect(out).toContain('it gets nothing by this');
     const id = asking?.connection ?? '';
     expect((await alice.world.run(['owner', 'approve', id])).code).toBe(0);
@@ -92,6 +92,6 @@ describe('peers, from the command line', () => {
   it('stand in the trail of both, in words', async () => {
     const asked = await bob.world.run(['audit']);
     expect(asked.out).toContain('answered you: data.request');
-    expect((await alice.world.run(['audit'])).out).toContain('You share with "Bob"');
+    expect((await alice.world.run(['audit'])).out).toContain('You share with Bob');
   });
 });
