@@ -1,13 +1,14 @@
-import { parseInvite } from '../wire/invite.ts';
+import { inviteIn } from '../service/invite-link.ts';
+import type { InviteLink } from '../wire/invite-link.ts';
 import type { Invite } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
 
 /**
- * The invite in a line of text.
- * @throws CliError when it is not one
+ * The invite in a line of text, whole or as a link.
+ * @throws CliError when it is neither
  */
-export function decodeInvite(line: string): Invite {
-  const invite = parseInvite(line);
+export function decodeInvite(line: string): Invite | InviteLink {
+  const invite = inviteIn(line);
   if (invite === undefined)
     throw new CliError('usage', 'this is neither an invite nor a file that holds one');
   return invite;

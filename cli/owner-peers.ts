@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { printable } from '../projections/printable.ts';
-import { readLink } from '../service/invite-link.ts';
 import { readInvite } from '../service/read-invite.ts';
 import { type Event, isMap } from '../wire/event.ts';
 import { encodeInvite } from '../wire/invite.ts';
+import { readLink } from '../wire/invite-link.ts';
 import type { Answer } from '../wire/messages.ts';
 import { peerAnsweredType } from '../wire/peer-messages.ts';
 import { CliError } from './cli-error.ts';

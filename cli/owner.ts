@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { printable } from '../projections/printable.ts';
-import { linkOf } from '../service/invite-link.ts';
 import { fieldNamePattern } from '../wire/contract.ts';
 import { isIdentifier } from '../wire/identifiers.ts';
 import { encodeInvite } from '../wire/invite.ts';
+import { linkOf } from '../wire/invite-link.ts';
 import type { Invite } from '../wire/messages.ts';
 import type { SignedProfile } from '../wire/profile.ts';
 import { CliError } from './cli-error.ts';

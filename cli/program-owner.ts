@@ -30,7 +30,8 @@ export function addOwner(program: Command, finish: Finish): void {
     .action(async (field: string, value: string, options: Common) =>
       finish(await (await import('./owner.ts')).setCommand(contextOf(options), field, value)),
     );
-  addInvites(program, finish);
+  addInvite(program, finish);
+  addPresence(program, finish);
   on(
     program,
     'approve',
@@ -74,14 +75,29 @@ export function addOwner(program: Command, finish: Finish): void {
   addEndings(program, finish);
 }
 
-/** How others come to the vault, and what they see of it. */
-function addInvites(program: Command, finish: Finish): void {
-  on(program, 'invite', 'make an invite for a service, or for another vault')
+/** `owner invite`, and `invite` for short. */
+export function addInvite(program: Command, finish: Finish): void {
+  on(
+    program,
+    'invite',
+    'make an invite for a service, or for another vault: a link, and its QR code',
+  )
     .argument('<name>', 'whom it is for')
     .option('--peer', 'it is for another vault')
-    .option('--out <file>', 'write it to a file')
+    .option('--out <file>', 'write the whole invite to a file')
     .action(async (name: string, options: Common & { out?: string; peer?: boolean }) =>
       finish(await (await import('./owner.ts')).inviteCommand(contextOf(options), name, options)),
+    );
+}
+
+/** What the vault shows of itself, and where it is reached. */
+function addPresence(program: Command, finish: Finish): void {
+  on(program, 'servers', 'where your vault is reached; who is connected is told')
+    .argument('[address...]', 'for example tls://vault.example:4222; none shows those of now')
+    .action(async (servers: string[], options: Common) =>
+      finish(
+        await (await import('./owner-address.ts')).serversCommand(contextOf(options), servers),
+      ),
     );
   on(program, 'profile', 'what your vault shows of itself to those you invite')
     .option('--name <name>', 'let it be called this')

@@ -3,7 +3,7 @@ import { addConformance } from './program-conformance.ts';
 import { addContracts } from './program-contract.ts';
 import { addCopies } from './program-copies.ts';
 import type { Finish } from './program-flags.ts';
-import { addOwner } from './program-owner.ts';
+import { addInvite, addOwner } from './program-owner.ts';
 import { addPeers } from './program-peers.ts';
 import { addReading } from './program-reading.ts';
 import { addReceipts } from './program-receipt.ts';
@@ -23,6 +23,7 @@ export function buildProgram(finish: Finish): Command {
   addReceipts(program, finish);
   addCopies(program, finish);
   addContracts(program, finish);
+  addInvite(program, finish);
   addConformance(program, finish);
   const owner = program.command('owner').description('be the owner, at their app');
   addOwner(owner, finish);

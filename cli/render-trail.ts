@@ -202,6 +202,10 @@ function factStory(entry: AuditEntry): string {
       return 'Something about a connection that was forgotten';
     case 'presented':
       return 'Your vault is called something else';
+    case 'moved':
+      return `Your vault is reached at ${short(entry.detail ?? '')}`;
+    case 'servers_known':
+      return `${who} knows where your vault is reached`;
     case 'retired':
       return `A key of before was destroyed: ${short(entry.detail ?? '')}`;
     case 'keys_known':
@@ -214,20 +218,28 @@ function factStory(entry: AuditEntry): string {
       return `You remembered an approval for ${who}: ${short(entry.detail ?? '')}`;
     case 'rule_revoked':
       return `You revoked what was remembered for ${who}: ${short(entry.detail ?? '')}`;
-    case 'dial_prepared':
-      return `Your vault reaches ${who}`;
-    case 'dial_granted':
-      return `${who} lets your vault in`;
-    case 'shared':
-      return `You share with ${who}: ${short(entry.detail ?? '')}`;
-    case 'peer_answered':
-      return `${who} answered you: ${short(entry.detail ?? '')}`;
     case 'rotated':
       return entry.detail === 'ring'
         ? 'The keyring was wrapped anew'
         : `A key was replaced: ${short(entry.detail ?? '')}`;
     default:
-      return `${quoted(entry.kind)}${whose === null ? '' : ` (${who})`}`;
+      return peerStory(entry, who) ?? `${quoted(entry.kind)}${whose === null ? '' : ` (${who})`}`;
+  }
+}
+
+/** What is recorded about peers. */
+function peerStory({ kind, detail }: AuditEntry, who: string): string | undefined {
+  switch (kind) {
+    case 'dial_prepared':
+      return `Your vault reaches ${who}`;
+    case 'dial_granted':
+      return `${who} lets your vault in`;
+    case 'shared':
+      return `You share with ${who}: ${short(detail ?? '')}`;
+    case 'peer_answered':
+      return `${who} answered you: ${short(detail ?? '')}`;
+    default:
+      return undefined;
   }
 }
 

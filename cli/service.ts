@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { CheckedAnswer } from '../service/checked-answer.ts';
 import { underOffered } from '../service/contract-update.ts';
 import { ServiceError } from '../service/errors.ts';
-import { type InviteLink, inviteOf, readLink } from '../service/invite-link.ts';
+import { inviteOf, isWhole } from '../service/invite-link.ts';
 import {
   addressOf,
   connectionRequest,
@@ -12,6 +12,7 @@ import {
 } from '../service/service-identity.ts';
 import { VaultClient } from '../service/vault-client.ts';
 import { keptVaultKeys } from '../service/vault-keys.ts';
+import type { InviteLink } from '../wire/invite-link.ts';
 import type { Answer, ConnectionAccepted, Invite } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
@@ -62,11 +63,10 @@ export async function connectCommand(
   const data = dataDir(context.data);
   checkServiceName(options.as);
   const given = (await exists(inviteText)) ? await readFile(inviteText, 'utf8') : inviteText;
-  const link = readLink(given);
-  const whole = link === undefined ? decodeInvite(given) : undefined;
+  const found = decodeInvite(given);
   const contract = await readContractFile(options.contract);
   const servers = await serversOf(context, options);
-  const invite = whole ?? (await fetched(link, servers, options.timeout));
+  const invite = isWhole(found) ? found : await fetched(found, servers, options.timeout);
   const connection: ServiceConnection = { keys: newServiceKeys(), invite, contract };
   const heard: CheckedAnswer[] = [];
   const client = await VaultClient.connect(await addressOf(connection, servers));
@@ -103,11 +103,10 @@ export async function connectCommand(
 
 /** The invite that a link leads to: the vault shows the rest of it. */
 async function fetched(
-  link: InviteLink | undefined,
+  link: InviteLink,
   servers: readonly string[],
   timeoutS: number,
 ): Promise<Invite> {
-  if (link === undefined) throw new CliError('usage', 'this is no link');
   try {
     return await inviteOf(link, Math.min(timeoutS, profileWaitS) * 1000, servers);
   } catch (error) {
@@ -135,8 +134,13 @@ export async function requestCommand(
   const connection = await withFreshCredential(data, { name, connection: kept, servers });
   const critical = connection.accepted?.critical.includes(type) ?? false;
   const client = await VaultClient.connect(await addressOf(connection, servers));
-  client.onIdentity = (identity) =>
-    saveService(data, name, { ...connection, vaultKeys: keptVaultKeys(identity) });
+  let current = connection;
+  const keep = (more: Partial<ServiceConnection>): Promise<void> => {
+    current = { ...current, ...more };
+    return saveService(data, name, current);
+  };
+  client.onIdentity = (identity) => keep({ vaultKeys: keptVaultKeys(identity) });
+  client.onServers = (servers) => keep({ servers });
   try {
     const contract = contractRef(connection.contract);
     const sealed = await client.seal({ type, payload: body, contract });
@@ -156,7 +160,7 @@ export async function requestCommand(
     });
     context.progress(`event ${sealed.id}`);
     if (answer.status !== 'pending') heard.push(answer);
-    const newer = isOutdated(answer) ? underOffered(connection) : undefined;
+    const newer = isOutdated(answer) ? underOffered(current) : undefined;
     if (newer === undefined)
       return report(context, answer, (result) => JSON.stringify(result, null, 2));
     await saveService(data, name, newer);

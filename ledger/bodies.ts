@@ -210,6 +210,10 @@ export type Bodies = GrantBodies &
     readonly rekeyed: { readonly connection: string; readonly keys: PeerKeys };
     /** What the owner lets the vault be called. */
     readonly presented: { readonly name: string };
+    /** Addresses at which the vault is reached from now on, in the order in which they are tried. */
+    readonly moved: { readonly servers: readonly string[] };
+    /** A peer has said that it keeps the addresses of the `moved` record of that index. */
+    readonly servers_known: { readonly connection: string; readonly moved: number };
     readonly erased: ErasedBody;
     readonly aggregate: AggregateBody;
     /** The value that an event brought to be stored, under the scope of its party's entries. */

@@ -26,6 +26,8 @@ const ownKinds: ReadonlySet<string> = new Set([
   'keys_known',
   'rekeyed',
   'presented',
+  'moved',
+  'servers_known',
   'granted',
   'remembered',
   'rule_revoked',

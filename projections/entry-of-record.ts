@@ -76,6 +76,8 @@ function factDetail(record: LedgerRecord): string | null {
     case 'contract_accepted':
     case 'contract_rejected':
       return `version ${record.body.version}, hash ${record.body.hash}`;
+    case 'moved':
+      return record.body.servers.join(', ');
     case 'granted':
       return record.body.fields.join(', ');
     case 'remembered': {

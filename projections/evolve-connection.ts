@@ -27,9 +27,13 @@ export function connectionChanged(state: VaultState, record: Of<ConnectionKind>)
   };
 }
 
-/** An invite holds the vault's keys of its time: what came before them need not be told. */
-function told(invited: Connection, { handovers }: VaultState): Connection {
-  return handovers.length === 0 ? invited : { ...invited, knows: handovers.length };
+/** An invite holds the vault's keys and addresses of its time: what came before them need not be told. */
+function told(invited: Connection, { handovers, address }: VaultState): Connection {
+  return {
+    ...invited,
+    ...(handovers.length === 0 ? {} : { knows: handovers.length }),
+    ...(address === undefined ? {} : { keeps: address.index }),
+  };
 }
 
 function nextConnection(

@@ -2,6 +2,7 @@ import { Map as Table } from 'immutable';
 import type { LedgerRecord } from '../ledger/bodies.ts';
 import { toHex } from '../wire/bytes.ts';
 import { clockSkewMaxMs, eventAgeMaxMs } from '../wire/event.ts';
+import { addressChanged } from './evolve-address.ts';
 import { connectionChanged, epochOpened } from './evolve-connection.ts';
 import { contractChanged } from './evolve-contract.ts';
 import { entriesChanged, valueReceived } from './evolve-entries.ts';
@@ -19,18 +20,12 @@ type Of<K extends LedgerRecord['kind']> = Extract<LedgerRecord, { kind: K }>;
  * again, so a corrected rule does not rewrite history.
  */
 export function evolve(state: VaultState, record: LedgerRecord): VaultState {
-  const moved = {
-    ...forgetOldEvents(state, record.time),
-    size: record.index + 1,
-    time: record.time,
-  };
+  const moved = movedOn(state, record);
   switch (record.kind) {
     case 'genesis':
       return { ...moved, ...record.body, scope: record.scope };
-    case 'opened': {
-      const { writer, measurement, handlers, ring } = record.body;
-      return { ...moved, writer, measurement, handlers, ring };
-    }
+    case 'opened':
+      return opened(moved, record);
     case 'received':
       return received(moved, record);
     case 'decided':
@@ -72,6 +67,9 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return rotated(moved, record);
     case 'presented':
       return { ...moved, shown: { name: record.body.name } };
+    case 'moved':
+    case 'servers_known':
+      return addressChanged(moved, record);
     case 'retired':
       return retired(moved, record);
     case 'keys_known':
@@ -93,10 +91,14 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
   }
 }
 
-function stored(state: VaultState, record: Of<'stored'>): VaultState {
-  const { field, value } = record.body;
-  const { index, leaf, time: at, scope } = record;
-  return { ...state, fields: state.fields.set(field, { value, scope, index, leaf, at }) };
+/** One record further: its events of long ago are forgotten. */
+function movedOn(state: VaultState, { index, time }: LedgerRecord): VaultState {
+  return { ...forgetOldEvents(state, time), size: index + 1, time };
+}
+
+function opened(state: VaultState, { body }: Of<'opened'>): VaultState {
+  const { writer, measurement, handlers, ring } = body;
+  return { ...state, writer, measurement, handlers, ring };
 }
 
 function checkpointed(state: VaultState, record: Of<'checkpoint'>): VaultState {
@@ -104,6 +106,12 @@ function checkpointed(state: VaultState, record: Of<'checkpoint'>): VaultState {
   const known = state.checkpoint?.digests ?? Table<string, string>();
   const digests = scopes === undefined ? Table<string, string>() : known.merge(scopes);
   return { ...state, checkpoint: { size: record.index, digests } };
+}
+
+function stored(state: VaultState, record: Of<'stored'>): VaultState {
+  const { field, value } = record.body;
+  const { index, leaf, time: at, scope } = record;
+  return { ...state, fields: state.fields.set(field, { value, scope, index, leaf, at }) };
 }
 
 function received(state: VaultState, record: Of<'received'>): VaultState {

@@ -2,7 +2,8 @@ import type { Map as Table } from 'immutable';
 import { toHex, utf8 } from '../wire/bytes.ts';
 import { sha256 } from '../wire/crypto.ts';
 import { encodeCanonical } from '../wire/msgpack.ts';
-import type { Connection, Dial, OpenRequest, SendingEpoch, VaultState } from './vault-state.ts';
+import type { Dial } from './dial.ts';
+import type { Connection, OpenRequest, SendingEpoch, VaultState } from './vault-state.ts';
 
 /** Digests of a state, hex: of each scope, and of all of them together. */
 export type StateDigest = {
@@ -60,8 +61,8 @@ function* items(state: VaultState): Iterable<Item> {
 }
 
 function* vaultItems(state: VaultState): Iterable<Item> {
-  const { scope, size, time, vault, keys, measurement, writer, ring, shown } = state;
-  const value = { size, time, vault, scope, keys, measurement, writer, ring, shown };
+  const { scope, size, time, vault, keys, measurement, writer, ring, shown, address } = state;
+  const value = { size, time, vault, scope, keys, measurement, writer, ring, shown, address };
   yield { scope, table: 'vault', key: '', value };
   // In the order in which they are asked which of them serves an event.
   for (const [key, handler] of state.handlers.entries())
@@ -93,7 +94,7 @@ function* connectionItems(state: VaultState): Iterable<Item> {
 function plainConnection(connection: Connection): unknown {
   const { id, kind, status, party, name, scope, keys, contract, contractHash } = connection;
   const { optional, inviteExpires, credentialExpires, user, request, bucket, seen } = connection;
-  const { served, sessions, rules, receiving, sending, knows, former } = connection;
+  const { served, sessions, rules, receiving, sending, knows, keeps, former } = connection;
   const { credentialIssued, account, inviteParty, offered, buckets } = connection;
   return {
     id,
@@ -118,6 +119,7 @@ function plainConnection(connection: Connection): unknown {
     offered,
     seen,
     knows,
+    keeps,
     former,
     served: sorted(served),
     sessions: sessions && sorted(sessions),

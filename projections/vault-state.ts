@@ -8,10 +8,9 @@ import type {
 } from '../ledger/bodies.ts';
 import type { Bucket, CountedApart, DecisionFacts } from '../ledger/decision.ts';
 import type { RememberedBody } from '../ledger/grant-bodies.ts';
-import type { DialKeys, PeerVaultKeys } from '../ledger/peer-bodies.ts';
 import type { SignedContract } from '../wire/contract.ts';
 import type { Handover } from '../wire/handover.ts';
-import type { ConnectionAccepted } from '../wire/messages.ts';
+import type { Dial } from './dial.ts';
 
 /** A sender's secret for a while, as the state keeps it. */
 export type EpochState = {
@@ -51,21 +50,6 @@ export type OfferedContract = {
   readonly event: string;
   /** Record time of the offer, Unix milliseconds. */
   readonly at: number;
-};
-
-/** How the vault reaches a peer: from the invite on, to the credential that the peer gave it. */
-export type Dial = {
-  /** Text of the peer's invite. */
-  readonly invite: string;
-  /** What we are there; absent until our owner has agreed. */
-  readonly keys?: DialKeys;
-  /** Text of the invite that the peer is to reach us by, until it has let us in. */
-  readonly offer?: string;
-  readonly accepted?: ConnectionAccepted;
-  /** The peer's keys, where they are others than its invite's. */
-  readonly peerKeys?: PeerVaultKeys;
-  /** What the peer calls itself; nobody has checked it. */
-  readonly name?: string;
 };
 
 /** One relation of the vault: a service's, a peer's, or the owner's app. */
@@ -109,6 +93,8 @@ export type Connection = {
   readonly sending?: SendingEpoch;
   /** How many of the vault's handovers of keys the peer knows; none where it is absent. */
   readonly knows?: number;
+  /** Index of the `moved` record whose addresses the peer keeps; absent where it has those of before any. */
+  readonly keeps?: number;
   /** The signing key before its present one: only what came under it is still recognised. */
   readonly former?: Uint8Array;
   /** Of a peer: how it is reached. */
@@ -216,6 +202,8 @@ export type VaultState = {
   readonly handlers: readonly InstalledHandler[];
   /** What the owner lets others see of it. */
   readonly shown?: { readonly name: string };
+  /** Where the owner says that it is reached, and the index of the record that says so; absent until they have. */
+  readonly address?: { readonly servers: readonly string[]; readonly index: number };
   /** How the vault's keys followed one another, from the first. */
   readonly handovers: readonly KeyHandover[];
   readonly connections: Table<string, Connection>;

@@ -1,7 +1,7 @@
 import { fromBase64url, toBase64url } from '../wire/bytes.ts';
 import { type Contract, contractHash } from '../wire/contract.ts';
 import type { Signer } from '../wire/crypto.ts';
-import { parseInvite } from '../wire/invite.ts';
+import type { Invite } from '../wire/messages.ts';
 import type { CheckedAnswer } from './checked-answer.ts';
 import { ServiceError } from './errors.ts';
 import { connectionRequest, newServiceKeys, type ServiceConnection } from './service-identity.ts';
@@ -23,12 +23,10 @@ export type ConnectOptions = {
  * @throws ServiceError BAD_INVITE
  */
 export function connectionFor(
-  line: string,
+  invite: Invite,
   contract: Contract,
   known: ReadonlyMap<string, ServiceConnection>,
 ): ServiceConnection {
-  const invite = parseInvite(line);
-  if (invite === undefined) throw new ServiceError('BAD_INVITE', 'this is not an invite');
   const before = known.get(invite.connection);
   if (before === undefined) return { keys: newServiceKeys(), invite, contract };
   if (contractHash(before.contract) === contractHash(contract)) return before;

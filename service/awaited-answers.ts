@@ -8,6 +8,7 @@ type Waiting = { answer(answer: CheckedAnswer): void; lost(): void };
 /** Answers that somebody waits for, by the id of what they answer. */
 export class AwaitedAnswers {
   readonly #waiting = new Map<string, Waiting>();
+  #ended: () => void = () => {};
 
   /** How many are waited for. */
   get size(): number {
@@ -50,6 +51,15 @@ export class AwaitedAnswers {
   end(id: string): void {
     this.#waiting.get(id)?.lost();
     this.#waiting.delete(id);
+    this.#ended();
+  }
+
+  /** Resolves when nobody waits. */
+  async idle(): Promise<void> {
+    while (this.#waiting.size > 0)
+      await new Promise<void>((resolve) => {
+        this.#ended = resolve;
+      });
   }
 
   /** None of them will come. */

@@ -18,9 +18,11 @@ export type LinkHooks = {
   readonly servers: (connection: ServiceConnection) => readonly string[];
   /** Is told answers of a connection that came while nobody waited. */
   readonly onLate?: (connection: string, late: LateAnswer) => void | Promise<void>;
-  /** Keeps a connection with its new credential. */
+  /** Keeps the new credential of a connection. */
   readonly save: (connection: Accepted) => Promise<void>;
 };
+
+const moveAgainMs = 1_000;
 
 type Open = {
   readonly link: VineLink;
@@ -34,6 +36,8 @@ export class Links {
   readonly #hooks: LinkHooks;
   readonly #open = new Map<string, Promise<Open>>();
   readonly #clients = new Map<string, Promise<VaultClient>>();
+
+  #closed = false;
 
   constructor(hooks: LinkHooks) {
     this.#hooks = hooks;
@@ -59,6 +63,43 @@ export class Links {
     return client;
   }
 
+  /**
+   * Goes on with a connection where its vault is reached now: over the link that it had until the next one stands.
+   * Until then, and while anybody waits for an answer there, both do.
+   */
+  async move(connection: Accepted): Promise<void> {
+    const { connection: id } = connection.invite;
+    const before = await this.#clients.get(id)?.catch(() => undefined);
+    const next = await this.#connectAgain(connection, before);
+    if (next === undefined) return;
+    this.#clients.set(id, Promise.resolve(next.client));
+    await before?.closeWhenIdle();
+    for (const [key, opened] of [...this.#open]) {
+      const open = await opened.catch(() => undefined);
+      if (open === undefined || open.link === next.link) continue;
+      const had = open.vaults.delete(id);
+      if (!had || open.vaults.size > 0) continue;
+      this.#ended(key, open);
+      await open.kept.stop();
+      await open.link.close();
+    }
+  }
+
+  /** Tries until it works, or until nobody is connected any more. */
+  async #connectAgain(
+    connection: Accepted,
+    before: VaultClient | undefined,
+  ): Promise<{ client: VaultClient; link: VineLink } | undefined> {
+    for (;;) {
+      const { connection: id } = connection.invite;
+      if (this.#closed) return undefined;
+      const client = await this.#connect(connection, before).catch(() => undefined);
+      if (client !== undefined) return { client, link: (await this.#linkOf(connection)).link };
+      await new Promise((resolve) => setTimeout(resolve, moveAgainMs).unref());
+      if (!this.#clients.has(id) && before !== undefined) return undefined;
+    }
+  }
+
   /** Lets go of one connection; the link that it shares with others stays. */
   async drop(connection: string): Promise<void> {
     const client = await this.#clients.get(connection)?.catch(() => undefined);
@@ -70,6 +111,7 @@ export class Links {
 
   /** Ends every link. */
   async close(): Promise<void> {
+    this.#closed = true;
     const links = await Promise.allSettled(this.#open.values());
     for (const result of links) {
       if (result.status === 'rejected') continue;

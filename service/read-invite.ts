@@ -1,6 +1,5 @@
-import { parseInvite } from '../wire/invite.ts';
 import type { Invite } from '../wire/messages.ts';
-import { inviteOf, readLink } from './invite-link.ts';
+import { inviteIn, inviteOf, isWhole } from './invite-link.ts';
 
 /**
  * The invite that a text holds or, as a link, leads to; `undefined` for any other text.
@@ -12,6 +11,6 @@ export async function readInvite(
   timeoutMs: number,
   servers?: readonly string[],
 ): Promise<Invite | undefined> {
-  const link = readLink(text);
-  return link === undefined ? parseInvite(text) : inviteOf(link, timeoutMs, servers);
+  const found = inviteIn(text);
+  return found === undefined || isWhole(found) ? found : inviteOf(found, timeoutMs, servers);
 }

@@ -25,6 +25,8 @@ export type ServiceConnection = {
   /** The request to connect as it was sent, which may be sent again; bytes are base64url. */
   readonly asked?: { readonly id: string; readonly subject: string; readonly bytes: string };
   readonly accepted?: ConnectionAccepted;
+  /** Where the vault says that it is reached, where that is not what its invite says. */
+  readonly servers?: readonly string[];
   /** The vault's keys, where they are others than the invite's by now. */
   readonly vaultKeys?: KeptVaultKeys;
   /** Keys that are to take over from ours: asked for, and not known to be taken. */
@@ -43,7 +45,7 @@ export function newServiceKeys(): ServiceKeys {
 /** How a service reaches the vault of a connection: with the invite's credential until it is accepted, then with the one that is good now. */
 export async function addressOf(
   connection: WayToVault,
-  servers: readonly string[] = connection.invite.servers,
+  servers: readonly string[] = connection.servers ?? connection.invite.servers,
 ): Promise<VaultAddress> {
   const { keys, invite, accepted, vaultKeys, next } = connection;
   const invited: PeerIdentity = {

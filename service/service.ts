@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { fromBase64url, toBase64url } from '../wire/bytes.ts';
 import type { Contract } from '../wire/contract.ts';
 import { type Signer, signerFrom } from '../wire/crypto.ts';
+import type { InviteLink } from '../wire/invite-link.ts';
 import type { ConnectionAccepted, Invite } from '../wire/messages.ts';
+import { sameServers } from '../wire/servers.ts';
 import {
   type ConnectOptions,
   connectionFor,
@@ -14,11 +16,13 @@ import {
 import type { CheckedAnswer } from './checked-answer.ts';
 import { ServiceError } from './errors.ts';
 import type { LateAnswer } from './heard-answers.ts';
+import { inviteIn, inviteOf, isWhole } from './invite-link.ts';
 import { type Accepted, Links } from './links.ts';
 import { addressOf, type ServiceConnection } from './service-identity.ts';
 import { folderStore, type ServiceStore } from './service-store.ts';
 import { type Vault, vaultOf } from './vault.ts';
 import { VaultClient } from './vault-client.ts';
+import { keptVaultKeys } from './vault-keys.ts';
 
 /** What came of asking to connect. */
 export type ConnectResult =
@@ -32,7 +36,7 @@ export type ServiceOptions = {
   /** Where it keeps its keys and connections: a folder, or a store of your own. */
   readonly store: string | ServiceStore;
   /** Servers to connect to, where they are not those of the invite. */
-  readonly servers?: (invite: Invite) => readonly string[];
+  readonly servers?: (invite: InviteLink) => readonly string[];
   /** Is shown each answer, with its signed statement: to be kept as evidence. */
   readonly onAnswer?: (connection: string, answer: CheckedAnswer) => void;
   /**
@@ -41,6 +45,8 @@ export type ServiceOptions = {
    */
   readonly onLateAnswer?: (connection: string, late: LateAnswer) => void | Promise<void>;
 };
+
+const profileWaitMs = 15_000;
 
 type OpenOptions = ServiceOptions & { readonly store: ServiceStore };
 
@@ -72,8 +78,8 @@ export class Service {
     this.#account = account;
     this.#links = new Links({
       servers: (connection) => this.#servers(connection),
+      save: ({ invite, accepted }) => this.#keep(invite.connection, { accepted }),
       ...(options.onLateAnswer === undefined ? {} : { onLate: options.onLateAnswer }),
-      save: (connection) => this.#save(connection),
     });
     for (const connection of connections) {
       this.#connections.set(connection.invite.connection, connection);
@@ -99,8 +105,8 @@ export class Service {
   }
 
   /**
-   * Asks to connect under a contract, and waits for the owner. Asking again with the same invite goes on
-   * with the same request, also after a restart.
+   * Asks to connect under a contract, and waits for the owner. Asking again with the same invite or link goes
+   * on with the same request, also after a restart.
    * @throws ServiceError BAD_INVITE; NOT_CONNECTED or NOT_ACCEPTED when the invite is spent or over, or its
    *   messaging layer away; NO_ANSWER
    */
@@ -109,7 +115,7 @@ export class Service {
     contract: Contract,
     options: ConnectOptions = {},
   ): Promise<ConnectResult> {
-    const connection = connectionFor(invite, contract, this.#connections);
+    const connection = connectionFor(await this.#inviteIn(invite), contract, this.#connections);
     const vault = this.#vaults.get(connection.invite.connection);
     if (vault !== undefined) return { status: 'connected', vault };
     const servers = this.#servers(connection);
@@ -171,7 +177,25 @@ export class Service {
       throw new ServiceError('NOT_CONNECTED', 'this vault is forgotten');
     const client = await this.#links.clientOf(connection);
     client.onEvent = (event) => this.#vaults.get(id)?.onEvent(event);
+    client.onIdentity = (identity) => this.#keep(id, { vaultKeys: keptVaultKeys(identity) });
+    client.onServers = (servers) => this.#moved(id, servers);
     return client;
+  }
+
+  /** A vault is reached elsewhere: kept first, then its link goes there as soon as it can. */
+  async #moved(id: string, servers: readonly string[]): Promise<void> {
+    const before = this.#connections.get(id);
+    await this.#keep(id, { servers });
+    const next = this.#connections.get(id);
+    if (before === undefined || next === undefined || !isAccepted(next)) return;
+    if (sameServers(this.#servers(before), this.#servers(next))) return;
+    void this.#links.move(next).then(() => this.#clientOf(id).catch(() => undefined));
+  }
+
+  /** Keeps something more of a connection, unless it has been forgotten meanwhile. */
+  async #keep(id: string, more: Partial<ServiceConnection>): Promise<void> {
+    const known = this.#connections.get(id);
+    if (known !== undefined) await this.#save({ ...known, ...more });
   }
 
   async #save(connection: ServiceConnection): Promise<void> {
@@ -179,8 +203,17 @@ export class Service {
     this.#connections.set(connection.invite.connection, connection);
   }
 
-  #servers({ invite }: ServiceConnection): readonly string[] {
-    return this.#options.servers?.(invite) ?? invite.servers;
+  /** The invite in a text: a link's is fetched, unless it has been before. */
+  async #inviteIn(text: string): Promise<Invite> {
+    const found = inviteIn(text);
+    if (found === undefined) throw new ServiceError('BAD_INVITE', 'this is not an invite');
+    if (isWhole(found)) return found;
+    const before = this.#connections.get(found.connection)?.invite;
+    return before ?? inviteOf(found, profileWaitMs, this.#options.servers?.(found));
+  }
+
+  #servers({ invite, servers }: ServiceConnection): readonly string[] {
+    return this.#options.servers?.(invite) ?? servers ?? invite.servers;
   }
 }
 

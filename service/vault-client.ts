@@ -1,8 +1,13 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { type Event, isMap } from '../wire/event.ts';
-import { knownKeyIds } from '../wire/handover.ts';
-import { isAnswerType, keptAnswerType, keysChangedType } from '../wire/messages.ts';
+import {
+  connectionMovedType,
+  isAnswerType,
+  keptAnswerType,
+  keysChangedType,
+} from '../wire/messages.ts';
 import { signRekey } from '../wire/rekey.ts';
+import { serversIn } from '../wire/servers.ts';
 import {
   forApp,
   forVault,
@@ -17,6 +22,7 @@ import type { AskOptions, ClientOptions, SharedOptions, VaultAddress } from './c
 import { handOver } from './hand-over.ts';
 import { HeardAnswers } from './heard-answers.ts';
 import { KeptAnswers, type Reading } from './kept-answers.ts';
+import { LearningKeys } from './learning-keys.ts';
 import {
   type OutgoingEvent,
   type OwnKeys,
@@ -24,13 +30,10 @@ import {
   PeerSession,
   type SealedEvent,
 } from './session.ts';
-import { followed, knownKeysOf } from './vault-keys.ts';
 import { connectAs } from './vine-link.ts';
 
 const resendMs = 2_000;
 const learnWithinMs = 5_000;
-/** Handovers come some at a time; so often are more asked for. */
-const roundsMax = 100;
 
 type ClientParts = ClientOptions & { readonly session?: PeerSession; readonly owns: boolean };
 
@@ -41,9 +44,9 @@ export class VaultClient {
   #identity: PeerIdentity;
   /** Messages are taken one after another: what tells of a new key comes before what that has signed. */
   #taken: Promise<void> = Promise.resolve();
-  /** What is under way about the vault's keys. */
-  #learning: Promise<void> | undefined;
-  #toLearn = false;
+  readonly #keys: LearningKeys;
+  /** What is under way about where it is reached. */
+  #saying: Promise<unknown> | undefined;
   readonly #waiting = new AwaitedAnswers();
   readonly #owns: boolean;
   readonly #answers: HeardAnswers;
@@ -57,6 +60,11 @@ export class VaultClient {
    * whoever keeps an identity keeps this one.
    */
   onIdentity: (identity: PeerIdentity) => Promise<void> = async () => {};
+  /**
+   * Called when the vault says that it is reached at other addresses, to keep them, before it is told that they are
+   * kept. Without it they are passed over, and told again.
+   */
+  onServers: ((servers: readonly string[]) => Promise<void>) | undefined;
 
   private constructor(
     nc: NatsConnection,
@@ -68,6 +76,15 @@ export class VaultClient {
     this.#session = session;
     this.#owns = owns;
     this.#answers = new HeardAnswers(onAnswer);
+    this.#keys = new LearningKeys({
+      identity: () => this.#identity,
+      become: async (next) => {
+        this.#become(next);
+        await this.onIdentity(next);
+      },
+      ask: (outgoing, options) => this.ask(outgoing, options),
+      settle: () => this.#session.settle(),
+    });
     void nc.closed().then(() => this.#waiting.loseAll());
   }
 
@@ -104,8 +121,16 @@ export class VaultClient {
       ...(session === undefined ? {} : { session }),
     });
     client.#wake = wake;
+    if (before !== undefined) client.#goOnFor(before);
     await client.#listen();
+    if (before !== undefined) before.onEvent = () => {};
     return client;
+  }
+
+  #goOnFor({ onEvent, onIdentity, onServers }: VaultClient): void {
+    this.onEvent = onEvent;
+    this.onIdentity = onIdentity;
+    this.onServers = onServers;
   }
 
   async #listen(): Promise<void> {
@@ -168,19 +193,11 @@ export class VaultClient {
   }
 
   /**
-   * Asks the vault for the handovers that lead from the keys that we know to those in force, and says which ones we
-   * know by now.
+   * Learns the vault's keys of now, and says which ones we know.
    * @throws ServiceError NO_ANSWER
    */
-  async learnKeys(timeoutMs: number = learnWithinMs): Promise<void> {
-    for (let round = 0; round < roundsMax; round++) {
-      const payload = knownKeyIds(knownKeysOf(this.#identity));
-      const answer = await this.ask({ type: this.#keysType, payload }, { timeoutMs });
-      if (answer.status !== 'served') return;
-      const { handovers } = answer.result as { handovers: readonly unknown[] };
-      if (handovers.length === 0) return this.#session.settle();
-      if (!(await this.#follow(handovers))) return;
-    }
+  learnKeys(timeoutMs?: number): Promise<void> {
+    return this.#keys.learn(timeoutMs);
   }
 
   /**
@@ -208,7 +225,8 @@ export class VaultClient {
   /** Hears nothing any more once what is under way about keys is done, and ends the connection where it is its own. */
   async close(): Promise<void> {
     await this.#taken;
-    await this.#learning;
+    await this.#keys.settled();
+    await this.#saying;
     if (!this.#nc.isClosed()) {
       await this.#answers.settled();
       this.#heard?.unsubscribe();
@@ -217,6 +235,14 @@ export class VaultClient {
     if (!this.#owns) return;
     await this.#nc.flush().catch(() => undefined);
     await this.#nc.close();
+  }
+
+  /** Closes when nobody waits for an answer any more. */
+  async closeWhenIdle(): Promise<void> {
+    await this.#taken;
+    await this.#saying;
+    await this.#waiting.idle();
+    await this.close();
   }
 
   #publish({ subject, bytes }: SealedEvent): void {
@@ -241,10 +267,6 @@ export class VaultClient {
     });
   }
 
-  get #keysType(): string {
-    return this.#identity.party === 'owner' ? 'owner.keys' : 'connection.keys';
-  }
-
   /**
    * One after another, up to what it says of keys. Whoever is told of an answer may ask something itself, so nothing waits for that.
    * @param toAcknowledge - it comes from the party's consumer
@@ -265,48 +287,27 @@ export class VaultClient {
     }
     const answer = checkedAnswer(this.#identity, event);
     const isUnknown = answer.check?.ok === false && answer.check.fault === 'key_unknown';
-    if (isUnknown && answer.type !== this.#keysType) this.#learn();
+    if (isUnknown && answer.type !== this.#keys.type) this.#keys.begin();
     const heard = { id, event: cause, answer, isKept: type === keptAnswerType, toAcknowledge };
     return this.#answers.take(heard, this.#waiting.taker(cause));
   }
 
-  /** The event in a message, unless it is one about keys, which is followed here. */
+  /** The event in a message, unless it is one about keys or addresses, which is followed here. */
   async #open(message: Msg): Promise<Event | undefined> {
     const event = await this.#session.open(message.subject, message.data);
-    if (event?.type !== keysChangedType) return event;
-    await this.#told(event);
+    if (event?.type === keysChangedType) await this.#keys.told(event);
+    else if (event?.type === connectionMovedType) await this.#movedTo(event);
+    else return event;
     return undefined;
   }
 
-  async #told(event: Event): Promise<void> {
-    const handovers = isMap(event.payload) ? event.payload['handovers'] : undefined;
-    await this.#follow(handovers);
-    // Also where they lead nowhere new: what we said the last time may have been lost.
-    this.#learn();
-  }
-
-  /** What cannot be learned now is told again when we come with a new epoch. */
-  #learn(): void {
-    this.#toLearn = true;
-    this.#learning ??= this.#learnAll().finally(() => {
-      this.#learning = undefined;
-    });
-  }
-
-  /** Once more for what came meanwhile. */
-  async #learnAll(): Promise<void> {
-    while (this.#toLearn) {
-      this.#toLearn = false;
-      await this.learnKeys().catch(() => undefined);
-    }
-  }
-
-  async #follow(handovers: unknown): Promise<boolean> {
-    const next = followed(this.#identity, handovers);
-    if (next === undefined) return false;
-    this.#become(next);
-    await this.onIdentity(next);
-    return true;
+  /** What the vault is not told now, or what was not kept, it tells again when we come with a new epoch. */
+  async #movedTo(event: Event): Promise<void> {
+    const servers = serversIn(event.payload);
+    if (servers === undefined || this.onServers === undefined) return;
+    await this.onServers(servers);
+    const said = { type: 'connection.servers', payload: { servers } };
+    this.#saying = this.ask(said, { timeoutMs: learnWithinMs }).catch(() => undefined);
   }
 
   #become(identity: PeerIdentity): void {

@@ -144,13 +144,11 @@ describe('on one vault', () => {
 
   describe('a message on which the vault fails', () => {
     it('is recorded, answered and done with, and the next one is served', async () => {
-      await house.closeVault();
+      const looks = await looksOfOpening();
       const before = house.failures.length;
       const [poison, next] = await submit('P-1', 'P-2');
-      let faults = 0;
-      const clock = faultyClock(() => faults++ === 0);
+      const clock = faultyClock((look) => look === looks + 1);
       await house.open({ time: clock.time });
-      clock.arm();
       expect((await ear.answer(poison?.id ?? '')).answer).toMatchObject({
         status: 'refused',
         code: 'internal',
@@ -165,13 +163,12 @@ describe('on one vault', () => {
     });
 
     it('and stops each time is set aside after a few openings, whatever the matter was', async () => {
-      await house.closeVault();
+      const looks = await looksOfOpening();
       const [poison, next] = await submit('P-3', 'P-4');
       const before = house.failures.length;
       for (let opening = 1; opening <= 4; opening++) {
-        const clock = faultyClock(() => true);
+        const clock = faultyClock((look) => look > looks);
         await house.open({ time: clock.time });
-        clock.arm();
         await until(() => house.failures.length === before + opening);
         await house.vault?.abandon();
         house.vault = undefined;
@@ -186,7 +183,7 @@ describe('on one vault', () => {
     });
 
     it('is not one that is as large as may be and comes when a hundred waits end', async () => {
-      const expires = Date.now() + 2_500;
+      const expires = Date.now() + 8_000;
       const waiting = Array.from({ length: 110 }, () =>
         ear.seal('data.request', { fields: [birth] }, { expires }),
       );
@@ -228,20 +225,31 @@ describe('on one vault', () => {
   });
 });
 
-/** The host's clock, which fails from the moment that it is armed, as often as `fails` says. */
-function faultyClock(fails: () => boolean): {
-  time: NonNullable<VaultEnvironment['time']>;
-  arm: () => void;
-} {
-  let armed = false;
-  const wall = (): number => {
-    if (armed && fails()) throw new Error('the clock does not answer');
-    return Date.now();
+/** How often an opening looks at the clock when nothing waits: the next look is for the first event. */
+async function looksOfOpening(): Promise<number> {
+  await house.closeVault();
+  const clock = faultyClock(() => false);
+  await house.open({ time: clock.time });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const { looks } = clock;
+  await house.closeVault();
+  return looks;
+}
+
+/** The host's clock, which fails where `fails` says so of a look at it, counted from 1. */
+function faultyClock(fails: (look: number) => boolean) {
+  const clock = {
+    looks: 0,
+    time: {
+      wall: (): number => {
+        clock.looks += 1;
+        if (fails(clock.looks)) throw new Error('the clock does not answer');
+        return Date.now();
+      },
+      monotonic: (): number => performance.now(),
+    },
   };
-  const arm = (): void => {
-    armed = true;
-  };
-  return { time: { wall, monotonic: () => performance.now() }, arm };
+  return clock;
 }
 
 async function until(done: () => boolean): Promise<void> {

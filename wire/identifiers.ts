@@ -3,20 +3,12 @@
  * Randomness and time are passed in.
  */
 
-const base32 = 'abcdefghijklmnopqrstuvwxyz234567';
+import { toBase32 } from './base32.ts';
 
 /** Vault and connection ids: 26 characters of RFC 4648 base32, lower case, from 16 random bytes. */
 export function identifierFrom(random: Uint8Array): string {
   if (random.length !== 16) throw new RangeError('16 random bytes are needed');
-  let out = '';
-  let held = 0;
-  let bits = 0;
-  for (const byte of random) {
-    held = (held << 8) | byte;
-    for (bits += 8; bits >= 5; bits -= 5) out += base32[(held >>> (bits - 5)) & 31];
-    held &= (1 << bits) - 1;
-  }
-  return out + base32[(held << (5 - bits)) & 31];
+  return toBase32(random).toLowerCase();
 }
 
 /** Whether `text` has the form of what `identifierFrom` makes. */

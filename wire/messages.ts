@@ -16,6 +16,7 @@ import {
 import { profileNameMax } from './profile.ts';
 import type { PublicReason } from './reasons.ts';
 import { rekeySchema } from './rekey.ts';
+import { movedSchema, serversSchema } from './servers.ts';
 import type { AnswerStatement } from './statement.ts';
 
 /*
@@ -40,6 +41,8 @@ export const connectionRequestedType = 'connection.requested';
 
 /** Type of the notification that the vault has other keys: its payload has handovers. */
 export const keysChangedType = 'connection.keys_changed';
+/** Type of the notification that the vault is reached at other addresses. */
+export const connectionMovedType = 'connection.moved';
 /** Type of the message that asks for a vault's profile, and of the one that shows it: both are in clear. */
 export const profileGetType = 'profile.get';
 export const profileShownType = 'profile.shown';
@@ -203,6 +206,7 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
     delivery: 'best-effort',
     request: knownKeyIdsSchema,
   },
+  'connection.servers': { space: 'message', delivery: 'best-effort', request: movedSchema },
   'connection.rekey': { space: 'message', delivery: 'critical', request: rekeySchema },
   'contract.update': {
     space: 'message',
@@ -246,6 +250,7 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
   'owner.profile': owner(
     objectSchema({ name: { type: 'string', maxLength: profileNameMax } }, ['name']),
   ),
+  'owner.servers': owner(objectSchema({ servers: serversSchema }, ['servers'])),
   'owner.checkpoint': owner(
     objectSchema(
       {

@@ -3,9 +3,9 @@
  * padding, of one byte of prefix, 32 bytes of Ed25519 key, and CRC-16/XMODEM over both, low byte first.
  */
 
+import { fromBase32, toBase32 } from './base32.ts';
 import { concat } from './bytes.ts';
 
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const accountPrefix = 0x00;
 
 /**
@@ -25,29 +25,6 @@ export function accountName(publicKey: Uint8Array): string {
   const body = concat(Uint8Array.of(accountPrefix), publicKey);
   const crc = crc16(body);
   return toBase32(concat(body, Uint8Array.of(crc & 0xff, crc >>> 8)));
-}
-
-function toBase32(bytes: Uint8Array): string {
-  let [out, held, bits] = ['', 0, 0];
-  for (const byte of bytes) {
-    held = ((held << 8) | byte) & 0xfff;
-    for (bits += 8; bits >= 5; bits -= 5) out += alphabet[(held >>> (bits - 5)) & 31];
-  }
-  return out;
-}
-
-/** Whole bytes of `text`; 56 characters are 35 bytes, with no bits over. */
-function fromBase32(text: string): Uint8Array {
-  const out = new Uint8Array(Math.floor((text.length * 5) / 8));
-  let [held, bits, at] = [0, 0, 0];
-  for (const character of text) {
-    held = ((held << 5) | alphabet.indexOf(character)) & 0xfff;
-    bits += 5;
-    if (bits < 8) continue;
-    bits -= 8;
-    out[at++] = (held >>> bits) & 0xff;
-  }
-  return out;
 }
 
 function crc16(bytes: Uint8Array): number {

@@ -4,6 +4,7 @@ import { eventKey, type OpenRequest, type VaultState } from '../../projections/v
 import { equalBytes, fromHex } from '../../wire/bytes.ts';
 import { type Answer, wireTypes } from '../../wire/messages.ts';
 import { decide } from '../decision/decide.ts';
+import { tellAddressTo } from './address.ts';
 import { answerUnrecorded, questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import { connectionCommand } from './connection-commands.ts';
 import { renewCredential } from './connections.ts';
@@ -65,8 +66,8 @@ export async function handleArrival(
   if (value !== undefined && decision.outcome !== 'denied' && decision.facts.entry !== undefined)
     await keepValue(parts, turn, { connection: connection.id, request, value }, from);
   // A party that comes with a new epoch may have been away when it was told.
-  if (arrival.epoch !== undefined && isKnown && holds && received.event?.type !== 'connection.keys')
-    await tellOne(parts, turn, connection.id, index);
+  if (arrival.epoch !== undefined && isKnown && holds)
+    await tellAgain(parts, turn, received, index);
   if (holds && received.event?.type !== 'connection.request') endInvite(parts, turn, connection);
   const open = batch.state.requests.get(request);
   if (decision.outcome === 'denied') {
@@ -80,6 +81,17 @@ export async function handleArrival(
   }
   if (open?.status === 'running') effects.push(() => hooks.start(open));
   else await answerItself(parts, turn, arrival, { from: index, hooks });
+}
+
+/** What the sender of a new epoch has not said yet that it knows; not beside the answer to its word on that. */
+async function tellAgain(
+  parts: VaultParts,
+  turn: Turn,
+  { connection, event }: ReceivedEvent,
+  from: number,
+): Promise<void> {
+  if (event?.type !== 'connection.keys') await tellOne(parts, turn, connection, from);
+  if (event?.type !== 'connection.servers') await tellAddressTo(parts, turn, connection, from);
 }
 
 /**

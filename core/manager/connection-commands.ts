@@ -1,5 +1,6 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Answer } from '../../wire/messages.ts';
+import { answerServers } from './address.ts';
 import { requestConnection } from './connections.ts';
 import { offerContract } from './contract-updates.ts';
 import { answerKeys } from './key-rotation.ts';
@@ -18,6 +19,7 @@ type Run = (
 const commands: Readonly<Record<string, Run>> = {
   'connection.request': requestConnection,
   'connection.keys': answerKeys,
+  'connection.servers': answerServers,
   'connection.rekey': takeRekey,
   'contract.update': offerContract,
   'peer.shares': answerShares,

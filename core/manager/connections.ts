@@ -13,6 +13,7 @@ import {
   type Invite,
 } from '../../wire/messages.ts';
 import { missingFields } from '../decision/checks-update.ts';
+import { serversOf } from './address.ts';
 import { questionOf, queueAnswer, refusal } from './answers.ts';
 import { describeOffer, endOffer } from './contract-updates.ts';
 import { keysOf } from './inbound.ts';
@@ -46,7 +47,7 @@ export async function invite(
     vault: batch.state.vault,
     connection,
     party,
-    servers: parts.admission.servers,
+    servers: serversOf(parts, batch.state),
     credential,
     signing: toBase64url(keys.signing),
     encapsulation: toBase64url(keys.encapsulation),

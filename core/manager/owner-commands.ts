@@ -3,6 +3,7 @@ import type { Connection, OpenRequest } from '../../projections/vault-state.ts';
 import type { Answer } from '../../wire/messages.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { decide } from '../decision/decide.ts';
+import { moveTo, serversOf } from './address.ts';
 import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import {
   acceptConnection,
@@ -85,6 +86,11 @@ const commands: Readonly<Record<string, Run>> = {
       await tellProfile(parts, command.turn);
     }
     return served(command, profileFor(parts, batch.state, owner, batch.time));
+  },
+  'owner.servers': async (parts, command) => {
+    const { servers } = payloadOf<{ servers?: string[] }>(command);
+    if (servers !== undefined) await moveTo(parts, command.turn, servers, command.from);
+    return served(command, { servers: serversOf(parts, command.turn.batch.state) });
   },
   'owner.invite': async (parts, command) => {
     const { label, peer } = payloadOf<{ label: string; peer?: boolean }>(command);

@@ -1,5 +1,5 @@
 import type { PeerVaultKeys } from '../../ledger/peer-bodies.ts';
-import type { Dial } from '../../projections/vault-state.ts';
+import type { Dial } from '../../projections/dial.ts';
 import type { Answer, ConnectionAccepted } from '../../wire/messages.ts';
 import type { AllowedForCall } from '../host/call-session.ts';
 import type { HandlerCall, HandlerOutcome, HandlerServices } from '../host/handler-port.ts';

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstalledHandler, LedgerRecord } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { OpenRequest } from '../../projections/vault-state.ts';
 import type { Pin } from '../pins/pin.ts';
 import type { PinKeeper } from '../pins/pin-keeper.ts';
+import { tellAddress } from './address.ts';
 import type { AnswerKeeper, KeepableAnswer } from './answer-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
 import { Departures } from './departures.ts';
@@ -112,6 +114,7 @@ export class Vault {
     await this.#parts.bus.listen((message) => this.#receive(message));
     this.#outbox.send([...state.outbox.values()]);
     this.#post((turn) => tellKeys(this.#parts, turn));
+    this.#post((turn) => tellAddress(this.#parts, turn));
     if (!servesTheSame(before, state)) this.#post((turn) => tellProfile(this.#parts, turn));
     for (const connection of state.connections.values())
       if (isOver(connection, state.time)) this.#departures.begin(connection);
@@ -301,7 +304,5 @@ export class Vault {
 }
 
 function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
+  return sleep(ms, undefined, { ref: false });
 }

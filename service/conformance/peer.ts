@@ -6,7 +6,7 @@ import {
 } from '@nats-io/transport-node';
 import { utf8 } from '../../wire/bytes.ts';
 import type { ContractRef } from '../../wire/event.ts';
-import { type Answer, answerType } from '../../wire/messages.ts';
+import { type Answer, isAnswerType } from '../../wire/messages.ts';
 import { fromVault, partyInbox } from '../../wire/subjects.ts';
 import type { PeerIdentity } from '../session.ts';
 import { type Forgery, forge, openEpoch, type SendingEpoch, type Sent } from './forgery.ts';
@@ -133,7 +133,7 @@ export class Peer {
   /** Answers to an event so far. */
   answers(id: string): Told[] {
     return this.heard.flatMap((heard) =>
-      heard.event?.type === answerType && heard.event.cause === id
+      heard.event !== undefined && isAnswerType(heard.event.type) && heard.event.cause === id
         ? [{ ...heard, answer: heard.event.payload as unknown as Answer }]
         : [],
     );

@@ -19,6 +19,12 @@ def user_seed(text):
     return data[2:34]
 
 
+def account_name(key):
+    """The name of the account with this Ed25519 key: a party's token in subjects."""
+    body = b"\0" + key
+    return base64.b32encode(body + _crc16(body).to_bytes(2, "little")).decode("ascii")
+
+
 def _crc16(data):
     """CRC-16/XMODEM."""
     crc = 0

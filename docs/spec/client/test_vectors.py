@@ -12,6 +12,7 @@ import hpke
 import hybrid_kem
 import identifiers
 import invite
+import link
 import statement
 from byte_text import from_base64url
 from canonical_json import canonical
@@ -210,6 +211,17 @@ class Handshake(VectorTest):
         for vector in vectors("handshake")["invites"]["refused"]:
             with self.subTest(vector["name"]):
                 self.assertRaises(ValueError, invite.read, vector["text"])
+
+    def test_links_are_read(self):
+        v = vectors("link")
+        for vector in v["read"]:
+            with self.subTest(vector["name"]):
+                self.assertEqual(link.read(vector["text"]), v["link"])
+
+    def test_links_that_are_none_are_refused(self):
+        for vector in vectors("link")["refused"]:
+            with self.subTest(vector["name"]):
+                self.assertRaises(ValueError, link.read, vector["text"])
 
     def test_a_request_has_these_bytes(self):
         v = vectors("handshake")["request"]
