@@ -65,7 +65,7 @@ describe('peers, from the command line', () => {
     const id = asking?.connection ?? '';
     expect((await alice.world.run(['owner', 'approve', id])).code).toBe(0);
     const share = ['owner', 'share', 'Bob', '--fields', name, '--consent', address];
-    expect((await alice.world.run(share)).out).toBe(
+    expect((await alice.world.run(share)).out.trim()).toBe(
       `shared with Bob: ${name}, ${address} (you are asked)`,
     );
     await until(async () => {
