@@ -1,4 +1,4 @@
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, InvalidArgumentError } from 'commander';
 import type { ErasureTarget } from '../ledger/upkeep-bodies.ts';
 import { type HandoverPurpose, handoverPurposes } from '../wire/handover.ts';
 import { type Common, contextOf, type Finish, listOf, on } from './program-flags.ts';
@@ -23,7 +23,7 @@ export function addOwner(program: Command, finish: Finish): void {
   simple('pending', 'what waits for the owner', 'pendingCommand');
   simple('connections', 'who is connected, and under what', 'connectionsCommand');
   simple('fields', 'names of the fields that the vault holds', 'fieldsCommand');
-  addTerms(program, finish);
+  addNews(program, finish);
   on(program, 'set', 'store a field')
     .argument('<field>', 'for example personal/shipping_address')
     .argument('<value>', 'its value; - reads it from standard input')
@@ -154,12 +154,24 @@ function addDevices(program: Command, finish: Finish): void {
     );
 }
 
-function addTerms(program: Command, finish: Finish): void {
+/** What has happened meanwhile. */
+function addNews(program: Command, finish: Finish): void {
+  on(program, 'notifications', 'what your vault has told you, whether your app was there or not')
+    .option('--from <notice>', 'only from this number on', wholeNumber)
+    .action(async (options: Common & { from?: number }) => {
+      const { notificationsCommand } = await import('./owner-notices.ts');
+      finish(await notificationsCommand(contextOf(options), options));
+    });
   on(program, 'terms', 'new terms that a party has published, and what they would have changed')
     .argument('<connection>', 'connection id')
     .action(async (id: string, options: Common) =>
       finish(await (await import('./owner-terms.ts')).termsCommand(contextOf(options), id)),
     );
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is not a whole number.');
+  return Number(text);
 }
 
 /** What ends a key, or a connection. */

@@ -1,3 +1,4 @@
+import type { NearRule } from '../core/manager/near-rules.ts';
 import { printable } from '../projections/printable.ts';
 import { type Contract, contractHash } from '../wire/contract.ts';
 import { contractInWords } from '../wire/contract-words.ts';
@@ -17,6 +18,8 @@ export type HeldRequest = {
     readonly purpose: string;
   }[];
   readonly purpose: string | null;
+  /** Remembered approvals that nearly stood for the owner. */
+  readonly rules?: readonly NearRule[];
   /** What it says, where its type always asks: what is signed is read before. */
   readonly asks?: unknown;
   readonly contract: { readonly id: string; readonly version: number } | null;
@@ -56,12 +59,24 @@ export function renderPending({ requests, connections, updates }: Pending, data:
   ].join('\n\n');
 }
 
+/** Why a remembered approval does not stand for the owner. */
+const ruleWords: Readonly<Record<NearRule['why'], string>> = {
+  run_out: 'it has run out',
+  other_purpose: 'it is for another purpose',
+  other_terms: 'it was made under other terms',
+  asked_again: 'what it allowed to keep is over, or your vault lacks the field',
+  not_for_all: 'it does not cover all that is asked for',
+};
+
 function renderRequest(held: HeldRequest, data: string): string {
   const fields = held.fields.map(({ name, tier, purpose }) => `${name} (${tier}, for ${purpose})`);
   const about = held.asks === undefined ? fields.join(', ') : held.type;
   return [
     `${printable(held.party)} asks for ${about}`,
     ...(held.asks === undefined ? [] : [`  says    ${printable(JSON.stringify(held.asks))}`]),
+    ...(held.rules ?? []).map(
+      ({ rule, field, why }) => `  rule    ${rule} for ${field} does not stand: ${ruleWords[why]}`,
+    ),
     `  asked   ${new Date(held.asked).toISOString()}`,
     `  until   ${held.until === null ? 'no limit' : new Date(held.until).toISOString()}`,
     `  under   ${held.contract === null ? 'no contract' : `${held.contract.id} version ${held.contract.version}`}`,

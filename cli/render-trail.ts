@@ -218,6 +218,8 @@ function factStory(entry: AuditEntry): string {
       return `You remembered an approval for ${who}: ${short(entry.detail ?? '')}`;
     case 'rule_revoked':
       return `You revoked what was remembered for ${who}: ${short(entry.detail ?? '')}`;
+    case 'notified':
+      return `You were told about ${whose === null ? 'your vault' : who}: ${short(entry.detail ?? '')}`;
     case 'rotated':
       return entry.detail === 'ring'
         ? 'The keyring was wrapped anew'

@@ -8,6 +8,7 @@ import type { ContractBodies } from './contract-bodies.ts';
 import type { Decision } from './decision.ts';
 import type { GrantBodies } from './grant-bodies.ts';
 import type { Kind } from './kinds.ts';
+import type { NoticeBodies } from './notice-bodies.ts';
 import type { PeerBodies } from './peer-bodies.ts';
 import type { AggregateBody, ErasedBody } from './upkeep-bodies.ts';
 
@@ -89,6 +90,7 @@ export type RotatedPurpose = 'ledger' | 'signing' | 'encapsulation';
 /** Contents of a record, by kind. */
 export type Bodies = GrantBodies &
   PeerBodies &
+  NoticeBodies &
   ContractBodies & {
     readonly genesis: {
       readonly vault: string;

@@ -39,6 +39,8 @@ export const kindNumbers = {
   granted: 42,
   remembered: 43,
   rule_revoked: 44,
+  notified: 45,
+  notice_held: 46,
 } as const;
 
 /** Kind of a ledger record. */

@@ -35,6 +35,7 @@ const ownKinds: ReadonlySet<string> = new Set([
   'dial_granted',
   'shared',
   'peer_answered',
+  'notified',
 ]);
 
 /** Kind of an entry of which nothing is left but that it was there. */

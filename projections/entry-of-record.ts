@@ -94,6 +94,10 @@ function factDetail(record: LedgerRecord): string | null {
     }
     case 'severed':
       return record.body.by === 'peer' ? 'by the peer' : null;
+    case 'notified': {
+      const { about, count, detail } = record.body;
+      return `${about} × ${count}${detail === undefined ? '' : `: ${detail}`}`;
+    }
     default:
       return null;
   }

@@ -28,7 +28,12 @@ export function erased(state: VaultState, { scopes, remains }: Bodies['erased'])
   };
   const digests = state.checkpoint?.digests.deleteAll(gone);
   const checkpoint = state.checkpoint && digests && { ...state.checkpoint, digests };
-  return withRemains(checkpoint === undefined ? left : { ...left, checkpoint }, remains);
+  const notices = state.notices?.filter(lives);
+  const rest = {
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(notices === undefined ? {} : { notices }),
+  };
+  return withRemains({ ...left, ...rest }, remains);
 }
 
 function withoutStored(

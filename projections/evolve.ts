@@ -8,7 +8,8 @@ import { contractChanged } from './evolve-contract.ts';
 import { entriesChanged, valueReceived } from './evolve-entries.ts';
 import { erased } from './evolve-erasure.ts';
 import { grantChanged, servedFirst, withNewGrants } from './evolve-grants.ts';
-import { keysKnown, rekeyed, retired, rotated } from './evolve-keys.ts';
+import { keysKnown, ownKeysChanged, rekeyed } from './evolve-keys.ts';
+import { noticed } from './evolve-notices.ts';
 import { peerChanged } from './evolve-peer.ts';
 import { dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
 
@@ -63,15 +64,14 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return valueReceived(moved, record);
     case 'checkpoint':
       return checkpointed(moved, record);
-    case 'rotated':
-      return rotated(moved, record);
     case 'presented':
       return { ...moved, shown: { name: record.body.name } };
     case 'moved':
     case 'servers_known':
       return addressChanged(moved, record);
+    case 'rotated':
     case 'retired':
-      return retired(moved, record);
+      return ownKeysChanged(moved, record);
     case 'keys_known':
       return keysKnown(moved, record);
     case 'rekeyed':
@@ -82,6 +82,9 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     case 'contract_accepted':
     case 'contract_rejected':
       return contractChanged(moved, record);
+    case 'notified':
+    case 'notice_held':
+      return noticed(moved, record);
     // Facts that say nothing about the state: they only move it on.
     case 'closed':
     case 'peer_answered':
@@ -101,17 +104,17 @@ function opened(state: VaultState, { body }: Of<'opened'>): VaultState {
   return { ...state, writer, measurement, handlers, ring };
 }
 
-function checkpointed(state: VaultState, record: Of<'checkpoint'>): VaultState {
-  const { scopes } = record.body.digests;
-  const known = state.checkpoint?.digests ?? Table<string, string>();
-  const digests = scopes === undefined ? Table<string, string>() : known.merge(scopes);
-  return { ...state, checkpoint: { size: record.index, digests } };
-}
-
 function stored(state: VaultState, record: Of<'stored'>): VaultState {
   const { field, value } = record.body;
   const { index, leaf, time: at, scope } = record;
   return { ...state, fields: state.fields.set(field, { value, scope, index, leaf, at }) };
+}
+
+function checkpointed(state: VaultState, { body, index }: Of<'checkpoint'>): VaultState {
+  const { scopes } = body.digests;
+  const known = state.checkpoint?.digests ?? Table<string, string>();
+  const digests = scopes === undefined ? Table<string, string>() : known.merge(scopes);
+  return { ...state, checkpoint: { size: index, digests } };
 }
 
 function received(state: VaultState, record: Of<'received'>): VaultState {

@@ -118,6 +118,18 @@ const later: VaultState = {
       { ...received17, connection: 'c1', category: 'orders', key: 'A', bytes: 90, at: 9 },
     ],
   ]),
+  notices: Table([
+    [
+      'c1/unauthorised',
+      {
+        about: 'unauthorised',
+        connection: 'c1',
+        scope: shop,
+        told: [{ index: 5, at: 6, severity: 'alarm', count: 1, since: 6 }],
+        held: { count: 2, since: 7 },
+      },
+    ],
+  ]),
 };
 
 /** A value that is another one. */

@@ -1,8 +1,9 @@
-import type { Map as Table } from 'immutable';
+import { Map as Table } from 'immutable';
 import { toHex, utf8 } from '../wire/bytes.ts';
 import { sha256 } from '../wire/crypto.ts';
 import { encodeCanonical } from '../wire/msgpack.ts';
 import type { Dial } from './dial.ts';
+import type { NoticeLog } from './evolve-notices.ts';
 import type { Connection, OpenRequest, SendingEpoch, VaultState } from './vault-state.ts';
 
 /** Digests of a state, hex: of each scope, and of all of them together. */
@@ -58,6 +59,7 @@ function* items(state: VaultState): Iterable<Item> {
   yield* entryItems(state);
   yield* eventItems(state);
   yield* outboxItems(state);
+  yield* noticeItems(state);
 }
 
 function* vaultItems(state: VaultState): Iterable<Item> {
@@ -203,6 +205,12 @@ function* outboxItems(state: VaultState): Iterable<Item> {
   }
   for (const [key, { scope, fields }] of sorted(state.outboxScopes))
     yield { scope, table: 'outbox-scopes', key, value: fields };
+}
+
+/** None until the owner was told of something. */
+function* noticeItems({ notices }: VaultState): Iterable<Item> {
+  for (const [key, { scope, told, held }] of sorted(notices ?? Table<string, NoticeLog>()))
+    yield { scope, table: 'notices', key, value: { told, held } };
 }
 
 /** Scope of a key that begins with its connection's id. */

@@ -11,6 +11,7 @@ import type { RememberedBody } from '../ledger/grant-bodies.ts';
 import type { SignedContract } from '../wire/contract.ts';
 import type { Handover } from '../wire/handover.ts';
 import type { Dial } from './dial.ts';
+import type { NoticeLog } from './evolve-notices.ts';
 
 /** A sender's secret for a while, as the state keeps it. */
 export type EpochState = {
@@ -219,6 +220,8 @@ export type VaultState = {
   readonly outboxScopes: Table<string, OutboxScope>;
   /** Index of the `handled` record that used up each key. */
   readonly once: Table<string, number>;
+  /** What the owner was told, by `noticeKey`; absent until there was something. */
+  readonly notices?: Table<string, NoticeLog>;
   /** The last checkpoint, and the digests of all scopes that it and those before it recorded. */
   readonly checkpoint?: { readonly size: number; readonly digests: Table<string, string> };
 };

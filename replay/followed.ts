@@ -137,6 +137,10 @@ function describeFact(record: LedgerRecord): string {
       return `${record.body.field} is remembered until ${new Date(record.body.until).toISOString()}`;
     case 'rule_revoked':
       return `rule ${record.body.rule} is revoked`;
+    case 'notified':
+      return `the owner is told: ${record.body.about} × ${record.body.count}`;
+    case 'notice_held':
+      return 'it is counted, and told to the owner later';
     case 'tombstone':
       return `erased (${record.body.was})`;
     case 'epoch_opened':

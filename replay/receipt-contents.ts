@@ -69,6 +69,11 @@ export type Said = {
   readonly granted: { readonly connection: string };
   readonly remembered: { readonly connection: string };
   readonly rule_revoked: { readonly connection: string };
+  readonly keys_known: { readonly connection: string };
+  readonly rekeyed: { readonly connection: string };
+  readonly aggregate: { readonly connection?: string };
+  readonly notified: { readonly connection?: string };
+  readonly notice_held: { readonly connection?: string };
 };
 
 const text: JsonSchema = { type: 'string' };
@@ -81,6 +86,7 @@ function open(members: Record<string, JsonSchema>, optional: readonly string[] =
   return { type: 'object', properties: members, required };
 }
 
+const ofSome = open({ connection: text }, ['connection']);
 const ofConnection = open({ connection: text });
 const ofVersion = open({ connection: text, hash: text });
 const contract = open({ id: text, version: { type: 'integer' }, hash: text });
@@ -127,6 +133,11 @@ const schemas: Readonly<Record<keyof Said, JsonSchema>> = {
   granted: ofConnection,
   remembered: ofConnection,
   rule_revoked: ofConnection,
+  keys_known: ofConnection,
+  rekeyed: ofConnection,
+  aggregate: ofSome,
+  notified: ofSome,
+  notice_held: ofSome,
 };
 
 /**

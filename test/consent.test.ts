@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckedAnswer } from '../service/checked-answer.ts';
-import type { Contract } from '../wire/contract.ts';
+import { type Contract, contractHash } from '../wire/contract.ts';
 import type { Event } from '../wire/event.ts';
 import type { Answer } from '../wire/messages.ts';
 import { encode } from '../wire/msgpack.ts';
@@ -16,6 +16,7 @@ type Notice = {
   readonly hash: string;
   readonly until: number;
   readonly fields: readonly { readonly name: string }[];
+  readonly rules: readonly { readonly field: string; readonly why: string }[];
 };
 type Held = {
   readonly id: string;
@@ -116,7 +117,13 @@ describe('a service asks for a field that needs the owner’s yes', () => {
       party: 'Acme Retail',
       connection: service.connection.invite.connection,
       fields: [{ name: birth, tier: 'consent', purpose: 'age_verification' }],
-      contract: { id: 'acme-retail-orders', version: 1 },
+      contract: {
+        id: 'acme-retail-orders',
+        version: 1,
+        hash: contractHash(service.connection.contract),
+      },
+      rules: [],
+      purpose: null,
     });
     expect(notice.until).toBeGreaterThan(before + 6 * 24 * 60 * 60 * 1000);
     const { decided, handled, answers } = await trace(id);
@@ -221,6 +228,20 @@ describe('a service asks for a field that needs the owner’s yes', () => {
     });
     expect((await trace(id)).handled).toEqual([]);
     await deny(notice);
+  });
+
+  it('a remembered approval that nearly stood is named, with why it does not', async () => {
+    const first = await hold([birth]);
+    await approve(first.notice, { remember: 'P30D' });
+    await first.answer;
+    const both = await hold([birth, passport]);
+    expect(both.notice.rules).toMatchObject([{ field: birth, why: 'not_for_all' }]);
+    await deny(both.notice);
+    const [rule] = (await owner.served('owner.rules')) as { rule: number }[];
+    await owner.served('owner.rules.revoke', { rule: rule?.rule });
+    const again = await hold([birth]);
+    expect(again.notice.rules).toEqual([]);
+    await deny(again.notice);
   });
 
   it('an absent field that the owner approves looks like a denied one', async () => {

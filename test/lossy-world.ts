@@ -8,6 +8,7 @@ import { handleArrival } from '../core/manager/arrivals.ts';
 import { readInbound } from '../core/manager/inbound.ts';
 import { type Batch, Journal } from '../core/manager/journal.ts';
 import { retireDue, rotateOwnKey, tellKeys } from '../core/manager/key-rotation.ts';
+import { type Happening, notify, tellHeld } from '../core/manager/notices.ts';
 import { queuedIn } from '../core/manager/outbox.ts';
 import { Sealer } from '../core/manager/sealer.ts';
 import type { Task, VaultParts, Work } from '../core/manager/turn.ts';
@@ -134,6 +135,16 @@ export class LossyWorld {
     return this.#turn(async (turn) => {
       rotateOwnKey(this.#parts, turn, purpose, 0, (last) => tellKeys(this.#parts, last));
     });
+  }
+
+  /** Something happens that the owner should know. */
+  happens(happening: Happening): Promise<Taken> {
+    return this.#turn(async (turn) => notify(this.#parts, turn, happening, 0));
+  }
+
+  /** What upkeep does about notices that were counted. */
+  tellHeld(): Promise<Taken> {
+    return this.#turn(async (turn) => tellHeld(this.#parts, turn));
   }
 
   /** What upkeep does about keys of before. */

@@ -277,6 +277,12 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
     }),
   ),
   'owner.unpair': owner(objectSchema({ connection: identifier })),
+  'owner.notifications': owner(
+    objectSchema({
+      from: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+      count: { type: 'integer', minimum: 1, maximum: 200 },
+    }),
+  ),
   'owner.grant': owner(objectSchema({ connection: identifier, fields: someFieldNames })),
   'owner.rules': owner(nothing),
   'owner.rules.revoke': owner(

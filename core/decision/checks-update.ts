@@ -3,10 +3,7 @@ import { toBase64url } from '../../wire/bytes.ts';
 import { type Contract, contractHash, parseContract } from '../../wire/contract.ts';
 import { chainFault } from '../../wire/contract-chain.ts';
 import type { ContractUpdate } from '../../wire/messages.ts';
-import type { Reason } from '../../wire/reasons.ts';
-
-/** Why a command cannot be carried out as things stand. */
-export type CommandFault = { readonly reason: Reason; readonly detail: string };
+import { type CommandFault, fault } from './command-fault.ts';
 
 type Word = { readonly connection: string; readonly hash: string };
 
@@ -88,8 +85,4 @@ export function missingFields(state: VaultState, contract: Contract | undefined)
   return (contract?.fields ?? [])
     .filter(({ tier, name }) => tier === 'required' && !state.fields.has(name))
     .map(({ name }) => name);
-}
-
-function fault(reason: Reason, detail: string): CommandFault {
-  return { reason, detail };
 }

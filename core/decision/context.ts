@@ -7,7 +7,7 @@ import {
   type VaultState,
 } from '../../projections/vault-state.ts';
 import type { Contract, ContractField } from '../../wire/contract.ts';
-import { fieldOf } from '../../wire/contract-fields.ts';
+import { fieldsByName } from '../../wire/contract-fields.ts';
 import { entryBytes } from '../../wire/entry.ts';
 import { isMap } from '../../wire/event.ts';
 import type { HandledType } from '../../wire/manifest.ts';
@@ -29,14 +29,17 @@ export type CheckContext = {
   /** The handler that serves the type, and its entry for it. */
   readonly handler: InstalledHandler | undefined;
   readonly handledType: HandledType | undefined;
-  /** Names of the fields that the request asks for, those of the consent tier, and what the contract says of each. */
+  /** Names of the fields that the request asks for, those of the consent tier, and what the contract declares. */
   readonly fields: readonly string[];
   readonly consent: readonly string[];
-  readonly declared: ReadonlyMap<string, ContractField | undefined>;
+  readonly declared: ReadonlyMap<string, ContractField>;
   readonly round: Round;
   /** The request as it was decided about before; only when it is decided about again. */
   readonly open: OpenRequest | undefined;
 };
+
+/** What no contract declares. */
+const nothing: CheckContext['declared'] = new Map();
 
 /** Gathers what the checks look at. */
 export function contextOf(
@@ -49,13 +52,10 @@ export function contextOf(
   const connection = state.connections.get(received.connection);
   const type = received.event?.type ?? subject?.type ?? '';
   const wireType = Object.hasOwn(wireTypes, type) ? wireTypes[type] : undefined;
-  const handler = state.handlers.find(({ manifest }) =>
-    manifest.types.some((handled) => handled.type === type),
-  );
-  const handledType = handler?.manifest.types.find((handled) => handled.type === type);
+  const { handler, handledType } = servedBy(state.handlers, type);
   const contract = connection?.contract?.contract;
   const fields = fieldsOf(received, handledType);
-  const declared = declaredIn(contract, fields);
+  const declared = contract === undefined ? nothing : fieldsByName(contract);
   const consent = fields.filter((name) => declared.get(name)?.tier === 'consent');
   const open =
     round === 'again' ? state.requests.get(eventKey(received.connection, received.id)) : undefined;
@@ -77,11 +77,15 @@ export function contextOf(
   };
 }
 
-function declaredIn(
-  contract: Contract | undefined,
-  names: readonly string[],
-): CheckContext['declared'] {
-  return new Map(names.map((name) => [name, contract && fieldOf(contract, name)]));
+/** The handler that serves a type, and its entry for it: the first that has one. */
+function servedBy(
+  handlers: readonly InstalledHandler[],
+  type: string,
+): Partial<Pick<CheckContext, 'handler' | 'handledType'>> {
+  for (const handler of handlers)
+    for (const handledType of handler.manifest.types)
+      if (handledType.type === type) return { handler, handledType };
+  return {};
 }
 
 /** Key under which an event's effect may happen only once; `undefined` where its type has none. */

@@ -108,8 +108,7 @@ function conclude(
 ): Decision {
   const outcome = outcomeOf(checks, failed);
   const fits = checks.some(({ check, result }) => check === 'payload' && result === 'pass');
-  const said = fits ? payloadFacts(context, outcome) : {};
-  const facts = { ...counted, ...said };
+  const facts = fits ? payloadFacts(context, outcome, counted) : counted;
   if (failed !== undefined) {
     const { reason = 'internal', detail = '' } = failed;
     return { outcome, reason, detail, checks, facts };

@@ -7,10 +7,14 @@ export const consentWaitMs: number = 7 * 24 * 60 * 60 * 1000;
 
 type Facts = { -readonly [K in keyof DecisionFacts]: DecisionFacts[K] };
 
-/** What the payload says; only where it fits its schema, so that nothing unbounded is recorded. */
-export function payloadFacts(context: CheckContext, outcome: Decision['outcome']): DecisionFacts {
+/** What was counted, and what the payload says; only where it fits its schema, so that nothing unbounded is recorded. */
+export function payloadFacts(
+  context: CheckContext,
+  outcome: Decision['outcome'],
+  counted: DecisionFacts,
+): DecisionFacts {
   const { fields, received, time, consent } = context;
-  const facts: Facts = {};
+  const facts: Facts = { ...counted };
   if (fields.length > 0) facts.fields = fields;
   if (consent.length > 0) facts.consent = consent;
   if (outcome === 'pending')

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.ts';
 import { commandCases, eventOf, handshakeCases, stateFor } from './testing/command-cases.ts';
-import { recordedCases } from './testing/recorded-cases.ts';
+import { partyCases } from './testing/party-cases.ts';
+import { recordedCases, recordingFault } from './testing/recorded-cases.ts';
 import { now } from './testing/scenario.ts';
+import { storageCases } from './testing/storage-cases.ts';
 
 describe('a command', () => {
   it.each([...commandCases, ...handshakeCases])('$type is decided about: $about', (given) => {
@@ -14,9 +16,23 @@ describe('a command', () => {
   });
 });
 
+describe('an event about one service', () => {
+  it.each(partyCases)('is decided about: $about', ({ state, received, ...given }) => {
+    const { outcome, reason } = decide(state, received, now);
+    expect({ outcome, reason }).toEqual({
+      outcome: given.reason === undefined ? 'allowed' : 'denied',
+      reason: given.reason,
+    });
+  });
+});
+
 describe('what a check looked at is recorded', () => {
   it.each(recordedCases)('of $about', ({ state, received, check, recorded }) => {
     const { checks } = decide(state, received, now);
     expect(checks.find((one) => one.check === check)).toEqual({ check, ...recorded });
+  });
+
+  it.each(storageCases)('of the entry that is asked for: $about', (given) => {
+    expect(recordingFault(decide, [given])).toBeUndefined();
   });
 });

@@ -12,6 +12,8 @@ import { keepValue } from './entries.ts';
 import { expectNotAhead } from './host-clock.ts';
 import { type Arrival, askerKeys } from './inbound.ts';
 import { tellOne } from './key-rotation.ts';
+import { noticeOfRefusal } from './notice-of-refusal.ts';
+import { notify } from './notices.ts';
 import { readingCommands, runCommand } from './owner-commands.ts';
 import { holdRequest } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
@@ -73,7 +75,9 @@ export async function handleArrival(
   if (decision.outcome === 'denied') {
     const asker = isKnown || !holds ? undefined : askerKeys(received);
     const question = { ...questionOf(received, index), repeated, ...(asker && { asker }) };
-    return queueDenial(parts, turn, question, decision);
+    await queueDenial(parts, turn, question, decision);
+    const notice = noticeOfRefusal(connection, received, decision);
+    return notice && notify(parts, turn, notice, index);
   }
   if (decision.outcome === 'pending') {
     if (open !== undefined) await holdRequest(parts, turn, open, index);

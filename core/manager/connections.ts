@@ -17,6 +17,7 @@ import { serversOf } from './address.ts';
 import { questionOf, queueAnswer, refusal } from './answers.ts';
 import { describeOffer, endOffer } from './contract-updates.ts';
 import { keysOf } from './inbound.ts';
+import { notify } from './notices.ts';
 import { expireDue } from './requests.ts';
 import { beginPeer } from './sharing.ts';
 import { tellOwner } from './tell-owner.ts';
@@ -163,6 +164,7 @@ export async function acceptConnection(
   const question = { connection: id, to: connection.party, ...asked };
   await queueAnswer(parts, turn, question, { status: 'served', type: question.type, result });
   if (connection.kind === 'peer') await beginPeer(parts, turn, connection, cause);
+  await notify(parts, turn, { about: 'connection_made', connection: id }, cause);
 }
 
 /** A party asks for another credential, before its own ends or after. */
@@ -225,4 +227,5 @@ export async function severConnection(
     ...{ connection: id, type: connectionSeveredType, from: cause },
     payload: { by: 'owner', at: batch.time },
   });
+  await notify(parts, turn, { about: 'connection_severed', connection: id }, cause);
 }

@@ -13,6 +13,7 @@ import { encode, type MsgpackValue } from '../../wire/msgpack.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { missingFields } from '../decision/checks-update.ts';
 import { queueAnswer, refusal } from './answers.ts';
+import { notify } from './notices.ts';
 import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
@@ -42,6 +43,8 @@ export async function offerContract(
   const offered = batch.state.connections.get(connection.id);
   const told = offered && describeOffer(batch.state, offered);
   if (told !== undefined) await tellOwner(parts, turn, contractOfferedType, told, cause);
+  const detail = `version ${payload.contract.contract.version}`;
+  await notify(parts, turn, { about: 'contract_frozen', connection: connection.id, detail }, cause);
   return { status: 'pending', type: updateType };
 }
 

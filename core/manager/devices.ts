@@ -5,6 +5,7 @@ import { identifierFrom } from '../../wire/identifiers.ts';
 import { keyId } from '../../wire/key-encapsulation.ts';
 import type { DevicePaired } from '../../wire/owner-results.ts';
 import { keysOf } from './inbound.ts';
+import { notify } from './notices.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 /*
@@ -38,7 +39,8 @@ export async function pairDevice(
   const scope = await parts.ring.createScope();
   const shared = { connection, kind: 'owner', party: 'owner', name: asked.name } as const;
   const body = { ...shared, keys, optional: [], user };
-  batch.add({ kind: 'connected', scope, cause: from, body });
+  const index = batch.add({ kind: 'connected', scope, cause: from, body });
+  await notify(parts, turn, { about: 'device_paired', connection }, index);
   return {
     vault: batch.state.vault,
     connection,
@@ -50,14 +52,16 @@ export async function pairDevice(
 }
 
 /** Removes a device: nothing that it says counts from this record on, and its credential ends. */
-export function removeDevice(
+export async function removeDevice(
   parts: VaultParts,
-  { batch, effects }: Turn,
+  turn: Turn,
   device: Connection,
   from: number,
-): void {
+): Promise<void> {
+  const { batch, effects } = turn;
   const body = { connection: device.id, by: 'owner' as const };
-  batch.add({ kind: 'severed', scope: device.scope, cause: from, body });
+  const index = batch.add({ kind: 'severed', scope: device.scope, cause: from, body });
+  await notify(parts, turn, { about: 'device_removed', connection: device.id }, index);
   const removed = removedUsers(batch.state);
   effects.push(() => void endDevices(parts, removed));
 }

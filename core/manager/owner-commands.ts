@@ -17,6 +17,7 @@ import { describeOffer } from './contract-updates.ts';
 import { describeDevices, pairDevice, removeDevice } from './devices.ts';
 import { describeRules, deviceOf, grantFields, remember, revokeRule } from './grants.ts';
 import { answerKeys } from './key-rotation.ts';
+import { noticesFrom } from './notices.ts';
 import { peerCommands } from './peers.ts';
 import { profileFor, tellProfile } from './profile.ts';
 import { describeRequest } from './requests.ts';
@@ -51,6 +52,7 @@ export const readingCommands: ReadonlySet<string> = new Set([
   'owner.audit',
   'owner.checkpoint',
   'owner.contract.show',
+  'owner.notifications',
 ]);
 
 const commands: Readonly<Record<string, Run>> = {
@@ -69,6 +71,10 @@ const commands: Readonly<Record<string, Run>> = {
   'owner.audit': async (_, command) => {
     const { from, count } = payloadOf<{ from: number; count: number }>(command);
     return served(command, await command.audit(from, count));
+  },
+  'owner.notifications': async (_, command) => {
+    const { from, count } = payloadOf<{ from: number; count: number }>(command);
+    return served(command, noticesFrom(command.turn.batch.state, from, count));
   },
   'owner.checkpoint': showCheckpoint,
   'owner.forget': forget,
@@ -123,9 +129,7 @@ const commands: Readonly<Record<string, Run>> = {
     return served(command, await pairDevice(parts, turn, payloadOf(command), from));
   },
   'owner.unpair': (parts, command) =>
-    withConnection(command, async (device) =>
-      removeDevice(parts, command.turn, device, command.from),
-    ),
+    withConnection(command, (device) => removeDevice(parts, command.turn, device, command.from)),
   ...contractCommands,
   ...peerCommands,
   'owner.approve': (parts, command) => consent(parts, command, 'approved'),

@@ -15,6 +15,8 @@ import type { LoadedHandler } from '../host/manifest-loader.ts';
 import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import { followEffects } from './effects.ts';
 import { entryKeys, entryValue } from './entries.ts';
+import { nearRules } from './near-rules.ts';
+import { notify } from './notices.ts';
 import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
@@ -68,7 +70,11 @@ export function describeRequest(
     }),
     purpose: purpose ?? null,
     ...(request.facts.always === true ? { asks: payload ?? null } : {}),
-    contract: contract === undefined ? null : { id: contract.id, version: contract.version },
+    rules: nearRules(request, connection),
+    contract:
+      contract === undefined
+        ? null
+        : { id: contract.id, version: contract.version, hash: connection.contractHash ?? null },
     asked: request.receivedAt,
     until: request.facts.deadline ?? null,
   };
@@ -282,4 +288,7 @@ export async function expireRequest(
   });
   const question = questionOf(request.received, from);
   await queueAnswer(parts, turn, question, refusal(question.type, reason));
+  if (reason !== 'consent_expired' || connection === undefined) return;
+  const about = { about: reason, connection: connection.id, detail: question.type };
+  await notify(parts, turn, about, from);
 }

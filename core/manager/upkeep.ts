@@ -5,6 +5,8 @@ import { addErasure, scopesOf } from './erasure.ts';
 import { FoldedRefusals } from './folded-refusals.ts';
 import type { Batch } from './journal.ts';
 import { retireDue } from './key-rotation.ts';
+import { noticeOfCounted } from './notice-of-refusal.ts';
+import { hold, tellHeld } from './notices.ts';
 import { expireDue, nextEnd } from './requests.ts';
 import { Counter } from './strangers.ts';
 import type { Task, Turn, VaultParts } from './turn.ts';
@@ -83,18 +85,25 @@ export class Upkeep {
   }
 
   /** Records what was counted since the last time. */
-  async recordCounts({ batch }: Turn): Promise<void> {
+  async recordCounts(turn: Turn): Promise<void> {
+    const { batch } = turn;
     const body = this.#counter.take(batch.time);
     if (body !== undefined) batch.add({ kind: 'aggregate', scope: batch.state.scope, body });
     for (const counted of this.folded.take(batch.time)) {
       // Of a connection that was forgotten meanwhile there is nothing more to say.
       const scope = batch.state.connections.get(counted.connection)?.scope;
-      if (scope !== undefined) batch.add({ kind: 'aggregate', scope, body: counted });
+      if (scope === undefined) continue;
+      const cause = batch.add({ kind: 'aggregate', scope, body: counted });
+      for (const count of counted.counts) {
+        const notice = noticeOfCounted(counted.connection, count);
+        if (notice !== undefined) hold(turn, notice, cause);
+      }
     }
   }
 
   async #regular(turn: Turn): Promise<void> {
     await this.recordCounts(turn);
+    await tellHeld(this.#parts, turn);
     retireDue(this.#parts, turn);
     const target = { kind: 'outbox', name: '' } as const;
     const scopes = scopesOf(turn.batch.state, target);

@@ -13,6 +13,7 @@ import { endDevices, removedUsers } from './devices.ts';
 import { type Arrival, asideOf, readInbound } from './inbound.ts';
 import type { Batch } from './journal.ts';
 import { tellKeys } from './key-rotation.ts';
+import { hold, tellHeld } from './notices.ts';
 import { answerKeeper, Outbox, queuedIn } from './outbox.ts';
 import { beginPeers } from './peer-events.ts';
 import { pinKeeper } from './pinned-ledger.ts';
@@ -93,8 +94,9 @@ export class Vault {
    */
   async open(): Promise<void> {
     const before = this.#parts.journal.state;
-    await this.#turn(async ({ batch }) => {
-      batch.add({
+    await this.#turn(async (turn) => {
+      const { batch } = turn;
+      const index = batch.add({
         kind: 'opened',
         scope: batch.state.scope,
         body: {
@@ -106,6 +108,9 @@ export class Vault {
           ring: this.#parts.ring.state(),
         },
       });
+      // Told when somebody can hear it: nothing is sent before the vault listens.
+      if (before.measurement !== this.#options.measurement)
+        hold(turn, { about: 'image_changed', detail: this.#options.measurement }, index);
     });
     const { state } = this.#parts.journal;
     await letInAll(this.#parts, state);
@@ -115,16 +120,14 @@ export class Vault {
     this.#outbox.send([...state.outbox.values()]);
     this.#post((turn) => tellKeys(this.#parts, turn));
     this.#post((turn) => tellAddress(this.#parts, turn));
+    this.#post((turn) => tellHeld(this.#parts, turn));
     if (!servesTheSame(before, state)) this.#post((turn) => tellProfile(this.#parts, turn));
     for (const connection of state.connections.values())
       if (isOver(connection, state.time)) this.#departures.begin(connection);
     this.#departures.afterRecords(state);
     for (const request of state.requests.values())
       if (request.status === 'running') this.#resume(request);
-    beginPeers(this.#parts, {
-      take: (task) => this.#turn(task),
-      failed: (error) => this.#fail(error),
-    });
+    beginPeers(this.#parts, { take: (task) => this.#turn(task), failed: (e) => this.#fail(e) });
     this.#upkeep.start();
   }
 

@@ -4,7 +4,7 @@ import type { Outgoing, SealedMessage } from '../../core/manager/sealer.ts';
 import { concat } from '../../wire/bytes.ts';
 import { open, seal } from '../../wire/crypto.ts';
 import { decodeEvent, type Event, encodeEvent } from '../../wire/event.ts';
-import type { Answer } from '../../wire/messages.ts';
+import { type Answer, isAnswerType } from '../../wire/messages.ts';
 import { decode, encode, type MsgpackValue } from '../../wire/msgpack.ts';
 import { pad, unpad } from '../../wire/padding.ts';
 import { forgetsBytes } from './faults-received.ts';
@@ -108,7 +108,7 @@ function answers(change: (answer: Payload, outgoing: Outgoing, batch: Batch) => 
     says: (outgoing, batch) => {
       const { type, payload } = outgoing;
       const service = batch.state.connections.get(outgoing.connection)?.kind === 'service';
-      if (!service || type !== 'event.answer') return outgoing;
+      if (!service || !isAnswerType(type)) return outgoing;
       return { ...outgoing, payload: change(payload as Payload, outgoing, batch) };
     },
   };

@@ -1,5 +1,5 @@
 import type { ReceivedEvent } from '../../../ledger/bodies.ts';
-import type { Check, CheckName } from '../../../ledger/decision.ts';
+import type { Check, CheckName, EntryAsked } from '../../../ledger/decision.ts';
 import type { VaultState } from '../../../projections/vault-state.ts';
 import type { Contract } from '../../../wire/contract.ts';
 import type { decide } from '../decide.ts';
@@ -14,6 +14,8 @@ export type RecordedCase = {
   readonly received: ReceivedEvent;
   readonly check: CheckName;
   readonly recorded: Omit<Check, 'check'>;
+  /** The stored entry that it is about, where that is to be held against what is recorded. */
+  readonly entry?: EntryAsked | undefined;
 };
 
 const birthday = 'personal/date_of_birth';
@@ -57,7 +59,8 @@ const connection: ScenarioConnection = {
   inviteExpiresIn: day,
   credential: undefined,
 };
-const plain: Scenario = {
+/** A scenario in which nothing is out of the ordinary. */
+export const plain: Scenario = {
   round: 'first',
   type: 'data.request',
   space: 'message',
@@ -157,14 +160,25 @@ export const recordedCases: readonly RecordedCase[] = [
 ];
 
 /** What is not recorded as it must be, in words. */
-export function recordingFault(decider: typeof decide): string | undefined {
-  for (const { about, state, received, check, recorded } of recordedCases) {
-    const { checks } = decider(state, received, now);
+export function recordingFault(
+  decider: typeof decide,
+  cases: readonly RecordedCase[],
+): string | undefined {
+  for (const given of cases) {
+    const { about, state, received, check, recorded } = given;
+    const { checks, facts } = decider(state, received, now);
+    if ('entry' in given && !sameEntry(facts.entry, given.entry))
+      return `${about}: ${JSON.stringify(facts)}`;
     const found = checks.find((one) => one.check === check);
     if (JSON.stringify(found) !== JSON.stringify({ check, ...recorded }))
       return `${about}: ${JSON.stringify(found)}`;
   }
   return undefined;
+}
+
+function sameEntry(found: EntryAsked | undefined, said: EntryAsked | undefined): boolean {
+  if (Object.values(found ?? {}).some((value) => value === undefined)) return false;
+  return JSON.stringify(found) === JSON.stringify(said);
 }
 
 function one(
@@ -201,7 +215,8 @@ function served(
   return { fields: Object.keys(servedAgo), connection: { ...connection, servedIn, servedAgo } };
 }
 
-function pass(inputs: Check['inputs']): RecordedCase['recorded'] {
+/** A check that passed. */
+export function pass(inputs: Check['inputs']): RecordedCase['recorded'] {
   return { result: 'pass', inputs };
 }
 
@@ -209,7 +224,8 @@ function hold(inputs: Check['inputs']): RecordedCase['recorded'] {
   return { result: 'hold', inputs };
 }
 
-function fail(
+/** A check that failed. */
+export function fail(
   reason: NonNullable<Check['reason']>,
   detail: string,
   inputs: Check['inputs'],
