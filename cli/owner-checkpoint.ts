@@ -16,7 +16,7 @@ import { formatNote, type Note, parseNote } from '../ledger/signed-note.ts';
 import { emptyFrontier, rootOf } from '../ledger/tree.ts';
 import { fromBase64 } from '../wire/bytes.ts';
 import { signerFrom } from '../wire/crypto.ts';
-import type { CheckpointShown } from '../wire/messages.ts';
+import type { CheckpointShown } from '../wire/owner-results.ts';
 import { CliError } from './cli-error.ts';
 import type { OwnerApp } from './owner-app.ts';
 

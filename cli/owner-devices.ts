@@ -2,7 +2,7 @@ import { fileSealer } from '../core/enclave/sealer.ts';
 import type { DescribedDevice } from '../core/manager/devices.ts';
 import { fromBase64url, toBase64url } from '../wire/bytes.ts';
 import { isIdentifier } from '../wire/identifiers.ts';
-import type { DevicePaired } from '../wire/messages.ts';
+import type { DevicePaired } from '../wire/owner-results.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { dataDir, readCard } from './data-dir.ts';

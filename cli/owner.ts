@@ -87,10 +87,11 @@ export async function setCommand(
 export async function inviteCommand(
   context: CommandContext,
   label: string,
-  options: { readonly out?: string },
+  options: { readonly out?: string; readonly peer?: boolean },
 ): Promise<ExitCode> {
+  const peer = options.peer === true ? { peer: true } : {};
   const invite = (await withOwner(context, (owner) =>
-    owner.ask('owner.invite', { label }),
+    owner.ask('owner.invite', { label, ...peer }),
   )) as Invite;
   if (options.out !== undefined) {
     await writeFileSafely(options.out, `${encodeInvite(invite)}\n`);
@@ -100,7 +101,8 @@ export async function inviteCommand(
   else if (options.out === undefined) {
     context.print(linkOf(invite));
     context.progress(qrCode(linkOf(invite)));
-    context.progress(`${label} connects with this link, once, within a day: service connect LINK`);
+    const command = options.peer === true ? 'owner connect NAME LINK' : 'service connect LINK';
+    context.progress(`${label} connects with this link, once, within a day: ${command}`);
   }
   return 0;
 }

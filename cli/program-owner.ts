@@ -77,10 +77,15 @@ export function addOwner(program: Command, finish: Finish): void {
 
 /** `owner invite`, and `invite` for short. */
 export function addInvite(program: Command, finish: Finish): void {
-  on(program, 'invite', 'make an invite for a service: a link, and its QR code')
+  on(
+    program,
+    'invite',
+    'make an invite for a service, or for another vault: a link, and its QR code',
+  )
     .argument('<name>', 'whom it is for')
+    .option('--peer', 'it is for another vault')
     .option('--out <file>', 'write the whole invite to a file')
-    .action(async (name: string, options: Common & { out?: string }) =>
+    .action(async (name: string, options: Common & { out?: string; peer?: boolean }) =>
       finish(await (await import('./owner.ts')).inviteCommand(contextOf(options), name, options)),
     );
 }

@@ -4,6 +4,7 @@ import { addContracts } from './program-contract.ts';
 import { addCopies } from './program-copies.ts';
 import type { Finish } from './program-flags.ts';
 import { addInvite, addOwner } from './program-owner.ts';
+import { addPeers } from './program-peers.ts';
 import { addReading } from './program-reading.ts';
 import { addReceipts } from './program-receipt.ts';
 import { programVersion } from './program-root.ts';
@@ -24,7 +25,9 @@ export function buildProgram(finish: Finish): Command {
   addContracts(program, finish);
   addInvite(program, finish);
   addConformance(program, finish);
-  addOwner(program.command('owner').description('be the owner, at their app'), finish);
+  const owner = program.command('owner').description('be the owner, at their app');
+  addOwner(owner, finish);
+  addPeers(owner, finish);
   addService(
     program.command('service').description('be a service that talks to the vault'),
     finish,

@@ -32,6 +32,9 @@ export type DescribedConnection = {
   readonly connection: string;
   readonly party: string;
   readonly name: string;
+  readonly kind: string;
+  /** What a peer calls itself; nobody has checked it. */
+  readonly calls_itself: string | null;
   readonly status: string;
   readonly contract: Contract | null;
   readonly missing: readonly string[];
@@ -82,17 +85,28 @@ function renderRequest(held: HeldRequest, data: string): string {
 }
 
 function renderConnection(
-  { connection, name, contract, missing }: DescribedConnection,
+  { connection, name, kind, calls_itself: itself, contract, missing }: DescribedConnection,
   data: string,
 ): string {
   const terms =
     contract === null ? '' : renderContract(contractInWords(contract, contractHash(contract)));
   return [
-    `${printable(name)} wants to connect`,
+    kind === 'peer'
+      ? `the vault of ${printable(name)} wants to be a peer of yours`
+      : `${printable(name)} wants to connect`,
+    ...(kind === 'peer' ? peerWords(itself) : []),
     ...terms.split('\n').map((line) => `  ${line}`.trimEnd()),
     ...renderMissing(missing, data),
     ...answers(connection, data),
   ].join('\n');
+}
+
+function peerWords(itself: string | null): string[] {
+  return [
+    ...(itself === null || itself === '' ? [] : [`  it calls itself ${printable(itself)}`]),
+    '  it gets nothing by this: what you share with it you say later (owner share)',
+    '  your vault may then ask it for what its owner shares with you',
+  ];
 }
 
 function answers(id: string, data: string): string[] {

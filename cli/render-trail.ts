@@ -84,6 +84,9 @@ const ownerDeeds: Readonly<Record<string, string>> = {
   'owner.approve': 'You approved a request',
   'owner.deny': 'You denied a request',
   'owner.devices': 'You looked at your devices',
+  'owner.connect': 'You had your vault reach another one',
+  'owner.share': 'You said what you share with a peer',
+  'owner.ask': 'You asked a peer for something',
   'owner.pair': 'You paired a device',
   'owner.unpair': 'You removed a device',
   'owner.grant': 'You granted fields anew',
@@ -180,7 +183,9 @@ function factStory(entry: AuditEntry): string {
     case 'severed':
       return entry.connection_kind === 'owner'
         ? `Your device ${who} was removed`
-        : `You ended the connection with ${who}`;
+        : entry.detail === null
+          ? `You ended the connection with ${who}`
+          : `${who} ended the connection`;
     case 'contract_offered':
       return `${who} has new terms, and gets nothing until you decide: ${short(entry.detail ?? '')}`;
     case 'contract_accepted':
@@ -220,7 +225,23 @@ function factStory(entry: AuditEntry): string {
         ? 'The keyring was wrapped anew'
         : `A key was replaced: ${short(entry.detail ?? '')}`;
     default:
-      return `${quoted(entry.kind)}${whose === null ? '' : ` (${who})`}`;
+      return peerStory(entry, who) ?? `${quoted(entry.kind)}${whose === null ? '' : ` (${who})`}`;
+  }
+}
+
+/** What is recorded about peers. */
+function peerStory({ kind, detail }: AuditEntry, who: string): string | undefined {
+  switch (kind) {
+    case 'dial_prepared':
+      return `Your vault reaches ${who}`;
+    case 'dial_granted':
+      return `${who} lets your vault in`;
+    case 'shared':
+      return `You share with ${who}: ${short(detail ?? '')}`;
+    case 'peer_answered':
+      return `${who} answered you: ${short(detail ?? '')}`;
+    default:
+      return undefined;
   }
 }
 

@@ -46,8 +46,9 @@ import { jetStreamRing } from '../ledger/ring-store.ts';
 import { evolve } from '../projections/evolve.ts';
 import { emptyState, type VaultState } from '../projections/vault-state.ts';
 import { TrailReader } from '../replay/trail-reader.ts';
-import { wireTypes } from '../wire/messages.ts';
+import { PeerLines } from '../service/peer-lines.ts';
 import { decode } from '../wire/msgpack.ts';
+import { criticalTypes } from './critical-types.ts';
 import type { VaultCard } from './data-dir.ts';
 import { programRoot } from './program-root.ts';
 import { connectLedger } from './servers.ts';
@@ -188,6 +189,7 @@ async function assemble(environment: VaultEnvironment, connections: Closable[]) 
     bus,
     admission,
     devices,
+    peers: new PeerLines(log),
     runner,
     log,
   };
@@ -290,16 +292,4 @@ async function recordedMessage(
 ): Promise<KeepableAnswer | undefined> {
   const record = await lookUpRecord(ledger, (scope) => ring.scopeKey(scope), index);
   return record?.kind === 'queued' ? record.body : undefined;
-}
-
-/** Event types that the messaging layer keeps until the vault has them. */
-function criticalTypes(runner: HandlerRunner): string[] {
-  const own = Object.entries(wireTypes)
-    .filter(([, { delivery }]) => delivery === 'critical')
-    .map(([type]) => type);
-  const handled = runner.handlers
-    .flatMap(({ manifest }) => manifest.types)
-    .filter(({ delivery }) => delivery === 'critical')
-    .map(({ type }) => type);
-  return [...own, ...handled];
 }

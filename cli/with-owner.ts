@@ -3,6 +3,7 @@ import { rootsFrom } from '../core/keys/root-key.ts';
 import type { FilePin } from '../core/pins/file-pin.ts';
 import type { Checkpoint } from '../ledger/checkpoint.ts';
 import type { VaultClient } from '../service/vault-client.ts';
+import type { Event } from '../wire/event.ts';
 import type { Answer } from '../wire/messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
@@ -33,6 +34,8 @@ export type OwnerSession = {
    * @throws CliError with the vault's reason when it refuses
    */
   ask(type: string, payload?: unknown): Promise<unknown>;
+  /** Is told what the vault says by itself, from now on. */
+  hear(heard: (event: Event) => void): void;
   /** Has the vault record a checkpoint, and keeps the one of now: what the app has seen is its proof. */
   checkpoint(): Promise<Checkpoint>;
   /** Has the app know the vault's keys of now. */
@@ -101,6 +104,9 @@ async function talk<T>(
     return await use({
       ask,
       checkpoint: () => checkpoint(true),
+      hear: (heard) => {
+        client.onEvent = heard;
+      },
       learnKeys: () => client.learnKeys(),
     });
   } finally {

@@ -2,12 +2,14 @@ import type { SignedContract } from '../wire/contract.ts';
 import type { Event } from '../wire/event.ts';
 import type { Handover } from '../wire/handover.ts';
 import type { HandlerManifest } from '../wire/manifest.ts';
+import type { PeerOffer } from '../wire/peer-messages.ts';
 import type { Reason } from '../wire/reasons.ts';
 import type { ContractBodies } from './contract-bodies.ts';
 import type { Decision } from './decision.ts';
 import type { GrantBodies } from './grant-bodies.ts';
 import type { Kind } from './kinds.ts';
 import type { NoticeBodies } from './notice-bodies.ts';
+import type { PeerBodies } from './peer-bodies.ts';
 import type { AggregateBody, ErasedBody } from './upkeep-bodies.ts';
 
 /*
@@ -87,6 +89,7 @@ export type RotatedPurpose = 'ledger' | 'signing' | 'encapsulation';
 
 /** Contents of a record, by kind. */
 export type Bodies = GrantBodies &
+  PeerBodies &
   NoticeBodies &
   ContractBodies & {
     readonly genesis: {
@@ -140,11 +143,16 @@ export type Bodies = GrantBodies &
       readonly label: string;
       /** Unix time in milliseconds. */
       readonly expires: number;
+      /** It is for another vault. */
+      readonly peer?: true;
     };
     readonly requested: {
       readonly connection: string;
       readonly keys: PeerKeys;
-      readonly contract: SignedContract;
+      /** What a service asks under; a peer has none. */
+      readonly contract?: SignedContract;
+      /** What a peer says of itself: a name, and maybe an invite to its own vine. */
+      readonly peer?: PeerOffer;
       /** Event id of the request. */
       readonly event: string;
       /** Account of the service's own, proved to be, that the connection moves to. */
@@ -152,7 +160,7 @@ export type Bodies = GrantBodies &
     };
     readonly connected: {
       readonly connection: string;
-      readonly kind: 'owner' | 'service';
+      readonly kind: 'owner' | 'service' | 'peer';
       readonly party: string;
       readonly name: string;
       readonly keys: PeerKeys;
@@ -171,7 +179,7 @@ export type Bodies = GrantBodies &
       readonly credentialExpires: number;
     };
     readonly declined: { readonly connection: string };
-    readonly severed: { readonly connection: string; readonly by: 'owner' };
+    readonly severed: { readonly connection: string; readonly by: 'owner' | 'peer' };
     readonly consented: {
       readonly request: string;
       /** SHA-256 of the exact request. */

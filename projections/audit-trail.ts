@@ -31,6 +31,10 @@ const ownKinds: ReadonlySet<string> = new Set([
   'granted',
   'remembered',
   'rule_revoked',
+  'dial_prepared',
+  'dial_granted',
+  'shared',
+  'peer_answered',
   'notified',
 ]);
 

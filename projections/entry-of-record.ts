@@ -1,7 +1,7 @@
 import type { LedgerRecord, ReceivedEvent } from '../ledger/bodies.ts';
 import type { EntryAsked } from '../ledger/decision.ts';
 import { fromBase64url, toHex } from '../wire/bytes.ts';
-import { contractHash } from '../wire/contract.ts';
+import { type Contract, contractHash } from '../wire/contract.ts';
 import { timeWords } from '../wire/contract-words.ts';
 import { isMap } from '../wire/event.ts';
 import { keyId } from '../wire/key-encapsulation.ts';
@@ -46,13 +46,14 @@ export function factEntry(state: VaultState, record: LedgerRecord): AuditEntry {
     connection: body.connection ?? null,
     detail: factDetail(record),
     decided_by: deciderOf(record),
+    ...peerColumns(record),
   };
 }
 
 /** The device whose word a record is. */
 function deciderOf({ kind, body }: LedgerRecord): string | null {
-  const isWord = kind === 'contract_accepted' || kind === 'contract_rejected';
-  return isWord ? `owner:${body.device}` : null;
+  const isWord = kind === 'contract_accepted' || kind === 'contract_rejected' || kind === 'shared';
+  return isWord && body.device !== undefined ? `owner:${body.device}` : null;
 }
 
 function factDetail(record: LedgerRecord): string | null {
@@ -85,6 +86,14 @@ function factDetail(record: LedgerRecord): string | null {
     }
     case 'rule_revoked':
       return `rule ${record.body.rule}`;
+    case 'shared':
+      return sharedWords(record.body.contract.contract);
+    case 'peer_answered': {
+      const { type, status, code, fields = [] } = record.body;
+      return [type, ...fields, code ?? status].join(' ');
+    }
+    case 'severed':
+      return record.body.by === 'peer' ? 'by the peer' : null;
     case 'notified': {
       const { about, count, detail } = record.body;
       return `${about} × ${count}${detail === undefined ? '' : `: ${detail}`}`;
@@ -92,6 +101,20 @@ function factDetail(record: LedgerRecord): string | null {
     default:
       return null;
   }
+}
+
+/** What of a peer's answer has a column of its own. */
+function peerColumns({ kind, body }: LedgerRecord): Partial<AuditEntry> {
+  if (kind !== 'peer_answered') return {};
+  const { event, type, fields = [], code } = body;
+  return { event, type, fields_asked: fields, reason: code ?? null };
+}
+
+/** Names of what is shared with a peer. */
+function sharedWords({ fields, permissions }: Contract): string {
+  const named = fields.map(({ name, tier }) => (tier === 'consent' ? `${name} on consent` : name));
+  const all = [...named, ...(permissions.messages ? ['message.send'] : [])];
+  return all.length === 0 ? 'nothing' : all.join(', ');
 }
 
 /** What every entry has from its record. */

@@ -45,12 +45,10 @@ function nextConnection(
       return invited(record);
     case 'requested': {
       if (known === undefined) return undefined;
-      const { keys, contract, event: request, account } = record.body;
-      const name = contract.contract.service.name;
-      const hash = contractHash(contract.contract);
+      const { keys, event: request, account } = record.body;
       const own = account === undefined ? {} : { account };
-      const asked = { status: 'requested', name, keys, contract, contractHash: hash } as const;
-      return { ...known, ...asked, request, ...own };
+      const asked = { status: 'requested', keys } as const;
+      return { ...known, ...asked, ...saidOf(known, record.body), request, ...own };
     }
     case 'connected':
       return connected(known, record);
@@ -71,6 +69,21 @@ function nextConnection(
   }
 }
 
+/** Who asks, and under what: a service's contract, or what a peer says of itself. */
+function saidOf(
+  known: Connection,
+  { contract, peer }: Of<'requested'>['body'],
+): Partial<Connection> {
+  if (contract !== undefined)
+    return {
+      name: contract.contract.service.name,
+      contract,
+      contractHash: contractHash(contract.contract),
+    };
+  if (peer?.invite === undefined || known.dial !== undefined) return {};
+  return { dial: { invite: peer.invite, name: peer.name } };
+}
+
 function connected(known: Connection | undefined, record: Of<'connected'>): Connection {
   const { connection: id, kind, party, name, keys, optional } = record.body;
   const { credentialIssued, credentialExpires, user } = record.body;
@@ -86,8 +99,9 @@ function connected(known: Connection | undefined, record: Of<'connected'>): Conn
 }
 
 function invited(record: Of<'invited'>): Connection {
-  const { connection: id, party, label, expires } = record.body;
-  return { ...newConnection(id, party, record.scope), name: label, inviteExpires: expires };
+  const { connection: id, party, label, expires, peer } = record.body;
+  const kind = peer === true ? ('peer' as const) : ('service' as const);
+  return { ...newConnection(id, party, record.scope), kind, name: label, inviteExpires: expires };
 }
 
 function newConnection(id: string, party: string, scope: string): Connection {

@@ -5,7 +5,7 @@ import type { Connection, KeyHandover, VaultState } from './vault-state.ts';
 type Of<K extends LedgerRecord['kind']> = Extract<LedgerRecord, { kind: K }>;
 
 /** The state with another key of the vault in force, or with the keyring as it is now. */
-export function rotated(state: VaultState, { body, time }: Of<'rotated'>): VaultState {
+function rotated(state: VaultState, { body, time }: Of<'rotated'>): VaultState {
   if (body.purpose === 'ring') return { ...state, ring: body.ring };
   const { purpose, from, to, handover } = body;
   const keys = state.keys && { ...state.keys, [purpose]: to };
@@ -14,7 +14,7 @@ export function rotated(state: VaultState, { body, time }: Of<'rotated'>): Vault
 }
 
 /** The state in which a key of before is honoured no longer. */
-export function retired(state: VaultState, { body }: Of<'retired'>): VaultState {
+function retired(state: VaultState, { body }: Of<'retired'>): VaultState {
   const isIt = ({ handover, from }: KeyHandover): boolean =>
     handover.purpose === body.purpose && equalBytes(from, body.key);
   const handovers = state.handovers.map((one) =>
@@ -52,4 +52,12 @@ function changed(
   const known = state.connections.get(id);
   if (known === undefined) return state;
   return { ...state, connections: state.connections.set(id, change(known)) };
+}
+
+/** The state with another key of the vault, or with one that is honoured no longer. */
+export function ownKeysChanged(
+  state: VaultState,
+  record: Of<'rotated'> | Of<'retired'>,
+): VaultState {
+  return record.kind === 'rotated' ? rotated(state, record) : retired(state, record);
 }

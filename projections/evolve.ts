@@ -8,8 +8,9 @@ import { contractChanged } from './evolve-contract.ts';
 import { entriesChanged, valueReceived } from './evolve-entries.ts';
 import { erased } from './evolve-erasure.ts';
 import { grantChanged, servedFirst, withNewGrants } from './evolve-grants.ts';
-import { keysKnown, rekeyed, retired, rotated } from './evolve-keys.ts';
+import { keysKnown, ownKeysChanged, rekeyed } from './evolve-keys.ts';
 import { noticed } from './evolve-notices.ts';
+import { peerChanged } from './evolve-peer.ts';
 import { dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
 
 /** A record of one kind. */
@@ -20,18 +21,12 @@ type Of<K extends LedgerRecord['kind']> = Extract<LedgerRecord, { kind: K }>;
  * again, so a corrected rule does not rewrite history.
  */
 export function evolve(state: VaultState, record: LedgerRecord): VaultState {
-  const moved = {
-    ...forgetOldEvents(state, record.time),
-    size: record.index + 1,
-    time: record.time,
-  };
+  const moved = movedOn(state, record);
   switch (record.kind) {
     case 'genesis':
       return { ...moved, ...record.body, scope: record.scope };
-    case 'opened': {
-      const { writer, measurement, handlers, ring } = record.body;
-      return { ...moved, writer, measurement, handlers, ring };
-    }
+    case 'opened':
+      return opened(moved, record);
     case 'received':
       return received(moved, record);
     case 'decided':
@@ -59,21 +54,24 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     case 'remembered':
     case 'rule_revoked':
       return grantChanged(moved, record);
+    case 'dial_prepared':
+    case 'dial_granted':
+    case 'shared':
+      return peerChanged(moved, record);
     case 'stored':
       return stored(moved, record);
     case 'value_received':
       return valueReceived(moved, record);
     case 'checkpoint':
       return checkpointed(moved, record);
-    case 'rotated':
-      return rotated(moved, record);
     case 'presented':
       return { ...moved, shown: { name: record.body.name } };
     case 'moved':
     case 'servers_known':
       return addressChanged(moved, record);
+    case 'rotated':
     case 'retired':
-      return retired(moved, record);
+      return ownKeysChanged(moved, record);
     case 'keys_known':
       return keysKnown(moved, record);
     case 'rekeyed':
@@ -89,10 +87,21 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return noticed(moved, record);
     // Facts that say nothing about the state: they only move it on.
     case 'closed':
+    case 'peer_answered':
     case 'tombstone':
     case 'aggregate':
       return moved;
   }
+}
+
+/** One record further: its events of long ago are forgotten. */
+function movedOn(state: VaultState, { index, time }: LedgerRecord): VaultState {
+  return { ...forgetOldEvents(state, time), size: index + 1, time };
+}
+
+function opened(state: VaultState, { body }: Of<'opened'>): VaultState {
+  const { writer, measurement, handlers, ring } = body;
+  return { ...state, writer, measurement, handlers, ring };
 }
 
 function stored(state: VaultState, record: Of<'stored'>): VaultState {

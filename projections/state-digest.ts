@@ -2,6 +2,7 @@ import { Map as Table } from 'immutable';
 import { toHex, utf8 } from '../wire/bytes.ts';
 import { sha256 } from '../wire/crypto.ts';
 import { encodeCanonical } from '../wire/msgpack.ts';
+import type { Dial } from './dial.ts';
 import type { NoticeLog } from './evolve-notices.ts';
 import type { Connection, OpenRequest, SendingEpoch, VaultState } from './vault-state.ts';
 
@@ -83,6 +84,8 @@ function* connectionItems(state: VaultState): Iterable<Item> {
         key,
         value: connection.stored.bytes,
       };
+    if (connection.dial !== undefined)
+      yield { scope, table: 'dials', key, value: plainDial(connection.dial) };
     if (sending !== undefined)
       yield { scope: betweenScopes, table: 'sent', key, value: sending.count };
   }
@@ -130,7 +133,14 @@ function plainConnection(connection: Connection): unknown {
       at,
     })),
     sending: sending && plainSending(sending),
-  } satisfies Record<Exclude<keyof Connection, 'stored'>, unknown>;
+  } satisfies Record<Exclude<keyof Connection, 'stored' | 'dial'>, unknown>;
+}
+
+/** Only a peer has one: it is an item of its own, so that the others count as before. */
+function plainDial(dial: Dial): unknown {
+  const { invite, keys, offer, accepted, peerKeys, name } = dial;
+  const plain = { invite, keys, offer, accepted, peerKeys, name };
+  return plain satisfies Record<keyof Dial, unknown>;
 }
 
 /** Its count is between scopes. */

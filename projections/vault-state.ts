@@ -10,6 +10,7 @@ import type { Bucket, CountedApart, DecisionFacts } from '../ledger/decision.ts'
 import type { RememberedBody } from '../ledger/grant-bodies.ts';
 import type { SignedContract } from '../wire/contract.ts';
 import type { Handover } from '../wire/handover.ts';
+import type { Dial } from './dial.ts';
 import type { NoticeLog } from './evolve-notices.ts';
 
 /** A sender's secret for a while, as the state keeps it. */
@@ -52,10 +53,10 @@ export type OfferedContract = {
   readonly at: number;
 };
 
-/** One relation of the vault: a service's, or the owner's app. */
+/** One relation of the vault: a service's, a peer's, or the owner's app. */
 export type Connection = {
   readonly id: string;
-  readonly kind: 'owner' | 'service';
+  readonly kind: 'owner' | 'service' | 'peer';
   readonly status: ConnectionStatus;
   readonly party: string;
   readonly name: string;
@@ -97,6 +98,8 @@ export type Connection = {
   readonly keeps?: number;
   /** The signing key before its present one: only what came under it is still recognised. */
   readonly former?: Uint8Array;
+  /** Of a peer: how it is reached. */
+  readonly dial?: Dial;
   /** Greatest of our epochs that its last event had seen. */
   readonly seen: number;
 };

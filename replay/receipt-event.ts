@@ -153,7 +153,13 @@ class Gathering {
     const { connection: id, id: event } = this.#event.body;
     const connection = before.connections.get(id);
     const from = this.#records.find(({ index }) => index === cause);
-    if (connection?.kind !== 'service' || body.connection !== id || from === undefined) return;
+    if (
+      connection === undefined ||
+      connection.kind === 'owner' ||
+      body.connection !== id ||
+      from === undefined
+    )
+      return;
     const type = this.#event.body.event?.type ?? '';
     const answer = from.kind === 'tombstone' ? undefined : answerFrom(from.kind, from.body, type);
     if (answer === undefined) return;

@@ -33,6 +33,9 @@ export type ServiceConnection = {
   readonly next?: ServiceKeys;
 };
 
+/** What of a connection leads to its vault. */
+export type WayToVault = Omit<ServiceConnection, 'contract' | 'offered' | 'asked'>;
+
 /** Fresh keys. */
 export function newServiceKeys(): ServiceKeys {
   const seed = (): string => toBase64url(new Uint8Array(randomBytes(32)));
@@ -41,7 +44,7 @@ export function newServiceKeys(): ServiceKeys {
 
 /** How a service reaches the vault of a connection: with the invite's credential until it is accepted, then with the one that is good now. */
 export async function addressOf(
-  connection: ServiceConnection,
+  connection: WayToVault,
   servers: readonly string[] = connection.servers ?? connection.invite.servers,
 ): Promise<VaultAddress> {
   const { keys, invite, accepted, vaultKeys, next } = connection;

@@ -5,7 +5,8 @@ import type { VaultClient } from '../service/vault-client.ts';
 import { fromBase64url, toBase64url, toHex } from '../wire/bytes.ts';
 import type { Event } from '../wire/event.ts';
 import { keyId } from '../wire/key-encapsulation.ts';
-import type { Answer, DevicePaired } from '../wire/messages.ts';
+import type { Answer } from '../wire/messages.ts';
+import type { DevicePaired } from '../wire/owner-results.ts';
 import { Owner, retailer, type Service, TestHouse } from './harness.ts';
 import { ledgerWhen, ofKind, readLedger, traceOf, trailOf } from './ledger-view.ts';
 

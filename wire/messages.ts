@@ -5,6 +5,14 @@ import { durationPattern } from './duration.ts';
 import { handoverPurposes, knownKeyIdsSchema } from './handover.ts';
 import { objectSchema } from './json-schema.ts';
 import type { DeliveryClass, JsonSchema } from './manifest.ts';
+import {
+  askSchema,
+  connectSchema,
+  inviteSchema,
+  type PeerOffer,
+  peerOfferSchema,
+  shareSchema,
+} from './peer-messages.ts';
 import { profileNameMax } from './profile.ts';
 import type { PublicReason } from './reasons.ts';
 import { rekeySchema } from './rekey.ts';
@@ -75,6 +83,15 @@ export type ConnectionRequest = {
   readonly account?: AccountProof;
 };
 
+/** Payload of `connection.request` of another vault: it says who it is in place of a contract. */
+export type PeerRequest = Pick<ConnectionRequest, 'signing' | 'encapsulation'> & {
+  readonly peer: PeerOffer;
+};
+
+/** Either, as its schema lets it through. */
+export type AskedConnection = Omit<ConnectionRequest, 'contract'> &
+  Partial<Pick<ConnectionRequest, 'contract'> & Pick<PeerRequest, 'peer'>>;
+
 /** What a party connects with. */
 type Credential = { readonly jwt: string; readonly seed: string };
 
@@ -106,33 +123,6 @@ export type ContractAccepted = {
   readonly contract: { readonly id: string; readonly version: number; readonly hash: string };
   /** Optional fields that the owner gave under it. */
   readonly optional: readonly string[];
-};
-
-/** Result of `owner.checkpoint`. */
-export type CheckpointShown = {
-  /** Signed note over all records that are durable. */
-  readonly note: string;
-  /** That it continues the tree of the size that was asked about: base64 hashes (RFC 6962 §2.1.2). */
-  readonly proof: readonly string[];
-  /** How the ledger's keys followed one another, from the first; bytes are base64. */
-  readonly rotations: readonly {
-    readonly index: number;
-    readonly head: string;
-    readonly key: string;
-    readonly by_old: string;
-    readonly by_new: string;
-  }[];
-};
-
-/** Result of `owner.pair`: what the new device needs beside the keys that it has made itself. */
-export type DevicePaired = {
-  readonly vault: string;
-  readonly connection: string;
-  readonly credential: { readonly jwt: string; readonly seed: string };
-  /** The vault's Ed25519 and MLKEM768-X25519 keys, and its ledger's first key; base64url. */
-  readonly signing: string;
-  readonly encapsulation: string;
-  readonly ledger: string;
 };
 
 /** What an owner hands to a service so that it can ask to connect; used once. */
@@ -206,8 +196,9 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
         encapsulation: { type: 'string', pattern: '^[A-Za-z0-9_-]{1622}$' },
         contract: signedContractSchema,
         account: accountProofSchema,
+        peer: peerOfferSchema,
       },
-      ['account'],
+      ['account', 'contract', 'peer'],
     ),
   },
   'connection.keys': {
@@ -223,6 +214,7 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
     request: objectSchema({ contract: signedContractSchema }),
     limit: { counted: 'updates', perHour: 4, burst: 4 },
   },
+  'peer.shares': { space: 'message', delivery: 'best-effort', request: nothing },
   'credential.renew': { space: 'message', delivery: 'best-effort', request: nothing },
   'owner.pending': owner(nothing),
   'owner.connections': owner(nothing),
@@ -230,7 +222,10 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
   'owner.set': owner(
     objectSchema({ field: fieldName, value: { type: 'string', maxLength: fieldValueMax } }),
   ),
-  'owner.invite': owner(objectSchema({ label: { type: 'string', minLength: 1, maxLength: 128 } })),
+  'owner.invite': owner(inviteSchema),
+  'owner.connect': owner(connectSchema),
+  'owner.share': owner(shareSchema),
+  'owner.ask': owner(askSchema),
   'owner.accept': owner(objectSchema({ connection: identifier, optional: fieldNames })),
   'owner.decline': owner(objectSchema({ connection: identifier })),
   'owner.sever': owner(objectSchema({ connection: identifier })),

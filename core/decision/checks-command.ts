@@ -4,16 +4,18 @@ import { accountFault } from '../../wire/account-proof.ts';
 import { fromBase64url, toHex } from '../../wire/bytes.ts';
 import { parseContract } from '../../wire/contract.ts';
 import { isEncapsulationKey } from '../../wire/key-encapsulation.ts';
-import type { ConnectionRequest, ContractUpdate } from '../../wire/messages.ts';
+import type { AskedConnection, ContractUpdate } from '../../wire/messages.ts';
 import { isProven, type Rekey } from '../../wire/rekey.ts';
 import { isKey, pairFault, unpairFault } from './checks-device.ts';
 import { type Granted, grantFault, rememberFault, ruleFault } from './checks-grant.ts';
+import { askFault, connectFault, peerFault, shareFault, sharesFault } from './checks-peer.ts';
 import { choiceFault, newTermsFault, updateFault, versionFault } from './checks-update.ts';
 import { type CommandFault, fault, statusFault } from './command-fault.ts';
 import type { CheckContext } from './context.ts';
 
 type NewTerms = Parameters<typeof newTermsFault>[1];
 type Target = { readonly connection: string; readonly optional: readonly string[] };
+type Shared = Parameters<typeof shareFault>[1];
 type Word = {
   readonly request: string;
   readonly hash: string;
@@ -39,9 +41,10 @@ const checks: Readonly<Record<string, CommandCheck>> = {
   'owner.contract.accept': (state, payload) => newTermsFault(state, payload as NewTerms),
   'owner.contract.reject': (state, payload) => versionFault(state, payload as NewTerms),
   'owner.contract.show': (state, payload) => statusFault(state, payload, ['active']),
-  'connection.request': (state, payload, _, received) =>
-    handshakeFault(payload as ConnectionRequest) ??
-    accountUseFault(state, payload as ConnectionRequest, received),
+  'connection.request': (state, payload, _, received, sender) =>
+    peerFault(sender, payload as AskedConnection) ??
+    handshakeFault(payload as AskedConnection) ??
+    accountUseFault(state, payload as AskedConnection, received),
   'credential.renew': (state, _, time, received) => renewalFault(state, received, time),
   'connection.rekey': (state, payload, _, { connection }) =>
     rekeyFault(state, payload as Rekey, connection),
@@ -56,6 +59,11 @@ const checks: Readonly<Record<string, CommandCheck>> = {
   'owner.unpair': (state, payload) => unpairFault(state, payload as { connection: string }),
   'owner.grant': (state, payload) => grantFault(state, payload as Granted),
   'owner.rules.revoke': (state, payload) => ruleFault(state, payload as { rule: number }),
+  'owner.connect': (state, payload, time) =>
+    connectFault(state, payload as { invite: string }, time),
+  'owner.share': (state, payload) => shareFault(state, payload as Shared),
+  'owner.ask': (state, payload) => askFault(state, payload as { connection: string; type: string }),
+  'peer.shares': (_state, _payload, _time, _received, sender) => sharesFault(sender),
   'owner.deny': (state, payload, time) => wordFault(state, payload as Word, time),
 };
 
@@ -75,11 +83,12 @@ export function commandFault({
   return check?.(state, received.event?.payload, time, received, connection);
 }
 
-function handshakeFault(payload: ConnectionRequest): CommandFault | undefined {
+function handshakeFault(payload: AskedConnection): CommandFault | undefined {
   if (!isKey(payload.signing) || !isKey(payload.encapsulation))
     return fault('malformed', 'the keys are not base64url');
   if (!isEncapsulationKey(fromBase64url(payload.encapsulation)))
     return fault('malformed', 'the encapsulation key is none');
+  if (payload.contract === undefined) return undefined;
   const contract = parseContract(payload.contract);
   if (!contract.ok) return fault(contract.reason, contract.detail);
   return payload.contract.key === payload.signing
@@ -106,7 +115,7 @@ function rekeyFault(state: VaultState, payload: Rekey, id: string): CommandFault
  */
 function accountUseFault(
   state: VaultState,
-  { account, signing }: ConnectionRequest,
+  { account, signing }: AskedConnection,
   { connection, id }: ReceivedEvent,
 ): CommandFault | undefined {
   if (account === undefined) return undefined;

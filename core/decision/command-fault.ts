@@ -9,14 +9,14 @@ export function fault(reason: Reason, detail: string): CommandFault {
   return { reason, detail };
 }
 
-/** What is wrong with the service that a command names, unless it stands where it must. */
+/** What is wrong with the service or peer that a command names, unless it stands where it must. */
 export function statusFault(
   state: VaultState,
   payload: unknown,
   statuses: readonly ConnectionStatus[],
 ): CommandFault | undefined {
   const connection = state.connections.get((payload as { connection: string }).connection);
-  if (connection === undefined || connection.kind !== 'service')
+  if (connection === undefined || connection.kind === 'owner')
     return fault('connection_unknown', 'no such connection');
   return statuses.includes(connection.status)
     ? undefined

@@ -89,3 +89,20 @@ function isCritical({ handlers }: VaultState, type: string): boolean {
     manifest.types.some((handled) => handled.type === type && handled.delivery === 'critical'),
   );
 }
+
+/**
+ * Sealed and sent, but not kept: what the owner's app reads and can ask for again, and the refusals of a party
+ * that goes on without a token.
+ */
+export async function answerUnrecorded(
+  parts: VaultParts,
+  turn: Turn,
+  received: ReceivedEvent,
+  answer: Answer,
+): Promise<void> {
+  const { connection, id } = received;
+  const outgoing = { connection, type: answerType, payload: answer, cause: id };
+  const sealed = await parts.sealer.seal(turn.batch, outgoing);
+  if (sealed !== undefined)
+    turn.effects.push(() => parts.bus.publish(sealed.subject, sealed.bytes));
+}

@@ -2,10 +2,10 @@ import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Decision } from '../../ledger/decision.ts';
 import { eventKey, type OpenRequest, type VaultState } from '../../projections/vault-state.ts';
 import { equalBytes, fromHex } from '../../wire/bytes.ts';
-import { type Answer, answerType, wireTypes } from '../../wire/messages.ts';
+import { type Answer, wireTypes } from '../../wire/messages.ts';
 import { decide } from '../decision/decide.ts';
 import { tellAddressTo } from './address.ts';
-import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
+import { answerUnrecorded, questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import { connectionCommand } from './connection-commands.ts';
 import { renewCredential } from './connections.ts';
 import { keepValue } from './entries.ts';
@@ -134,23 +134,6 @@ async function answerItself(
   if (answer === undefined) return;
   if (readingCommands.has(type)) return answerUnrecorded(parts, turn, received, answer);
   return queueAnswer(parts, turn, question, answer);
-}
-
-/**
- * Sealed and sent, but not kept: what the owner's app reads and can ask for again, and the refusals of a party
- * that goes on without a token.
- */
-async function answerUnrecorded(
-  parts: VaultParts,
-  turn: Turn,
-  received: ReceivedEvent,
-  answer: Answer,
-): Promise<void> {
-  const { connection, id } = received;
-  const outgoing = { connection, type: answerType, payload: answer, cause: id };
-  const sealed = await parts.sealer.seal(turn.batch, outgoing);
-  if (sealed !== undefined)
-    turn.effects.push(() => parts.bus.publish(sealed.subject, sealed.bytes));
 }
 
 /**

@@ -4,6 +4,7 @@ import { answerServers } from './address.ts';
 import { requestConnection } from './connections.ts';
 import { offerContract } from './contract-updates.ts';
 import { answerKeys } from './key-rotation.ts';
+import { answerShares } from './peers.ts';
 import { takeRekey } from './rekey.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
@@ -21,6 +22,7 @@ const commands: Readonly<Record<string, Run>> = {
   'connection.servers': answerServers,
   'connection.rekey': takeRekey,
   'contract.update': offerContract,
+  'peer.shares': answerShares,
 };
 
 /** What the vault does about a type of the standard's own that parties send; `undefined` for all others. */

@@ -6,8 +6,8 @@ import { toBase64url, toHex } from '../../wire/bytes.ts';
 import { identifierFrom } from '../../wire/identifiers.ts';
 import {
   type Answer,
+  type AskedConnection,
   type ConnectionAccepted,
-  type ConnectionRequest,
   connectionRequestedType,
   connectionSeveredType,
   type Invite,
@@ -19,6 +19,7 @@ import { describeOffer, endOffer } from './contract-updates.ts';
 import { keysOf } from './inbound.ts';
 import { notify } from './notices.ts';
 import { expireDue } from './requests.ts';
+import { beginPeer } from './sharing.ts';
 import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
 import { letIn, shutOut, wayInOf } from './ways-in.ts';
@@ -26,7 +27,12 @@ import { letIn, shutOut, wayInOf } from './ways-in.ts';
 const inviteLastsMs = 24 * 60 * 60 * 1000;
 
 /** Makes an invite: a connection that nobody has yet, and a credential that can only ask for it. */
-export async function invite(parts: VaultParts, turn: Turn, label: string): Promise<Invite> {
+export async function invite(
+  parts: VaultParts,
+  turn: Turn,
+  label: string,
+  isPeer = false,
+): Promise<Invite> {
   const { batch } = turn;
   const expires = batch.time + inviteLastsMs;
   const { keys } = batch.state;
@@ -35,7 +41,8 @@ export async function invite(parts: VaultParts, turn: Turn, label: string): Prom
   const { party, credential } = await parts.admission.invite(expires);
   await parts.bus.admit(party, 'handshake');
   const scope = await parts.ring.createScope();
-  batch.add({ kind: 'invited', scope, body: { connection, party, label, expires } });
+  const peer = isPeer ? { peer: true as const } : {};
+  batch.add({ kind: 'invited', scope, body: { connection, party, label, expires, ...peer } });
   return {
     v: 1,
     vault: batch.state.vault,
@@ -65,8 +72,8 @@ export async function requestConnection(
 ): Promise<Answer> {
   const { batch } = turn;
   const type = 'connection.request';
-  const payload = received.event?.payload as unknown as ConnectionRequest;
-  const { contract } = payload;
+  const payload = received.event?.payload as unknown as AskedConnection;
+  const { contract, peer } = payload;
   const keys = keysOf(payload);
   if (keys === undefined) return refusal(type, 'malformed');
   const connection = batch.state.connections.get(received.connection);
@@ -78,15 +85,28 @@ export async function requestConnection(
     body: {
       connection: connection.id,
       keys,
-      contract,
+      ...(contract === undefined ? {} : { contract }),
+      ...(peer === undefined ? {} : { peer }),
       event: received.id,
       ...(payload.account === undefined ? {} : { account: payload.account.key }),
     },
   });
   const asked = batch.state.connections.get(connection.id);
-  if (asked !== undefined)
+  if (asked?.dial?.keys !== undefined) welcomeBack(parts, turn, asked.id);
+  else if (asked !== undefined)
     await tellOwner(parts, turn, connectionRequestedType, describeConnection(turn, asked), from);
   return { status: 'pending', type };
+}
+
+/** The peer that we have reached out to comes in turn: our owner has agreed to that already. */
+export function welcomeBack(parts: VaultParts, turn: Turn, id: string): void {
+  turn.later(async () => ({
+    task: async (next) => {
+      const peer = next.batch.state.connections.get(id);
+      if (peer?.status === 'requested' && peer.dial?.keys !== undefined)
+        await acceptConnection(parts, next, peer, [], undefined);
+    },
+  }));
 }
 
 /** A connection in the words that the owner's app shows. */
@@ -98,6 +118,7 @@ export function describeConnection(turn: Turn, connection: Connection): Record<s
     name: connection.name,
     kind: connection.kind,
     status: connection.status,
+    calls_itself: connection.dial?.name ?? null,
     contract: contract ?? null,
     missing: missingFields(turn.batch.state, contract),
     optional: connection.optional,
@@ -113,7 +134,7 @@ export async function acceptConnection(
   turn: Turn,
   connection: Connection,
   optional: readonly string[],
-  from: number,
+  from: number | undefined,
 ): Promise<void> {
   const { batch } = turn;
   const { name, keys, id, scope, request, account } = connection;
@@ -123,10 +144,10 @@ export async function acceptConnection(
   const cause = batch.add({
     kind: 'connected',
     scope,
-    cause: from,
+    ...(from === undefined ? {} : { cause: from }),
     body: {
       connection: id,
-      kind: 'service',
+      kind: connection.kind,
       party,
       name,
       keys,
@@ -142,6 +163,7 @@ export async function acceptConnection(
   const asked = { id: request, type: 'connection.request', from: cause };
   const question = { connection: id, to: connection.party, ...asked };
   await queueAnswer(parts, turn, question, { status: 'served', type: question.type, result });
+  if (connection.kind === 'peer') await beginPeer(parts, turn, connection, cause);
   await notify(parts, turn, { about: 'connection_made', connection: id }, cause);
 }
 
@@ -189,12 +211,15 @@ export async function severConnection(
   parts: VaultParts,
   turn: Turn,
   connection: Connection,
-  from: number,
+  from: number | undefined,
+  by: 'owner' | 'peer' = 'owner',
 ): Promise<void> {
   const { batch } = turn;
   const { id, scope } = connection;
-  const body = { connection: id, by: 'owner' as const };
-  const cause = batch.add({ kind: 'severed', scope, cause: from, body });
+  const body = { connection: id, by };
+  turn.effects.push(() => parts.peers.drop(id));
+  const because = from === undefined ? {} : { cause: from };
+  const cause = batch.add({ kind: 'severed', scope, ...because, body });
   await endOffer(parts, turn, connection, 'connection_severed', cause);
   await expireDue(parts, turn);
   // The last thing that it hears; its credential ends when this is with the server.

@@ -3,7 +3,7 @@ import type { Connection, VaultState } from '../../projections/vault-state.ts';
 import { toBase64url, toHex } from '../../wire/bytes.ts';
 import { identifierFrom } from '../../wire/identifiers.ts';
 import { keyId } from '../../wire/key-encapsulation.ts';
-import type { DevicePaired } from '../../wire/messages.ts';
+import type { DevicePaired } from '../../wire/owner-results.ts';
 import { keysOf } from './inbound.ts';
 import { notify } from './notices.ts';
 import type { Turn, VaultParts } from './turn.ts';

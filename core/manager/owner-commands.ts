@@ -18,6 +18,7 @@ import { describeDevices, pairDevice, removeDevice } from './devices.ts';
 import { describeRules, deviceOf, grantFields, remember, revokeRule } from './grants.ts';
 import { answerKeys } from './key-rotation.ts';
 import { noticesFrom } from './notices.ts';
+import { peerCommands } from './peers.ts';
 import { profileFor, tellProfile } from './profile.ts';
 import { describeRequest } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
@@ -61,7 +62,7 @@ const commands: Readonly<Record<string, Run>> = {
       command,
       command.turn.batch.state.connections
         .valueSeq()
-        .filter(({ kind }) => kind === 'service')
+        .filter(({ kind }) => kind !== 'owner')
         .map((connection) => describeConnection(command.turn, connection))
         .toArray(),
     ),
@@ -98,8 +99,8 @@ const commands: Readonly<Record<string, Run>> = {
     return served(command, { servers: serversOf(parts, command.turn.batch.state) });
   },
   'owner.invite': async (parts, command) => {
-    const { label } = payloadOf<{ label: string }>(command);
-    return served(command, await invite(parts, command.turn, label));
+    const { label, peer } = payloadOf<{ label: string; peer?: boolean }>(command);
+    return served(command, await invite(parts, command.turn, label, peer));
   },
   'owner.accept': accept,
   'owner.decline': (parts, command) =>
@@ -130,6 +131,7 @@ const commands: Readonly<Record<string, Run>> = {
   'owner.unpair': (parts, command) =>
     withConnection(command, (device) => removeDevice(parts, command.turn, device, command.from)),
   ...contractCommands,
+  ...peerCommands,
   'owner.approve': (parts, command) => consent(parts, command, 'approved'),
   'owner.deny': (parts, command) => consent(parts, command, 'denied'),
 };

@@ -1,3 +1,6 @@
+import type { PeerVaultKeys } from '../../ledger/peer-bodies.ts';
+import type { Dial } from '../../projections/dial.ts';
+import type { Answer, ConnectionAccepted } from '../../wire/messages.ts';
 import type { AllowedForCall } from '../host/call-session.ts';
 import type { HandlerCall, HandlerOutcome, HandlerServices } from '../host/handler-port.ts';
 import type { LoadedHandler } from '../host/manifest-loader.ts';
@@ -73,6 +76,43 @@ export type DeviceAccess = {
   issue(): Promise<{ credential: Credential; user: string }>;
   /** Ends the credentials of all removed devices; has to be told of all of them each time. */
   revoke(users: readonly string[]): Promise<void>;
+};
+
+/** What a peer answered. */
+export type PeerAnswer = {
+  /** Id of the event that it answers, and its type. */
+  readonly event: string;
+  readonly type: string;
+  readonly answer: Answer;
+  /** The peer's ledger has signed it. */
+  readonly signed: boolean;
+};
+
+/** What a vault is told about its peers. What a promise says is done is durable. */
+export type PeerEvents = {
+  /** The peer has let us in, or gave us another credential. */
+  granted(connection: string, accepted: ConnectionAccepted): Promise<void>;
+  /** The peer's keys are these from now on. */
+  rekeyed(connection: string, keys: PeerVaultKeys): Promise<void>;
+  /** The peer's owner does not want us. */
+  refused(connection: string): Promise<void>;
+  /** The peer has ended the connection. */
+  severed(connection: string): Promise<void>;
+  /** An answer has come that nobody waits for any more. */
+  answered(connection: string, answer: PeerAnswer): Promise<void>;
+};
+
+/** How the vault reaches other vaults: as a party on their vines. It never throws for what a peer does. */
+export type PeerLines = {
+  begin(events: PeerEvents): void;
+  /** Reaches a peer from now on: asks to be let in where that has not been, and comes back after every loss. */
+  dial(connection: string, dial: Dial, name: string): void;
+  /** Asks a peer for something; refused by ourselves, with a detail, where it cannot be reached. */
+  ask(connection: string, asked: { type: string; payload: unknown }): Promise<PeerAnswer>;
+  /** Lets go of a peer. */
+  drop(connection: string): void;
+  /** Lets go of all; questions that wait are refused. */
+  stop(): Promise<void>;
 };
 
 /** Where handlers run. */

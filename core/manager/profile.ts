@@ -99,13 +99,13 @@ function servedTypes({ handlers }: VaultState): ServedType[] {
 }
 
 function mayAsk({ kind, status }: Connection): boolean {
-  return kind === 'service' && ['invited', 'requested', 'active'].includes(status);
+  return kind !== 'owner' && ['invited', 'requested', 'active'].includes(status);
 }
 
 function inUse({ connections }: VaultState): string[] {
   return connections
     .valueSeq()
-    .filter(({ kind, status }) => kind === 'service' && status === 'active')
+    .filter(({ kind, status }) => kind !== 'owner' && status === 'active')
     .map(({ id }) => id)
     .toArray();
 }

@@ -8,7 +8,7 @@ import type { Question } from './answers.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 /**
- * An answer with the vault's signed word on it, where it goes to a service: which record it follows
+ * An answer with the vault's signed word on it, where it goes to a service or a peer: which record it follows
  * from, by its leaf. The owner's app needs none. A refusal's has one length, whatever the reason.
  * @param question - its record was added in this turn
  */
@@ -20,7 +20,7 @@ export function withStatement(
 ): Answer {
   const connection = batch.state.connections.get(id);
   const keys = asker ?? connection?.keys;
-  if (connection?.kind !== 'service' || keys === undefined) return answer;
+  if (connection === undefined || connection.kind === 'owner' || keys === undefined) return answer;
   const found = batch.leafOf(from);
   if (found === undefined) throw new Error(`record ${from} is not of this turn`);
   const { type, status } = answer;

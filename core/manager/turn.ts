@@ -3,7 +3,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { LedgerProofs } from '../../ledger/ledger-proofs.ts';
 import type { VaultSecrets } from '../keys/vault-secrets.ts';
 import type { Batch, Journal } from './journal.ts';
-import type { Admission, DeviceAccess, HandlerRunner, VaultBus } from './ports.ts';
+import type { Admission, DeviceAccess, HandlerRunner, PeerLines, VaultBus } from './ports.ts';
 import type { Sealer } from './sealer.ts';
 
 /** What a vault's manager is made of. */
@@ -17,6 +17,7 @@ export type VaultParts = {
   readonly bus: VaultBus;
   readonly admission: Admission;
   readonly devices: DeviceAccess;
+  readonly peers: PeerLines;
   readonly runner: HandlerRunner;
   /** Resolves when what was queued so far is with the messaging layer, or has had a moment to get there. */
   readonly published: () => Promise<void>;

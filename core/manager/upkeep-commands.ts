@@ -4,7 +4,8 @@ import { rotationToJson } from '../../ledger/rotation-json.ts';
 import type { ErasureTarget } from '../../ledger/upkeep-bodies.ts';
 import { toBase64 } from '../../wire/bytes.ts';
 import type { HandoverPurpose } from '../../wire/handover.ts';
-import type { Answer, CheckpointShown } from '../../wire/messages.ts';
+import type { Answer } from '../../wire/messages.ts';
+import type { CheckpointShown } from '../../wire/owner-results.ts';
 import { addCheckpoint } from './checkpoints.ts';
 import { continues } from './continuity.ts';
 import { addErasure, scopesOf } from './erasure.ts';
@@ -27,7 +28,10 @@ export async function forget(parts: VaultParts, command: Command): Promise<undef
   const target = payloadOf<ErasureTarget>(command);
   const connection = turn.batch.state.connections.get(target.name);
   if (target.kind === 'connection' && connection !== undefined)
-    turn.effects.push(() => shutOut(parts, connection));
+    turn.effects.push(() => {
+      parts.peers.drop(connection.id);
+      shutOut(parts, connection);
+    });
   const scopes = scopesOf(turn.batch.state, target);
   addErasure(turn.batch, target, scopes, from);
   turn.later(async () => {

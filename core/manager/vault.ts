@@ -15,6 +15,7 @@ import type { Batch } from './journal.ts';
 import { tellKeys } from './key-rotation.ts';
 import { hold, tellHeld } from './notices.ts';
 import { answerKeeper, Outbox, queuedIn } from './outbox.ts';
+import { beginPeers } from './peer-events.ts';
 import { pinKeeper } from './pinned-ledger.ts';
 import type { InboundMessage } from './ports.ts';
 import { ProfileDesk, servesTheSame, tellProfile } from './profile.ts';
@@ -126,6 +127,7 @@ export class Vault {
     this.#departures.afterRecords(state);
     for (const request of state.requests.values())
       if (request.status === 'running') this.#resume(request);
+    beginPeers(this.#parts, { take: (task) => this.#turn(task), failed: (e) => this.#fail(e) });
     this.#upkeep.start();
   }
 
@@ -142,6 +144,7 @@ export class Vault {
   /** Stops in good order: what runs is finished or left for the next opening, and `closed` is the last record. */
   async close(): Promise<void> {
     if (this.#stopped) return;
+    await this.#parts.peers.stop();
     await this.#parts.bus.stop(true);
     await Promise.race([Promise.allSettled([...this.#runs]), wait(runsWaitMs)]);
     await Promise.race([this.#outbox.idle(), wait(outboxWaitMs)]);
@@ -293,6 +296,7 @@ export class Vault {
     this.#stopped = true;
     this.#upkeep.stop();
     this.#departures.stop();
+    void this.#parts.peers.stop();
     this.#turns.stop();
     this.#pins.stop();
     this.#keeper.stop();

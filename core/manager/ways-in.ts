@@ -46,7 +46,7 @@ export async function letIn(parts: VaultParts, turn: Turn, way: WayIn): Promise<
 export async function letInAll({ bus }: VaultParts, state: VaultState): Promise<void> {
   for (const connection of state.connections.values()) {
     const { kind, status, party, inviteParty, inviteExpires = 0 } = connection;
-    if (kind !== 'service') continue;
+    if (kind === 'owner') continue;
     if (status === 'active') await bus.admit(party, 'connected');
     if (status === 'requested' || (status === 'invited' && inviteExpires > state.time))
       await bus.admit(party, 'handshake');
