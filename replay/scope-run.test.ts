@@ -94,7 +94,7 @@ describe('a run of records', () => {
       ...b,
       disclosed: { scopeIndex: 6, scopePrevious: c.leaf, contents: { connection: shop } },
     };
-    const nameless = { ...b, kind: 'aggregate' as const };
+    const nameless = { ...b, kind: 'checkpoint' as const };
     for (const [records, code, index] of [
       [[a, c, d], 'RECORD_MISSING', c.index],
       [[a, closed(b), b, c, d], 'RECORD_FOREIGN', b.index],
