@@ -48,8 +48,8 @@ function groundsFault({ outcome, facts }: Decision, said: Expected): string | un
 function recordFault({ checks, facts }: Decision, said: Recorded): string | undefined {
   if ([facts, ...checks].some((fact) => Object.values(fact).includes(undefined)))
     return 'a member without a value';
-  const { fields, consent, session, once, deadline } = facts;
-  const recorded = { fields, consent, session, once, deadline };
+  const { fields, consent, session, once, deadline, always } = facts;
+  const recorded = { fields, consent, session, once, deadline, always };
   if (JSON.stringify(recorded) !== JSON.stringify(said.payload)) return 'other facts';
   const looked = checks.filter(({ result }) => result !== 'skip').map(({ check }) => check);
   return looked.join() === said.looked.join() ? undefined : `other checks look: ${looked.join()}`;

@@ -4,7 +4,7 @@ import type { VaultState } from '../../../projections/vault-state.ts';
 import type { Contract } from '../../../wire/contract.ts';
 import type { decide } from '../decide.ts';
 import { day, now, type Scenario, type ScenarioConnection } from './scenario.ts';
-import { handlers } from './scenario-handlers.ts';
+import { handlersWith } from './scenario-handlers.ts';
 import { given } from './scenario-state.ts';
 
 /** What one check must have recorded of one event: to the letter, since that is what the owner is shown. */
@@ -152,6 +152,25 @@ export const recordedCases: readonly RecordedCase[] = [
     },
     pass({ tiers: { [name]: 'on_demand', [birthday]: 'consent' }, rules: { [birthday]: 102 } }),
   ),
+  one(
+    'a rule that is there a moment before the field’s retention is over',
+    'tier',
+    ruled(day - 1),
+    pass({ tiers: { [birthday]: 'consent' }, rules: { [birthday]: 102 } }),
+  ),
+  one(
+    'a rule that outlives the field’s retention',
+    'tier',
+    ruled(day),
+    hold({ tiers: { [birthday]: 'consent' } }),
+  ),
+  one(
+    'a type that always asks, and asks for no field',
+    'tier',
+    { type: 'signature.request' },
+    hold({ tiers: {}, always: true }),
+  ),
+  alwaysAsked(),
   once('a number is', 17, {
     type: 'payment.request',
     once: `${'c'.repeat(26)}/payment.request/17`,
@@ -191,17 +210,26 @@ function one(
   return { about, state, received, check, recorded };
 }
 
+/** A request with a rule that would stand for its only field, if its type did not always ask. */
+function alwaysAsked(): RecordedCase {
+  const given = one(
+    'a rule, and a type that always asks',
+    'tier',
+    ruled(1),
+    hold({ tiers: { [birthday]: 'consent' }, always: true }),
+  );
+  const asking = handlersWith('data.request', { consent: true });
+  return { ...given, state: { ...given.state, handlers: asking } };
+}
+
 /** An order of a type whose schema takes anything: what it may happen once by is `order`. */
 function once(about: string, order: unknown, inputs: Check['inputs']): RecordedCase {
   const { state, received } = given({ ...plain, type: 'payment.request' });
-  const [handler] = handlers;
-  if (handler === undefined || received.event === undefined) throw new Error('there is a handler');
-  const types = handler.manifest.types.map((type) => ({ ...type, request: {} }));
-  const installed = [{ ...handler, manifest: { ...handler.manifest, types } }];
+  if (received.event === undefined) throw new Error('it opens');
   const event = { ...received.event, payload: { order } as never };
   return {
     about: `${about} what may happen once`,
-    state: { ...state, handlers: installed },
+    state: { ...state, handlers: handlersWith('payment.request', { request: {} }) },
     received: { ...received, event },
     check: 'payload',
     recorded: pass(inputs),
@@ -213,6 +241,15 @@ function served(
   servedAgo: ScenarioConnection['servedAgo'],
 ): Partial<Scenario> {
   return { fields: Object.keys(servedAgo), connection: { ...connection, servedIn, servedAgo } };
+}
+
+/** A request for the birthday, served so long ago and remembered still. */
+function ruled(servedAgo: number): Partial<Scenario> {
+  const remembered = { [birthday]: { endsIn: 1, fits: 'all' as const } };
+  return {
+    fields: [birthday],
+    connection: { ...connection, remembered, servedAgo: { [birthday]: servedAgo } },
+  };
 }
 
 /** A check that passed. */

@@ -48,7 +48,7 @@ export function expected(scenario: Scenario): Expected {
   const wishes = asked(scenario).filter(({ tier }) => tier === 'consent');
   const standing = wishes.every((field) => stands(scenario, field));
   if (scenario.round === 'first')
-    return standing
+    return standing && !alwaysAsks(scenario)
       ? { outcome: 'allowed', reasons: [], ...counted, remembered: wishes.map(nameOf) }
       : { outcome: 'pending', reasons: [], ...counted };
   const { rules, approved } = scenario.before;
@@ -67,9 +67,15 @@ function nameOf({ name }: ContractField): string {
 }
 
 /** Whether a request that is decided about again was allowed for what is remembered, without asking. */
-function wasRemembered({ round, before, connection, fields }: Scenario): boolean {
+function wasRemembered(scenario: Scenario): boolean {
+  const { round, before, connection, fields } = scenario;
   const all = fields.every((name) => connection?.remembered[name] !== undefined);
-  return round === 'again' && before.rules !== 'none' && all;
+  return round === 'again' && before.rules !== 'none' && all && !alwaysAsks(scenario);
+}
+
+/** Whether the owner is asked each time, whatever is asked for and whatever is remembered. */
+export function alwaysAsks({ type }: Scenario): boolean {
+  return handled[type]?.always === true;
 }
 
 /** Whether a remembered approval stands for the owner's yes to a field that the vault has; it outlives no retention. */

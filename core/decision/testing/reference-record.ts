@@ -1,6 +1,6 @@
 import { type CheckName, checkNames, type DecisionFacts } from '../../../ledger/decision.ts';
 import type { ContractField } from '../../../wire/contract.ts';
-import { asked, type Expected, hourMs, namesOf } from './reference-model.ts';
+import { alwaysAsks, asked, type Expected, hourMs, namesOf } from './reference-model.ts';
 import { handled, spaces } from './reference-types.ts';
 import { now, type Scenario } from './scenario.ts';
 
@@ -12,7 +12,10 @@ export type Recorded = {
   readonly looked: readonly CheckName[];
 };
 
-type PayloadFacts = Pick<DecisionFacts, 'fields' | 'consent' | 'session' | 'once' | 'deadline'>;
+type PayloadFacts = Pick<
+  DecisionFacts,
+  'fields' | 'consent' | 'session' | 'once' | 'deadline' | 'always'
+>;
 
 /** What must be recorded, given what must be decided. */
 export function expectedRecord(scenario: Scenario, said: Expected): Recorded {
@@ -42,7 +45,7 @@ function looked(scenario: Scenario, { check: failing, tokens }: Expected): Check
           retention !== 'until_revoked' && connection?.servedAgo[name] !== undefined,
       ),
     rate: tokens !== undefined,
-    tier: namesOf(scenario).length > 0,
+    tier: namesOf(scenario).length > 0 || alwaysAsks(scenario),
   };
   const end = failing === undefined ? checkNames.length : checkNames.indexOf(failing) + 1;
   return checkNames.filter((name, at) => sees[name] && (at < end || name === 'rate'));
@@ -74,5 +77,6 @@ function payloadFacts(scenario: Scenario, { outcome, check }: Expected): Payload
     session: outcome === 'denied' ? undefined : known(({ retention }) => retention === 'session'),
     once: handled[scenario.type]?.once ? `${'c'.repeat(26)}/payment.request/A-1` : undefined,
     deadline: outcome === 'pending' ? now + Math.min(scenario.expiresIn ?? week, week) : undefined,
+    always: outcome === 'pending' && alwaysAsks(scenario) ? true : undefined,
   } as PayloadFacts;
 }

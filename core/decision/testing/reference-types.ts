@@ -1,7 +1,7 @@
 import type { Contract } from '../../../wire/contract.ts';
 import type { ScenarioType } from './scenario.ts';
 
-/** What a handler's types need: a permission, fields, and that they happen once. */
+/** What a handler's types need: a permission, fields, that they happen once, and that the owner is always asked. */
 export const handled: Readonly<
   Partial<
     Record<
@@ -10,6 +10,7 @@ export const handled: Readonly<
         permission?: keyof Contract['permissions'];
         fields?: true;
         once?: true;
+        always?: true;
         stores?: true;
         notifies?: true;
       }
@@ -19,6 +20,8 @@ export const handled: Readonly<
   'data.request': { fields: true },
   'payment.request': { permission: 'payment', once: true },
   'location.request': { permission: 'location', fields: true },
+  'identity.request': { permission: 'identity', fields: true, always: true },
+  'signature.request': { permission: 'signatures', always: true },
   'note.send': {},
   'storage.put': { permission: 'store', stores: true },
   'message.send': { permission: 'messages', notifies: true },

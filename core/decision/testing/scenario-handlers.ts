@@ -31,6 +31,13 @@ export const handlers: readonly InstalledHandler[] = [
           once: 'order',
           request: objectSchema({ order: word }),
         }),
+        handledType('identity.request', {
+          consent: true,
+          fields: 'fields',
+          permission: 'identity',
+          request: asking,
+        }),
+        handledType('signature.request', { consent: true, permission: 'signatures' }),
         handledType('note.send'),
         handledType('storage.put', {
           permission: 'store',
@@ -46,3 +53,14 @@ export const handlers: readonly InstalledHandler[] = [
     },
   },
 ];
+
+/** The same, where one type says more in its manifest. */
+export function handlersWith(type: string, more: Partial<HandledType>): InstalledHandler[] {
+  return handlers.map(({ manifest, ...installed }) => ({
+    ...installed,
+    manifest: {
+      ...manifest,
+      types: manifest.types.map((one) => (one.type === type ? { ...one, ...more } : one)),
+    },
+  }));
+}

@@ -1,12 +1,21 @@
 import type { Rule } from '../../../projections/vault-state.ts';
 import { contractHash } from '../../../wire/contract.ts';
 import { fieldNames } from '../../../wire/testing/contracts.ts';
+import { handled } from './reference-types.ts';
 import { now, type Scenario, type ScenarioConnection } from './scenario.ts';
 import { inForce } from './scenario-contract.ts';
 
 /** Index of the record in which a field's approval was remembered. */
 export function ruleIndex(name: string, rules: Scenario['before']['rules']): number {
   return 100 + fieldNames.indexOf(name) + (rules === 'replaced since' ? 50 : 0);
+}
+
+/** On what a request was allowed without asking, where it was; one of a type that always asks never is. */
+export function rulesBefore(scenario: Scenario): Record<string, number> | undefined {
+  const { type, before, fields, connection } = scenario;
+  if (before.rules === 'none' || handled[type]?.always === true) return undefined;
+  if (!fields.every((name) => connection?.remembered[name])) return undefined;
+  return Object.fromEntries(fields.map((name) => [name, ruleIndex(name, before.rules)]));
 }
 
 /** What is remembered, as the state keeps it. */

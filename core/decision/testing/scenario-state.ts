@@ -18,7 +18,7 @@ import { now, type Scenario, type ScenarioConnection } from './scenario.ts';
 import { accountHolder, accountProof } from './scenario-account.ts';
 import { handshakeContract, inForce, nextOf, publishedBy } from './scenario-contract.ts';
 import { handlers } from './scenario-handlers.ts';
-import { ruleIndex, rulesOf } from './scenario-rules.ts';
+import { rulesBefore, rulesOf } from './scenario-rules.ts';
 
 /** A scenario as `decide` is given it. */
 export type Given = {
@@ -75,17 +75,16 @@ function byKey(request: OpenRequest): [string, OpenRequest] {
 
 /** The request of the event itself, where it is decided about again. */
 function decidedBefore(scenario: Scenario): OpenRequest[] {
-  const { round, before, fields, connection } = scenario;
+  const { round, before } = scenario;
   if (round === 'first') return [];
   const key = eventKey(connectionId, id);
   const open = { key, connection: connectionId, index: 5, receivedAt: now - 1 };
   const received = receivedOf(scenario);
-  const named = fields.map((name) => [name, ruleIndex(name, before.rules)]);
-  const isRuled = before.rules !== 'none' && fields.every((name) => connection?.remembered[name]);
+  const rules = rulesBefore(scenario);
   return [
-    isRuled
-      ? { ...open, received, status: 'running', facts: { rules: Object.fromEntries(named) } }
-      : { ...open, received, status: 'pending', facts: {}, approved: before.approved },
+    rules === undefined
+      ? { ...open, received, status: 'pending', facts: {}, approved: before.approved }
+      : { ...open, received, status: 'running', facts: { rules } },
   ];
 }
 
@@ -231,6 +230,7 @@ function payloadOf(scenario: Scenario): object {
   switch (type) {
     case 'data.request':
     case 'location.request':
+    case 'identity.request':
       return {
         fields: unfit ? fields.join() : fields,
         ...(purpose === undefined ? {} : { purpose }),

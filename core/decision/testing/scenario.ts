@@ -62,6 +62,8 @@ export const scenarioTypes = [
   'data.request',
   'payment.request',
   'location.request',
+  'identity.request',
+  'signature.request',
   'note.send',
   'storage.put',
   'message.send',

@@ -1,9 +1,8 @@
 import type { EntryAsked } from '../../../ledger/decision.ts';
-import type { VaultState } from '../../../projections/vault-state.ts';
 import { megabyte } from '../../../wire/entry.ts';
 import type { HandledType } from '../../../wire/manifest.ts';
 import { fail, pass, plain, type RecordedCase } from './recorded-cases.ts';
-import { handlers } from './scenario-handlers.ts';
+import { handlersWith } from './scenario-handlers.ts';
 import { given } from './scenario-state.ts';
 
 /*
@@ -88,7 +87,7 @@ function storing(
   if (event === undefined) throw new Error('it opens');
   return {
     about,
-    state: installed(state, entry),
+    state: { ...state, handlers: handlersWith('storage.put', { request: {}, entry }) },
     received:
       payload === undefined
         ? received
@@ -97,13 +96,4 @@ function storing(
     recorded: said.recorded,
     entry: said.entry,
   };
-}
-
-function installed(state: VaultState, entry: NonNullable<HandledType['entry']>): VaultState {
-  const [handler] = handlers;
-  if (handler === undefined) throw new Error('there is a handler');
-  const types = handler.manifest.types.map((type) =>
-    type.type === 'storage.put' ? { ...type, request: {}, entry } : type,
-  );
-  return { ...state, handlers: [{ ...handler, manifest: { ...handler.manifest, types } }] };
 }
