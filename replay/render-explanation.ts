@@ -123,7 +123,7 @@ function renderCheck(check: Check, number: number, paint: Paint): string[] {
 
 function facts({ facts: { bucket, deadline, once } }: Decision): string[] {
   return [
-    ...(bucket === undefined ? [] : [row('tokens left', String(bucket.tokens))]),
+    ...(bucket === undefined ? [] : [row('tokens left', tokensText(bucket.tokens))]),
     ...(deadline === undefined ? [] : [row('waits until', isoTime(deadline))]),
     ...(once === undefined ? [] : [row('only once', once)]),
   ];
@@ -164,7 +164,13 @@ function row(name: string, text: string): string {
 
 function shown(name: string, value: unknown): string {
   if (timeInputs.has(name) && typeof value === 'number') return isoTime(value);
+  if (name === 'tokens' && typeof value === 'number') return tokensText(value);
   return JSON.stringify(value);
+}
+
+/** Tokens for a person: a bucket gains some with every millisecond, and nobody reads that far. */
+function tokensText(tokens: number): string {
+  return String(Number(tokens.toFixed(2)));
 }
 
 /** ISO 8601 in UTC; a number that is no date stays one. */
