@@ -77,7 +77,7 @@ describe('a repair that is killed', () => {
     let cutShort = 0;
     for (let turn = 0; turn < kills; turn++) {
       const data = await world.holding({ ...whole, commits: whole.commits.toSpliced(5, 1) });
-      if (await killed(data, random.between(300, 3_500))) cutShort += 1;
+      if (await killed(data, random.between(200, 1_500))) cutShort += 1;
       const { code } = await fsck(data, { from: world.late });
       expect(code).toBe(0);
       expect(await world.contents(data)).toEqual(whole);
