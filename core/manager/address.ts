@@ -2,6 +2,7 @@ import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Connection, VaultState } from '../../projections/vault-state.ts';
 import { type Answer, connectionMovedType } from '../../wire/messages.ts';
 import { sameServers, serversIn } from '../../wire/servers.ts';
+import { inTurns } from './in-turns.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 /*
@@ -9,9 +10,6 @@ import type { Turn, VaultParts } from './turn.ts';
  * they have, it is the vine's own address. Whoever is connected is told, again with each new epoch of theirs, until
  * they have said which list they keep.
  */
-
-/** Connections that are told in one turn: a commit holds so many notices. */
-const toldInTurn = 50;
 
 /** Addresses that an invite names, and that the connected are told. */
 export function serversOf({ admission }: VaultParts, { address }: VaultState): readonly string[] {
@@ -33,14 +31,8 @@ export async function moveTo(
 }
 
 /** Tells every connection that has not said yet that it keeps the addresses in force, some in each turn. */
-export async function tellAddress(
-  parts: VaultParts,
-  turn: Turn,
-  ids: readonly string[] = behind(turn.batch.state),
-): Promise<void> {
-  for (const id of ids.slice(0, toldInTurn)) await tellAddressTo(parts, turn, id);
-  const rest = ids.slice(toldInTurn);
-  if (rest.length > 0) turn.later(async () => ({ task: (next) => tellAddress(parts, next, rest) }));
+export function tellAddress(parts: VaultParts, turn: Turn): Promise<void> {
+  return inTurns(turn, behind(turn.batch.state), (next, id) => tellAddressTo(parts, next, id));
 }
 
 /** Tells one connection; nothing where it knows already. */

@@ -13,6 +13,7 @@ import {
   type signerKnownTo,
   toldFrom,
 } from './handovers.ts';
+import { inTurns } from './in-turns.ts';
 import type { Task, Turn, VaultParts } from './turn.ts';
 
 /*
@@ -20,9 +21,6 @@ import type { Task, Turn, VaultParts } from './turn.ts';
  * is used. Whoever knows the one before is told by a handover that both have signed, until it says that it knows.
  * The one before is honoured for a while, then `retired` is recorded and its private half destroyed.
  */
-
-/** Connections that are told in one turn: a commit holds so many notices. */
-const toldInTurn = 50;
 
 /** Makes the next signing or encapsulation key, records that it takes over, and goes on with `then`. */
 export function rotateOwnKey(
@@ -64,14 +62,8 @@ export function ledgerHandover(
 }
 
 /** Tells every connection that has not said yet that it knows the vault's keys, some in each turn. */
-export async function tellKeys(
-  parts: VaultParts,
-  turn: Turn,
-  ids: readonly string[] = behind(turn.batch.state),
-): Promise<void> {
-  for (const id of ids.slice(0, toldInTurn)) await tellOne(parts, turn, id);
-  const rest = ids.slice(toldInTurn);
-  if (rest.length > 0) turn.later(async () => ({ task: (next) => tellKeys(parts, next, rest) }));
+export function tellKeys(parts: VaultParts, turn: Turn): Promise<void> {
+  return inTurns(turn, behind(turn.batch.state), (next, id) => tellOne(parts, next, id));
 }
 
 /** Tells one connection; nothing where it knows already. */

@@ -6,6 +6,7 @@ import { profileChangedType, profileGetType, profileShownType } from '../../wire
 import { type ServedType, type SignedProfile, signProfile } from '../../wire/profile.ts';
 import { fromVault, parseSubject } from '../../wire/subjects.ts';
 import { signerKnownTo } from './handovers.ts';
+import { inTurns } from './in-turns.ts';
 import type { InboundMessage } from './ports.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
@@ -17,7 +18,6 @@ import type { Turn, VaultParts } from './turn.ts';
 /** One party is shown the profile this often, at most. */
 const shownEveryMs = 1_000;
 const partiesMax = 4_096;
-const toldInTurn = 50;
 
 /** Answers those who ask for the profile. */
 export class ProfileDesk {
@@ -74,15 +74,10 @@ export function servesTheSame(one: VaultState, other: VaultState): boolean {
 }
 
 /** Tells every connection in use that there is another profile to be had, some in each turn. */
-export async function tellProfile(
-  parts: VaultParts,
-  turn: Turn,
-  ids: readonly string[] = inUse(turn.batch.state),
-): Promise<void> {
-  for (const connection of ids.slice(0, toldInTurn))
-    await parts.sealer.queue(turn.batch, { connection, type: profileChangedType, payload: {} });
-  const rest = ids.slice(toldInTurn);
-  if (rest.length > 0) turn.later(async () => ({ task: (next) => tellProfile(parts, next, rest) }));
+export function tellProfile({ sealer }: VaultParts, turn: Turn): Promise<void> {
+  return inTurns(turn, inUse(turn.batch.state), ({ batch }, connection) =>
+    sealer.queue(batch, { connection, type: profileChangedType, payload: {} }),
+  );
 }
 
 function servedTypes({ handlers }: VaultState): ServedType[] {
