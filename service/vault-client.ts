@@ -31,7 +31,7 @@ import {
   PeerSession,
   type SealedEvent,
 } from './session.ts';
-import { connectAs } from './vine-link.ts';
+import { connectAs, handedOver } from './vine-link.ts';
 
 const resendMs = 2_000;
 const learnWithinMs = 5_000;
@@ -239,7 +239,7 @@ export class VaultClient {
     }
     await this.#kept?.stop();
     if (!this.#owns) return;
-    await this.#nc.flush().catch(() => undefined);
+    await handedOver(this.#nc);
     await this.#nc.close();
   }
 
