@@ -106,6 +106,7 @@ export async function answerUnrecorded(
   answer: Answer,
 ): Promise<void> {
   const { connection, id, epoch, seen } = received;
+  if (id === '') return;
   const asked = { epoch, seen };
   const outgoing = { connection, type: answerType, payload: answer, cause: id, asked };
   const sealed = await parts.sealer.seal(turn.batch, outgoing);
