@@ -8,4 +8,4 @@ export type TypeLimit = {
 /** How often a party may send the standard's other types: about its connection, its keys, its credential. */
 export const connectionLimit: TypeLimit = { counted: 'connection', perHour: 240, burst: 60 };
 /** How many events of a party's are decided about in which checks 1 to 3 fail; others may have caused them. */
-export const identityLimit: TypeLimit = { counted: 'identity', perHour: 60, burst: 60 };
+export const identityLimit: TypeLimit = { counted: 'identity', perHour: 60, burst: 300 };

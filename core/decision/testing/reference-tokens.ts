@@ -32,7 +32,7 @@ export function tokensOf(scenario: Scenario, failing: CheckName | undefined): nu
     requests: { full: limits?.burst ?? 0, hourly: limits?.requests_per_hour ?? 0 },
     updates: { full: 4, hourly: 4 },
     connection: { full: 60, hourly: 240 },
-    identity: { full: 60, hourly: 60 },
+    identity: { full: 300, hourly: 60 },
   };
   return tokensAfter(bucketsOf(connection)[of], sizes[of]);
 }

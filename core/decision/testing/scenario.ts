@@ -158,7 +158,7 @@ const connection: fc.Arbitrary<ScenarioConnection> = fc.record({
   frozen: mostly(false, true),
   updates: buckets(0, 0.5, 1, 3.5, 4),
   connection: buckets(0, 0.5, 1, 59.5, 60),
-  identity: buckets(0, 0.5, 1, 59.5, 60),
+  identity: buckets(0, 0.5, 1, 299.5, 300),
   notices: fc.option(
     fc.record({
       tokens: fc.constantFrom(0, 0.5, 1, 2),
