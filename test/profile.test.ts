@@ -22,6 +22,7 @@ import type { Invite } from '../wire/messages.ts';
 import type { Profile, SignedProfile } from '../wire/profile.ts';
 import { fromVault } from '../wire/subjects.ts';
 import { type Owner, retailer, type Service, TestHouse } from './harness.ts';
+import { toldFault } from './in-form.ts';
 import { readLedger } from './ledger-view.ts';
 import { connected } from './neighbours.ts';
 
@@ -77,7 +78,7 @@ describe('a vault shows itself before it is asked for anything', () => {
     services.push(own);
     const vault = await connected(own, { owner }, await retailer());
     const told: string[] = [];
-    vault.onEvent = ({ type }) => void told.push(type);
+    vault.onEvent = (event) => void told.push(toldFault(event) ?? event.type);
     const { connections } = await store.load();
     return { vault, told, party: connections[0]?.accepted?.party ?? '' };
   }
