@@ -1,5 +1,5 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
-import { type Event, isMap } from '../wire/event.ts';
+import { type Event, EventError, isMap } from '../wire/event.ts';
 import {
   connectionMovedType,
   isAnswerType,
@@ -19,6 +19,7 @@ import {
 import { AwaitedAnswers, gone } from './awaited-answers.ts';
 import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
 import type { AskOptions, ClientOptions, SharedOptions, VaultAddress } from './client-options.ts';
+import { ServiceError } from './errors.ts';
 import { handOver } from './hand-over.ts';
 import { HeardAnswers } from './heard-answers.ts';
 import { KeptAnswers, type Reading } from './kept-answers.ts';
@@ -144,12 +145,20 @@ export class VaultClient {
     await this.#nc.flush();
   }
 
-  /** Seals an event without sending it. */
+  /**
+   * Seals an event without sending it.
+   * @throws ServiceError TOO_LARGE
+   */
   async seal(outgoing: OutgoingEvent): Promise<SealedEvent> {
     const { vault, party } = this.#identity;
     const subject =
       party === 'owner' ? forVault(vault, outgoing.type) : fromService(vault, party, outgoing.type);
-    return this.#session.seal(subject, outgoing);
+    try {
+      return await this.#session.seal(subject, outgoing);
+    } catch (error) {
+      if (!(error instanceof EventError)) throw error;
+      throw new ServiceError('TOO_LARGE', error.message, error);
+    }
   }
 
   /**

@@ -37,3 +37,15 @@ it('a service lets hundreds of requests wait for the owner, who ends them with o
   for (const { answer } of answers) expect(answer).toMatchObject({ code: 'connection_severed' });
   expect(house.failures).toEqual([]);
 });
+
+it('an answer that no event can hold is refused, not lost; and a service sends none that large', async () => {
+  const all = await owner.ask('owner.audit', { from: 0, count: 1_000 });
+  expect(all).toMatchObject({ status: 'refused', code: 'too_large' });
+  expect(await owner.ask('owner.audit', { from: 0, count: 50 })).toMatchObject({
+    status: 'served',
+  });
+  await expect(
+    service.request('data.request', { fields: ['x'.repeat(140_000)] }),
+  ).rejects.toMatchObject({ code: 'TOO_LARGE' });
+  expect(house.failures).toEqual([]);
+});
