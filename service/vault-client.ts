@@ -1,5 +1,5 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
-import { type Event, EventError, isMap } from '../wire/event.ts';
+import { type Event, isMap } from '../wire/event.ts';
 import {
   connectionMovedType,
   isAnswerType,
@@ -19,7 +19,6 @@ import {
 import { AwaitedAnswers, gone } from './awaited-answers.ts';
 import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
 import type { AskOptions, ClientOptions, SharedOptions, VaultAddress } from './client-options.ts';
-import { ServiceError } from './errors.ts';
 import { handOver } from './hand-over.ts';
 import { HeardAnswers } from './heard-answers.ts';
 import { KeptAnswers, type Reading } from './kept-answers.ts';
@@ -31,6 +30,7 @@ import {
   PeerSession,
   type SealedEvent,
 } from './session.ts';
+import { unsealed } from './unsealed.ts';
 import { connectAs } from './vine-link.ts';
 
 const resendMs = 2_000;
@@ -153,12 +153,7 @@ export class VaultClient {
     const { vault, party } = this.#identity;
     const subject =
       party === 'owner' ? forVault(vault, outgoing.type) : fromService(vault, party, outgoing.type);
-    try {
-      return await this.#session.seal(subject, outgoing);
-    } catch (error) {
-      if (!(error instanceof EventError)) throw error;
-      throw new ServiceError('TOO_LARGE', error.message, error);
-    }
+    return this.#session.seal(subject, outgoing).catch(unsealed);
   }
 
   /**
