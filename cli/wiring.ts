@@ -74,6 +74,8 @@ export type VaultEnvironment = {
   readonly seen?: readonly Pinned[];
   readonly log: (line: string, details?: Record<string, unknown>) => void;
   readonly onFailure: (error: Error) => void;
+  /** Folder of the handlers, unless they are this program's own. */
+  readonly handlers?: string;
   /** How long a party's messaging credential lasts, in milliseconds; 30 days unless it is said. */
   readonly credentialMs?: number;
   /** The clocks of this machine, unless they are others. */
@@ -164,7 +166,7 @@ async function assemble(environment: VaultEnvironment, connections: Closable[]) 
   await secrets.ledger.dropOthers(lastKey(ledger.end.keys));
   await dropRetired(secrets, state);
   await ring.settle();
-  const runner = await handlerRunner(log);
+  const runner = await handlerRunner(environment);
   const { bus, admission, devices } = await messaging(environment, ring, runner, connections);
   const journal = new Journal(ledger, state);
   const sealer = new Sealer(ring, secrets);
@@ -250,8 +252,9 @@ async function readState(
 /** What this machine can keep handlers in with does not change while a process runs. */
 let sandboxFound: Promise<Sandbox> | undefined;
 
-async function handlerRunner(log: VaultEnvironment['log']): Promise<HandlerRunner & HandlerHost> {
-  const handlers = await loadManifests(join(programRoot, 'handlers'));
+async function handlerRunner(environment: VaultEnvironment): Promise<HandlerRunner & HandlerHost> {
+  const { log, handlers: folder = join(programRoot, 'handlers') } = environment;
+  const handlers = await loadManifests(folder);
   sandboxFound ??= detectSandbox();
   const sandbox = await sandboxFound;
   for (const note of sandbox.notes) log(note);

@@ -1,4 +1,4 @@
-import type { AccountProof } from './account-proof.ts';
+import { type AccountProof, accountProofSchema } from './account-proof.ts';
 import type { SignedContract } from './contract.ts';
 import { fieldNamePattern, linePattern, signedContractSchema } from './contract.ts';
 import { durationPattern } from './duration.ts';
@@ -176,11 +176,6 @@ const owner = (request: JsonSchema): WireType => ({
 
 /** Length of a field's value, at most, in UTF-16 units. */
 export const fieldValueMax = 65_536;
-
-const accountProofSchema: JsonSchema = objectSchema({
-  key: { type: 'string', pattern: '^A[A-Z2-7]{55}$' },
-  signature: { type: 'string', pattern: '^[A-Za-z0-9_-]{86}$' },
-});
 
 /** The standard's own event types, by name. */
 export const wireTypes: Readonly<Record<string, WireType>> = {

@@ -1,4 +1,5 @@
 import { ownerDevices } from '../../projections/vault-state.ts';
+import type { Answer } from '../../wire/messages.ts';
 import { peerAnsweredType } from '../../wire/peer-messages.ts';
 import { severConnection, welcomeBack } from './connections.ts';
 import { noteAnswer } from './peers.ts';
@@ -85,9 +86,13 @@ async function showAnswer(
   connection: string,
   { event, type, answer }: PeerAnswer,
 ): Promise<void> {
-  const payload = { connection, event, type, answer };
+  const shown = { connection, event, type, answer };
+  const tooLarge: Answer = { status: 'refused', type, code: 'too_large' };
   for (const { id } of ownerDevices(batch.state)) {
-    const sealed = await sealer.seal(batch, { connection: id, type: peerAnsweredType, payload });
+    const told = (payload: typeof shown) =>
+      sealer.seal(batch, { connection: id, type: peerAnsweredType, payload });
+    // A peer may answer so much that nothing can be put around it.
+    const sealed = (await told(shown)) ?? (await told({ ...shown, answer: tooLarge }));
     if (sealed !== undefined) effects.push(() => bus.publish(sealed.subject, sealed.bytes));
   }
 }

@@ -16,9 +16,10 @@ import {
   sealEnvelope,
   signOpening,
 } from '../../wire/envelope.ts';
-import { encodeEvent } from '../../wire/event.ts';
+import { type Event, EventError, encodeEvent } from '../../wire/event.ts';
 import { eventId } from '../../wire/identifiers.ts';
 import { encapsulate, keyId } from '../../wire/key-encapsulation.ts';
+import { type Answer, isAnswerType } from '../../wire/messages.ts';
 import type { MsgpackValue } from '../../wire/msgpack.ts';
 import { forApp, fromVault } from '../../wire/subjects.ts';
 import type { VaultSecrets } from '../keys/vault-secrets.ts';
@@ -98,6 +99,22 @@ function clockNumber(time: number): number {
   return Math.max(1, Math.floor((time - passingZeroMs) / passingStepMs));
 }
 
+/**
+ * The bytes of what the vault says. What would be larger than an event may be is no reason to stop: an answer of that size is
+ * refused in its place, and says how large it was; `undefined` for everything else.
+ */
+function eventBytes(event: Event): Uint8Array | undefined {
+  try {
+    return encodeEvent(event);
+  } catch (error) {
+    if (!(error instanceof EventError)) throw error;
+    if (!isAnswerType(event.type)) return undefined;
+    const { type } = event.payload as unknown as Answer;
+    const payload: Answer = { status: 'refused', type, code: 'too_large', detail: error.message };
+    return encodeEvent({ ...event, payload: payload as unknown as MsgpackValue });
+  }
+}
+
 /** Seals what the vault says, in epochs that are recorded before they are used. */
 export class Sealer {
   readonly #ring: Keyring;
@@ -132,7 +149,10 @@ export class Sealer {
     });
   }
 
-  /** Seals a message without recording it: for what the owner's app reads and can ask for again. */
+  /**
+   * Seals a message without recording it: for what the owner's app reads and can ask for again.
+   * @returns `undefined` where there is nobody to seal to, or more to tell than an event holds
+   */
   async seal(batch: Batch, outgoing: Outgoing): Promise<SealedMessage | undefined> {
     const known = batch.state.connections.get(outgoing.connection);
     if (known === undefined) return undefined;
@@ -147,7 +167,7 @@ export class Sealer {
       known.kind === 'owner'
         ? forApp(vault, outgoing.type)
         : fromVault(vault, outgoing.to ?? known.party, outgoing.type);
-    const event = encodeEvent({
+    const event = eventBytes({
       id,
       type: outgoing.type,
       time: batch.time,
@@ -155,6 +175,7 @@ export class Sealer {
       ...(outgoing.cause === undefined ? {} : { cause: outgoing.cause }),
       payload: outgoing.payload as MsgpackValue,
     });
+    if (event === undefined) return undefined;
     const bytes = sealEnvelope({
       connection: known.id,
       epoch,
