@@ -152,8 +152,10 @@ describe('a service publishes the next version of its contract', () => {
     const kinds = about.map(({ kind }) => kind);
     expect(kinds.slice(kinds.indexOf('contract_rejected'))).toContain('severed');
     expect(await world.owner.served('owner.fields')).toContain(birth);
-    const found = (await world.owner.served('owner.connections')) as { connection: string }[];
-    const mine = found.find(({ connection }) => connection === shop.id);
+    const found = (await world.owner.served('owner.connections')) as {
+      connections: { connection: string }[];
+    };
+    const mine = found.connections.find(({ connection }) => connection === shop.id);
     expect(mine).toMatchObject({ status: 'severed', update: null });
     const trail = trailOf(records).filter(({ connection }) => connection === shop.id);
     for (const kind of ['contract_offered', 'contract_rejected', 'severed'])
