@@ -1,6 +1,6 @@
-import { connect, jwtAuthenticator, type NatsConnection } from '@nats-io/transport-node';
-import { utf8 } from '../wire/bytes.ts';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { CredentialGranted } from '../wire/messages.ts';
+import { nkeyProof } from '../wire/nkey.ts';
 import { partyInbox } from '../wire/subjects.ts';
 import { type Credential, claimsOf, credentialAt, isOver } from './credentials.ts';
 import { ServiceError } from './errors.ts';
@@ -37,7 +37,7 @@ export async function connectAs(
       noRandomize: true,
       authenticator: (nonce?: string) => {
         const { jwt, seed } = credential();
-        return jwtAuthenticator(jwt, utf8(seed))(nonce);
+        return { jwt, ...nkeyProof(seed, nonce) };
       },
       maxReconnectAttempts: -1,
       reconnectTimeWait: 200,
