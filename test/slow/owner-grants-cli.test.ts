@@ -53,8 +53,6 @@ describe('what the owner grants, and who speaks for them, by the built command',
     await done('owner', 'unpair', phone?.connection ?? '');
     const left = await world.json<Device[]>(['owner', 'devices']);
     expect(left.filter(({ status }) => status === 'active')).toHaveLength(1);
-    const again = await world.run(['owner', 'pair', 'phone', '--out', file]);
-    expect(again.code).not.toBe(0);
   });
 
   it('a field is granted anew to who has it by contract, and to nobody else', async () => {
@@ -64,7 +62,7 @@ describe('what the owner grants, and who speaks for them, by the built command',
     expect(other.err).toContain('field_not_in_contract');
   });
 
-  it('an approval is remembered, listed, answers by itself, and is taken back', async () => {
+  it('an approval is remembered, listed, and taken back', async () => {
     expect(await world.json<Rule[]>(['owner', 'rules'])).toEqual([]);
     const asked = done(...asking);
     const { request = '' } = await waiting('requests');
@@ -73,7 +71,6 @@ describe('what the owner grants, and who speaks for them, by the built command',
     const [rule, ...more] = await world.json<Rule[]>(['owner', 'rules']);
     expect(more).toEqual([]);
     expect(rule).toMatchObject({ field: birth });
-    expect(await done(...asking)).toContain('1815-12-10');
     await done('owner', 'rules', 'revoke', String(rule?.rule));
     expect(await world.json<Rule[]>(['owner', 'rules'])).toEqual([]);
   });
