@@ -15,8 +15,10 @@ const words: Readonly<Record<NoticeAbout, string>> = {
   image_changed: 'your vault runs another program than before',
   limit_reached: 'asks more often, or stores more, than its contract allows',
   contract_frozen: 'has new terms, and gets nothing until you decide',
+  updates_limited: 'publishes new terms more often than it may, and is slowed down',
   credential_refused: 'was refused another messaging credential',
   consent_expired: 'asked you, and you did not answer in time',
+  message_received: 'has sent you a message',
   connection_made: 'is connected',
   connection_severed: 'is connected no more',
 };

@@ -93,6 +93,7 @@ function* connectionItems(state: VaultState): Iterable<Item> {
     yield { scope: scopeOf(state, value), table: 'parties', key, value };
 }
 
+/** All but what has an item of its own, and `newest`, which follows from the ids seen. */
 function plainConnection(connection: Connection): unknown {
   const { id, kind, status, party, name, scope, keys, contract, contractHash } = connection;
   const { optional, inviteExpires, credentialExpires, user, request, bucket, seen } = connection;
@@ -133,7 +134,7 @@ function plainConnection(connection: Connection): unknown {
       at,
     })),
     sending: sending && plainSending(sending),
-  } satisfies Record<Exclude<keyof Connection, 'stored' | 'dial'>, unknown>;
+  } satisfies Record<Exclude<keyof Connection, 'stored' | 'dial' | 'newest'>, unknown>;
 }
 
 /** Only a peer has one: it is an item of its own, so that the others count as before. */

@@ -167,6 +167,8 @@ const duration: JsonSchema = { type: 'string', pattern: durationPattern };
 const hash: JsonSchema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const requestKey: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}/[0-9a-f-]{36}$' };
 const nothing: JsonSchema = objectSchema({});
+/** Where a page begins, as the one before said; the first, where it is left out. */
+const pageSchema: JsonSchema = objectSchema({ from: { type: 'string', maxLength: 128 } }, ['from']);
 
 const owner = (request: JsonSchema): WireType => ({
   space: 'owner',
@@ -208,8 +210,8 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
   },
   'peer.shares': { space: 'message', delivery: 'best-effort', request: nothing },
   'credential.renew': { space: 'message', delivery: 'best-effort', request: nothing },
-  'owner.pending': owner(nothing),
-  'owner.connections': owner(nothing),
+  'owner.pending': owner(pageSchema),
+  'owner.connections': owner(pageSchema),
   'owner.fields': owner(nothing),
   'owner.set': owner(
     objectSchema({ field: fieldName, value: { type: 'string', maxLength: fieldValueMax } }),

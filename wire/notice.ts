@@ -15,8 +15,10 @@ export type NoticeAbout =
   | 'image_changed'
   | 'limit_reached'
   | 'contract_frozen'
+  | 'updates_limited'
   | 'credential_refused'
   | 'consent_expired'
+  | 'message_received'
   | 'connection_made'
   | 'connection_severed';
 
@@ -29,8 +31,10 @@ export const noticeSeverities: Readonly<Record<NoticeAbout, NoticeSeverity>> = {
   image_changed: 'alarm',
   limit_reached: 'warning',
   contract_frozen: 'warning',
+  updates_limited: 'warning',
   credential_refused: 'warning',
   consent_expired: 'notice',
+  message_received: 'notice',
   connection_made: 'notice',
   connection_severed: 'notice',
 };

@@ -20,6 +20,8 @@ export type InboundMessage = {
 export type VaultBus = {
   /** Begins to deliver: the owner's space, and of the parties admitted so far what they may send. */
   listen(deliver: (message: InboundMessage) => void): Promise<void>;
+  /** Delivers best-effort events only, to a vault that is not open: what is kept waits, and is not touched. */
+  hear(deliver: (message: InboundMessage) => void): Promise<void>;
   /** Takes a party's request to connect, or everything of it, once this resolves. */
   admit(party: string, scope: 'handshake' | 'connected'): Promise<void>;
   /** Takes nothing of it any more: neither in the messaging layer's store nor beside it. */

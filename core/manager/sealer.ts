@@ -5,6 +5,7 @@ import {
   type Connection,
   dayOf,
   outboxKey,
+  type SendingEpoch,
   type VaultState,
 } from '../../projections/vault-state.ts';
 import { drawnBytes } from '../../wire/drawn-bytes.ts';
@@ -157,36 +158,17 @@ export class Sealer {
     const known = batch.state.connections.get(outgoing.connection);
     if (known === undefined) return undefined;
     const epoch = await this.#epochFor(batch, known, outgoing.asker);
-    if (epoch === undefined) return undefined;
-    const { asked } = outgoing;
-    // What answers nobody is for every session, also one that has not said a word yet.
-    const isOpened = outgoing.asker === undefined && (asked?.seen ?? 0) >= epoch.number;
-    const { vault } = batch.state;
-    const id = eventId(batch.time, random(10));
-    const subject =
-      known.kind === 'owner'
-        ? forApp(vault, outgoing.type)
-        : fromVault(vault, outgoing.to ?? known.party, outgoing.type);
-    const event = eventBytes({
-      id,
-      type: outgoing.type,
-      time: batch.time,
-      party: vault,
-      ...(outgoing.cause === undefined ? {} : { cause: outgoing.cause }),
-      payload: outgoing.payload as MsgpackValue,
-    });
-    if (event === undefined) return undefined;
-    const bytes = sealEnvelope({
-      connection: known.id,
-      epoch,
-      // Whoever reads a kept answer may have lost its memory since.
-      ...(isOpened && outgoing.critical !== true ? {} : { opening: epoch.opening }),
-      subject,
-      eventId: id,
-      nonce: random(24),
-      contents: { event, seen: seenOf(known, asked?.epoch) },
-    });
-    return { id, subject, bytes };
+    return epoch && sealedIn(epoch, batch.state.vault, batch.time, known, outgoing);
+  }
+
+  /**
+   * Seals a message in the epoch that is recorded last, for when nothing can be recorded; `undefined` where there is
+   * none, or it is over.
+   */
+  sealKept(state: VaultState, time: number, outgoing: Outgoing): SealedMessage | undefined {
+    const known = state.connections.get(outgoing.connection);
+    if (known?.sending === undefined || !isInUse(known.sending, time)) return undefined;
+    return sealedIn(known.sending, state.vault, time, known, outgoing);
   }
 
   /** `undefined` where there are no keys to seal to. */
@@ -210,12 +192,7 @@ export class Sealer {
   /** The epoch that the vault sends in on this connection; a new one when the last is used up. */
   async #epoch(batch: Batch, known: Connection, keys: PeerKeys): Promise<Sealing> {
     const { sending } = known;
-    if (
-      sending !== undefined &&
-      batch.time - sending.at < epochAgeMaxMs &&
-      sending.count < epochMessagesMax
-    )
-      return sending;
+    if (sending !== undefined && isInUse(sending, batch.time)) return sending;
     const number = nextNumber(known, batch.time, this.#passing.get(known.id) ?? 0);
     this.#passing.delete(known.id);
     const epoch = await this.#open(batch.state, known, number, keys);
@@ -246,4 +223,46 @@ export class Sealer {
     const current = batch.state.outboxScopes.get(outboxKey(connection, dayOf(batch.time)));
     return current?.scope ?? this.#ring.createScope();
   }
+}
+
+/** Whether the vault may go on sending in an epoch. */
+function isInUse({ at, count }: SendingEpoch, time: number): boolean {
+  return time - at < epochAgeMaxMs && count < epochMessagesMax;
+}
+
+function sealedIn(
+  epoch: Sealing,
+  vault: string,
+  time: number,
+  known: Connection,
+  outgoing: Outgoing,
+): SealedMessage | undefined {
+  const { asked } = outgoing;
+  // What answers nobody is for every session, also one that has not said a word yet.
+  const isOpened = outgoing.asker === undefined && (asked?.seen ?? 0) >= epoch.number;
+  const id = eventId(time, random(10));
+  const subject =
+    known.kind === 'owner'
+      ? forApp(vault, outgoing.type)
+      : fromVault(vault, outgoing.to ?? known.party, outgoing.type);
+  const event = eventBytes({
+    id,
+    type: outgoing.type,
+    time,
+    party: vault,
+    ...(outgoing.cause === undefined ? {} : { cause: outgoing.cause }),
+    payload: outgoing.payload as MsgpackValue,
+  });
+  if (event === undefined) return undefined;
+  const bytes = sealEnvelope({
+    connection: known.id,
+    epoch,
+    // Whoever reads a kept answer may have lost its memory since.
+    ...(isOpened && outgoing.critical !== true ? {} : { opening: epoch.opening }),
+    subject,
+    eventId: id,
+    nonce: random(24),
+    contents: { event, seen: seenOf(known, asked?.epoch) },
+  });
+  return { id, subject, bytes };
 }
