@@ -22,8 +22,8 @@ import { strangersKey } from './wrong-keys.ts';
 const rule = ofPage('contract.md');
 const requests = 'Requests under a contract';
 const type = 'data.request';
-/** Long enough to be accepted in, on a slow machine; whoever is slower finds it expired already. */
-const briefMs = 3_000;
+/** About as long as it takes to be accepted; whoever is slower finds it expired already. */
+const briefMs = 1_000;
 
 /** A request for some fields. */
 const asking = (what: string, names: readonly string[], more: object = {}): Case => [

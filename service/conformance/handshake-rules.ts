@@ -4,6 +4,7 @@ import { forge, openEpoch } from './forgery.ts';
 import { type HandshakeCase, handshakeCases } from './handshake-cases.ts';
 import { expect, fault, inWords, isRefused } from './judge.ts';
 import type { Knock } from './lab.ts';
+import type { Told } from './peer.ts';
 import { ofPage, type Rule, type Verdict } from './rule.ts';
 import { demandingTerms, fields, mainTerms } from './terms.ts';
 
@@ -46,10 +47,13 @@ const asking: readonly Rule[] = [
   ),
   rule('same-again', 'Asking', 'The same request again gets the same answer.', async (lab) => {
     const { peer, request } = await lab.knocked();
-    const first = peer.answers(request.id).at(-1);
-    const count = peer.answers(request.id).length;
-    await peer.hand(request);
-    const again = await peer.until(() => peer.answers(request.id)[count]);
+    const handed = async (): Promise<Told | undefined> => {
+      const count = peer.answers(request.id).length;
+      await peer.hand(request);
+      return peer.until(() => peer.answers(request.id)[count]);
+    };
+    const first = await handed();
+    const again = await handed();
     const same = first !== undefined && again !== undefined && equalBytes(first.bytes, again.bytes);
     return expect(same, 'the same answer, byte for byte', inWords(again));
   }),

@@ -115,7 +115,7 @@ function answers(change: (answer: Payload, outgoing: Outgoing, batch: Batch) => 
 }
 
 /** Answers that are never given. */
-function mute(isSo: (answer: Payload) => boolean): Wrong {
+export function mute(isSo: (answer: Payload) => boolean): Wrong {
   return { says: (outgoing) => (isSo(outgoing.payload as Payload) ? undefined : outgoing) };
 }
 
@@ -153,11 +153,6 @@ const said: Plans = {
     ),
   ),
   'handshake.declined': atTheDoor(coded('consent_denied')),
-  'handshake.severed': planted(
-    mute(({ code }) => code === 'connection_severed'),
-    'second',
-    'severed',
-  ),
 };
 
 /** A statement that is another. */
