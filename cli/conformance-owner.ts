@@ -45,6 +45,9 @@ const requests: Readonly<Record<string, (words: readonly string[]) => string>> =
     }`,
   deny: ([, id]) => `deny ${id}`,
   sever: ([, id]) => `sever the connection ${id}`,
+  rotate: ([, key]) =>
+    key === 'signing' ? 'replace the key that signs' : 'replace the key that is sealed to',
+  profile: ([, , name]) => `let the vault be called "${name}"`,
   stop: () => 'close the vault, and leave its messaging layer running',
   start: () => 'open the vault again',
 };

@@ -15,7 +15,7 @@ import {
 } from './judge.ts';
 import type { Lab } from './lab.ts';
 import type { Peer, Told } from './peer.ts';
-import { ofPage, type Rule, Unavailable } from './rule.ts';
+import { NotApplicable, ofPage, type Rule } from './rule.ts';
 import { briefTerms, fields, hastyBurst, hastyTerms, poorTerms, purpose } from './terms.ts';
 import { strangersKey } from './wrong-keys.ts';
 
@@ -88,24 +88,21 @@ const naming: readonly Rule[] = [
       return expect(right, 'refused as contract_expired', inWords(told));
     },
   ),
-  {
-    ...rule(
-      'permission',
-      requests,
-      'A request that needs a permission which the contract does not give is refused.',
-      async (lab) => {
-        const { peer, accepted } = await lab.under('poor', () => poorTerms);
-        if (!accepted.critical.includes('payment.request'))
-          throw new Unavailable('the vault serves no type that needs a permission');
-        const sent = payment(peer, 'conformance');
-        await peer.hand(sent);
-        const told = await peer.ended(sent.id);
-        const right = told !== undefined && isRefused(told.answer, ['permission_missing']);
-        return expect(right, 'refused as permission_missing', inWords(told));
-      },
-    ),
-    optional: true,
-  },
+  rule(
+    'permission',
+    requests,
+    'A request that needs a permission which the contract does not give is refused.',
+    async (lab) => {
+      const { peer, accepted } = await lab.under('poor', () => poorTerms);
+      if (!accepted.critical.includes('payment.request'))
+        throw new NotApplicable('the vault serves no type that needs a permission');
+      const sent = payment(peer, 'conformance');
+      await peer.hand(sent);
+      const told = await peer.ended(sent.id);
+      const right = told !== undefined && isRefused(told.answer, ['permission_missing']);
+      return expect(right, 'refused as permission_missing', inWords(told));
+    },
+  ),
 ];
 
 const asked: readonly Rule[] = [

@@ -4,7 +4,7 @@ import { freshId, type Sent } from './forgery.ts';
 import { expect, fault, honest, inWords, isRefused, isTaken, onMain, vaultSays } from './judge.ts';
 import type { Lab, Party } from './lab.ts';
 import type { Peer, Told } from './peer.ts';
-import { ofPage, type Rule, Unavailable, type Verdict } from './rule.ts';
+import { NotApplicable, ofPage, type Rule, type Verdict } from './rule.ts';
 import { fields } from './terms.ts';
 
 const rule = ofPage('delivery.md');
@@ -29,7 +29,7 @@ export function payment(peer: Peer, order: string): Sent {
 async function paying(lab: Lab): Promise<Party> {
   const party = await lab.main();
   if (!party.accepted.critical.includes(paymentType))
-    throw new Unavailable(`the vault keeps no ${paymentType}`);
+    throw new NotApplicable(`the vault keeps no ${paymentType}`);
   return party;
 }
 
@@ -65,30 +65,24 @@ const handing: readonly Rule[] = [
       return undefined;
     }),
   ),
-  {
-    ...rule('critical', 'Classes', 'A critical event is kept, and answered.', async (lab) => {
+  rule('critical', 'Classes', 'A critical event is kept, and answered.', async (lab) => {
+    const { peer } = await paying(lab);
+    const told = await paid(peer, payment(peer, order()));
+    return expect(told?.answer.status === 'served', 'served', inWords(told));
+  }),
+  rule(
+    'once',
+    'Exactly one effect',
+    'What may take effect once does so once, whatever the id of the second.',
+    async (lab) => {
       const { peer } = await paying(lab);
-      const told = await paid(peer, payment(peer, order()));
-      return expect(told?.answer.status === 'served', 'served', inWords(told));
-    }),
-    optional: true,
-  },
-  {
-    ...rule(
-      'once',
-      'Exactly one effect',
-      'What may take effect once does so once, whatever the id of the second.',
-      async (lab) => {
-        const { peer } = await paying(lab);
-        const number = order();
-        await paid(peer, payment(peer, number));
-        const second = await paid(peer, payment(peer, number));
-        const right = second !== undefined && isRefused(second.answer, ['duplicate']);
-        return expect(right, 'the second refused as duplicate', inWords(second));
-      },
-    ),
-    optional: true,
-  },
+      const number = order();
+      await paid(peer, payment(peer, number));
+      const second = await paid(peer, payment(peer, number));
+      const right = second !== undefined && isRefused(second.answer, ['duplicate']);
+      return expect(right, 'the second refused as duplicate', inWords(second));
+    },
+  ),
 ];
 
 const conduct: readonly Rule[] = [
@@ -198,21 +192,18 @@ const absence: readonly Rule[] = [
       return expect(same, 'the same answer, byte for byte', inWords(after));
     },
   ),
-  {
-    ...rule(
-      'kept',
-      'Classes',
-      'A critical event waits for a vault that is away, and is answered when it is back.',
-      async (lab) => {
-        const { handed } = await away(lab);
-        if (handed === undefined) throw new Unavailable(`the vault keeps no ${paymentType}`);
-        const { acknowledged, told } = handed;
-        if (!isAcknowledgement(acknowledged)) return fault('stream and seq', acknowledged);
-        return expect(told?.answer.status === 'served', 'served, once it is back', inWords(told));
-      },
-    ),
-    optional: true,
-  },
+  rule(
+    'kept',
+    'Classes',
+    'A critical event waits for a vault that is away, and is answered when it is back.',
+    async (lab) => {
+      const { handed } = await away(lab);
+      if (handed === undefined) throw new NotApplicable(`the vault keeps no ${paymentType}`);
+      const { acknowledged, told } = handed;
+      if (!isAcknowledgement(acknowledged)) return fault('stream and seq', acknowledged);
+      return expect(told?.answer.status === 'served', 'served, once it is back', inWords(told));
+    },
+  ),
 ];
 
 const answers: readonly Rule[] = [

@@ -1,7 +1,8 @@
 import { equalBytes } from '../../wire/bytes.ts';
 import { addressOf, connectionRequest, newServiceKeys } from '../service-identity.ts';
 import { forge, openEpoch } from './forgery.ts';
-import { type HandshakeCase, handshakeCases } from './handshake-cases.ts';
+import type { HandshakeCase } from './handshake-case.ts';
+import { handshakeCases } from './handshake-cases.ts';
 import { expect, fault, inWords, isRefused } from './judge.ts';
 import type { Knock } from './lab.ts';
 import type { Told } from './peer.ts';

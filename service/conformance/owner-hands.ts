@@ -13,6 +13,8 @@ export type Deed = {
  * - `approve ID`, with `--optional A,B` or `--fields A,B`: accepts the connection, or approves the held event, of that id
  * - `deny ID`: declines the connection, or denies the held event
  * - `sever CONNECTION`
+ * - `rotate KEY`: replaces the key that signs (`signing`) or the one that is sealed to (`encapsulation`)
+ * - `profile --name NAME`: lets the vault be called that
  * - `stop`, `start`: closes the vault, and opens it again, while its vine goes on
  */
 export type OwnerHands = { do(words: readonly string[]): Promise<Deed> };

@@ -150,7 +150,7 @@ const delivering: Plans = {
   'delivery.kept': forgetsWhenAway,
 };
 
-const generous: Plan = { wrong: () => ({}), again: [], lab: 'generous' };
+export const generous: Plan = { wrong: () => ({}), again: [], lab: 'generous' };
 const everything: Wrong = { permits: () => ({ publish: ['>'], subscribe: ['>'] }) };
 
 /** Who was severed is not told so, and may go on. */

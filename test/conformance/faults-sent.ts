@@ -103,7 +103,9 @@ const messages: Plans = {
 type Payload = Readonly<Record<string, unknown>>;
 
 /** An answer that says something else. */
-function answers(change: (answer: Payload, outgoing: Outgoing, batch: Batch) => Payload): Wrong {
+export function answers(
+  change: (answer: Payload, outgoing: Outgoing, batch: Batch) => Payload,
+): Wrong {
   return {
     says: (outgoing, batch) => {
       const { type, payload } = outgoing;

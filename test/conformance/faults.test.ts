@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Lab, type LabOptions } from '../../service/conformance/lab.ts';
 import type { Rule } from '../../service/conformance/rule.ts';
-import { rules, tryRule } from '../../service/conformance/suite.ts';
+import { type Result, rules, tryRule } from '../../service/conformance/suite.ts';
 import type { Invite } from '../../wire/messages.ts';
 import { type Owner, TestHouse } from '../harness.ts';
 import { faultsAsking, generousVine } from './faults-asking.ts';
 import { faultsDecided } from './faults-decided.ts';
+import { faultsLater } from './faults-later.ts';
 import { faultsReceived } from './faults-received.ts';
 import { faultsSent } from './faults-sent.ts';
 import { houseOwner } from './house-owner.ts';
@@ -28,6 +29,12 @@ vi.mock('../../core/manager/sealer.ts', async (real) =>
 vi.mock('../../core/manager/statements.ts', async (real) =>
   (await import('./wrong-vault.ts')).wrongStatements(await real()),
 );
+vi.mock('../../wire/profile.ts', async (real) =>
+  (await import('./wrong-vault.ts')).wrongProfile(await real()),
+);
+vi.mock('../../core/manager/handovers.ts', async (real) =>
+  (await import('./wrong-vault.ts')).wrongHandovers(await real()),
+);
 vi.mock('../../core/bus/vine/permissions.ts', async (real) =>
   (await import('./wrong-vault.ts')).wrongPermissions(await real()),
 );
@@ -38,7 +45,13 @@ vi.mock('../../core/bus/vine/party-accounts.ts', async (real) =>
   (await import('./wrong-vault.ts')).wrongAccounts(await real()),
 );
 
-const plans: Plans = { ...faultsAsking, ...faultsReceived, ...faultsDecided, ...faultsSent };
+const plans: Plans = {
+  ...faultsAsking,
+  ...faultsReceived,
+  ...faultsDecided,
+  ...faultsSent,
+  ...faultsLater,
+};
 /** Long, where an answer must come; short, where a wrong vault may never give it. */
 const patience = { withoutFault: 30_000, withFault: 700 };
 const waits = { patienceMs: patience.withoutFault, pauseMs: 50 };
@@ -57,7 +70,6 @@ describe('a vault that is wrong', () => {
     owner = await house.owner();
     open = await openServer();
     shared = await newLab(await invited(), () => true);
-    await shared.main();
     generous = await newLab(await withFault(generousVine, invited));
     await withFault(generousVine, () => generous.main());
   });
@@ -109,16 +121,14 @@ describe('a vault that is wrong', () => {
     const { wrong, lab: where, during = (run) => run() } = plan;
     const ids = together.map(({ id }) => id);
     for (const name of plan.again) shared.again(name);
-    for (const rule of together)
-      expect(await tryRule(shared, rule)).toMatchObject({ result: 'passed' });
+    for (const rule of together) expect(wordsOf(await tryRule(shared, rule))).toBe('passed');
     const before = where === 'before' ? undefined : await labFor(plan, ids);
     waits.patienceMs = patience.withFault;
     await withFault(wrong(), () =>
       during(async () => {
         const lab = before ?? (await labFor(plan, ids));
         lab.forget();
-        for (const rule of together)
-          expect(await tryRule(lab, rule)).toMatchObject({ result: 'failed' });
+        for (const rule of together) expect(wordsOf(await tryRule(lab, rule))).toMatch(/^failed/);
       }),
     ).finally(() => {
       waits.patienceMs = patience.withoutFault;
@@ -128,6 +138,13 @@ describe('a vault that is wrong', () => {
     expect(house.failures).toEqual([]);
   });
 });
+
+/** A result with its reason, so that a failing test says what is wrong. */
+function wordsOf(result: Result): string {
+  if (result.result === 'passed') return 'passed';
+  if (result.result !== 'failed') return `${result.result}: ${result.why}`;
+  return `failed: expected ${result.expected}; came ${result.came}`;
+}
 
 /** Rules in their order; those that stand together and have one plan are tried together, which spares its way there. */
 function groups(): (readonly [string, Plan, readonly Rule[]])[] {

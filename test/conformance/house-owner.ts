@@ -47,6 +47,10 @@ export function houseOwner(house: TestHouse, owner: Owner): OwnerHands {
           return decide(first, words, verb === 'approve');
         case 'sever':
           return say('owner.sever', { connection: first });
+        case 'rotate':
+          return say('owner.rotate', { purpose: first });
+        case 'profile':
+          return say('owner.profile', { name: second });
         case 'stop':
           await house.closeVault();
           return { result: 'done', text: '' };
