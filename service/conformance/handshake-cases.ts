@@ -131,6 +131,13 @@ export const handshakeCases: readonly HandshakeCase[] = [
     },
   },
   {
+    ...{ id: 'peers.uninvited', page: 'peers.md', section: 'The handshake' },
+    codes: ['schema_invalid'],
+    says: 'Whoever is invited as a service cannot ask as a peer: without a contract.',
+    make: (peer, { contract: _, ...payload }) =>
+      asksAll(peer, [{ ...payload, peer: { name: 'Another vault' } }]),
+  },
+  {
     ...{ id: 'handshake.signed', ...asked, codes: ['signature_invalid'] },
     says: 'A request that is not signed with the key that it brings is refused.',
     make: async (peer, payload) => [

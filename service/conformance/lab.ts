@@ -1,6 +1,7 @@
 import type { Contract, SignedContract } from '../../wire/contract.ts';
 import type { Signer } from '../../wire/crypto.ts';
 import { type ConnectionAccepted, type Invite, profileGetType } from '../../wire/messages.ts';
+import type { ServedType, SignedProfile } from '../../wire/profile.ts';
 import { fromService } from '../../wire/subjects.ts';
 import { readInvite } from '../read-invite.ts';
 import {
@@ -15,7 +16,7 @@ import type { HandshakeCase } from './handshake-case.ts';
 import { sendCases } from './handshake-cases.ts';
 import type { OwnerHands } from './owner-hands.ts';
 import { Peer, type Told, type Waits } from './peer.ts';
-import { Unavailable } from './rule.ts';
+import { NotApplicable, Unavailable } from './rule.ts';
 import { fields, mainTerms, stored } from './terms.ts';
 
 /** A vault shows its profile to a party once a second. */
@@ -129,6 +130,24 @@ export class Lab {
     return this.once('invitee', () =>
       this.peer({ keys: newServiceKeys(), invite, contract: mainTerms }),
     );
+  }
+
+  /**
+   * The vault says in its profile that it serves a type.
+   * @throws NotApplicable when it does not
+   */
+  async serves(type: string): Promise<void> {
+    if (!(await this.served()).some((one) => one.type === type))
+      throw new NotApplicable(`the vault serves no ${type}`);
+  }
+
+  /** The types that it says it serves. */
+  served(): Promise<readonly ServedType[]> {
+    return this.once('served', async () => {
+      const bytes = await this.shown((await this.main()).peer);
+      if (bytes === undefined) throw new Error('the vault does not show its profile');
+      return (JSON.parse(new TextDecoder().decode(bytes)) as SignedProfile).profile.types;
+    });
   }
 
   /** What the vault shows of itself to somebody who asks, again every second. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   connect,
   jwtAuthenticator,
@@ -6,6 +7,8 @@ import {
 } from '@nats-io/transport-node';
 import { utf8 } from '../../wire/bytes.ts';
 import type { ContractRef } from '../../wire/event.ts';
+import { identifierFrom } from '../../wire/identifiers.ts';
+import { keptAnswersInbox, nextKeptAnswer } from '../../wire/kept-answers.ts';
 import { type Answer, isAnswerType, profileShownType } from '../../wire/messages.ts';
 import { fromVault, partyInbox } from '../../wire/subjects.ts';
 import { type Forgery, forge, openEpoch, type SendingEpoch, type Sent } from './forgery.ts';
@@ -26,6 +29,7 @@ export type Credential = { readonly jwt: string; readonly seed: string };
 export type Told = Heard & { readonly answer: Answer };
 
 const resendMs = 2_000;
+const nanosPerMs = 1_000_000;
 /** Epoch numbers come from the clock, in tenths of a second since 2026, so that each run has its own. */
 const epochZeroMs = Date.UTC(2026, 0, 1);
 const epochStepMs = 100;
@@ -81,6 +85,28 @@ export class Peer {
     this.nc = await connectAs(this.identity.party, credential, this.servers);
     await this.#listen();
     await before.close();
+  }
+
+  /** Reads what the vine has kept for this party, until `wanted` was among it; nothing is acknowledged. */
+  async kept(wanted: (heard: Heard) => boolean): Promise<readonly Heard[]> {
+    const { party } = this.identity;
+    const inbox = keptAnswersInbox(party, identifierFrom(new Uint8Array(randomBytes(16))));
+    const found: Heard[] = [];
+    const pulled = this.nc.subscribe(inbox, {
+      callback: (error, { subject, data }) => {
+        if (error !== null || subject === inbox) return;
+        const bytes = new Uint8Array(data);
+        this.#reading = this.#reading.then(async () => {
+          found.push(await readHeard(this.identity, this.#vaultEpochs, subject, bytes));
+          this.#wake();
+        });
+      },
+    });
+    const request = JSON.stringify({ batch: 64, expires: this.waits.patienceMs * nanosPerMs });
+    this.nc.publish(nextKeptAnswer(party), request, { reply: inbox });
+    await this.until(() => found.find(wanted));
+    pulled.unsubscribe();
+    return found;
   }
 
   /** Something about who it is, or what it knows of the vault, is another from now on. */

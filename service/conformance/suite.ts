@@ -6,13 +6,17 @@ import { epochRules } from './epoch-rules.ts';
 import { eventRules } from './event-rules.ts';
 import { handoverRules } from './handover-rules.ts';
 import { askingRules, handshakeRules, severedRules } from './handshake-rules.ts';
+import { keptRules } from './kept-rules.ts';
 import { Lab, type LabOptions } from './lab.ts';
+import { movedRules } from './moved-rules.ts';
 import { msgpackRules } from './msgpack-rules.ts';
 import { profilePartyRules, profileRules } from './profile-rules.ts';
 import { reasonsRules } from './reasons-rules.ts';
 import { receiptRules } from './receipt-rules.ts';
 import { rekeyRules } from './rekey-rules.ts';
+import { rememberedRules } from './remembered-rules.ts';
 import { renewalRules } from './renewal-rules.ts';
+import { requestsRules } from './requests-rules.ts';
 import {
   inviteeRules,
   routingRules,
@@ -20,7 +24,9 @@ import {
 } from './routing-rules.ts';
 import { NotApplicable, type Rule, Unavailable } from './rule.ts';
 import { sentRules } from './sent-rules.ts';
+import { storageRules } from './storage-rules.ts';
 import { subjectsRules } from './subjects-rules.ts';
+import { updateRules } from './update-rules.ts';
 
 /** What a rule came to. */
 export type Result = Omit<Rule, 'check'> &
@@ -49,12 +55,18 @@ export const rules: readonly Rule[] = [
   ...reasonsRules,
   ...receiptRules,
   ...deliveryRules,
+  ...keptRules,
+  ...requestsRules,
+  ...storageRules,
+  ...updateRules,
+  ...rememberedRules,
   ...handshakeRules,
   ...accountRules,
   ...renewalRules,
   ...profilePartyRules,
   ...rekeyRules,
   ...handoverRules,
+  ...movedRules,
   ...awayRules,
   ...severedRules,
   ...severedRoutingRules,

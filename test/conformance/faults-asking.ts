@@ -67,6 +67,7 @@ const asking: Plans = {
   'contract.contradictions': atTheDoor(lets('schema_invalid')),
   'contract.signature': atTheDoor(lets('signature_invalid')),
   'contract.base64url': atTheDoor(lets('signature_invalid')),
+  'peers.uninvited': atTheDoor(lets('schema_invalid')),
   'handshake.publisher': atTheDoor(lets('sender_subject_mismatch')),
   'handshake.members': atTheDoor(lets('schema_invalid')),
   'handshake.signed': atTheDoor(believes),

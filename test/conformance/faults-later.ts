@@ -28,7 +28,7 @@ const tenTimes: Wrong = {
 };
 
 /** An event of this type is never sent. */
-const keepsBack = (type: string): Wrong => ({
+export const keepsBack = (type: string): Wrong => ({
   says: (outgoing) => (outgoing.type === type ? undefined : outgoing),
 });
 

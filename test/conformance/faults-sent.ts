@@ -64,7 +64,7 @@ const withEvent = (change: (event: Event) => Uint8Array): Plan =>
     }),
   );
 
-const part = (index: number, change: (value: MsgpackValue) => MsgpackValue): Plan =>
+export const part = (index: number, change: (value: MsgpackValue) => MsgpackValue): Plan =>
   planted(
     resealed({
       parts: (parts) => parts.map((old, at) => (at === index ? change(old) : old)),

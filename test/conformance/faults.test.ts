@@ -4,6 +4,7 @@ import type { Rule } from '../../service/conformance/rule.ts';
 import { type Result, rules, tryRule } from '../../service/conformance/suite.ts';
 import type { Invite } from '../../wire/messages.ts';
 import { type Owner, TestHouse } from '../harness.ts';
+import { faultsAsked } from './faults-asked.ts';
 import { faultsAsking, generousVine } from './faults-asking.ts';
 import { faultsDecided } from './faults-decided.ts';
 import { faultsLater } from './faults-later.ts';
@@ -35,6 +36,9 @@ vi.mock('../../wire/profile.ts', async (real) =>
 vi.mock('../../core/manager/handovers.ts', async (real) =>
   (await import('./wrong-vault.ts')).wrongHandovers(await real()),
 );
+vi.mock('../../core/manager/address.ts', async (real) =>
+  (await import('./wrong-vault.ts')).wrongAddress(await real()),
+);
 vi.mock('../../core/bus/vine/permissions.ts', async (real) =>
   (await import('./wrong-vault.ts')).wrongPermissions(await real()),
 );
@@ -51,6 +55,7 @@ const plans: Plans = {
   ...faultsDecided,
   ...faultsSent,
   ...faultsLater,
+  ...faultsAsked,
 };
 /** Long, where an answer must come; short, where a wrong vault may never give it. */
 const patience = { withoutFault: 30_000, withFault: 700 };

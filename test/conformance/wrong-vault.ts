@@ -49,6 +49,8 @@ export type Wrong = {
   readonly shows?: (profile: Profile, sign: (profile: Profile) => SignedProfile) => SignedProfile;
   /** How many of its handovers it takes a party to know, from how many it has said. */
   readonly knows?: (said: number) => number;
+  /** The addresses that its invites have. */
+  readonly invites?: (servers: readonly string[]) => readonly string[];
   readonly permits?: (scope: PartyScope) => UserPermissions | undefined;
   readonly credentialLasts?: boolean;
   readonly neverRevokes?: boolean;
@@ -80,6 +82,7 @@ type DecideModule = typeof import('../../core/decision/decide.ts');
 type SealerModule = typeof import('../../core/manager/sealer.ts');
 type StatementsModule = typeof import('../../core/manager/statements.ts');
 type ProfileModule = typeof import('../../wire/profile.ts');
+type AddressModule = typeof import('../../core/manager/address.ts');
 type HandoversModule = typeof import('../../core/manager/handovers.ts');
 type PermissionsModule = typeof import('../../core/bus/vine/permissions.ts');
 type CredentialsModule = typeof import('../../core/bus/vine/credentials.ts');
@@ -173,6 +176,16 @@ export function wrongHandovers(real: HandoversModule): HandoversModule {
       const { knows: said = 0 } = connection;
       const knows = wrong.knows?.(said) ?? said;
       return real.signerKnownTo(secrets, state, { ...connection, knows });
+    },
+  };
+}
+
+export function wrongAddress(real: AddressModule): AddressModule {
+  return {
+    ...real,
+    serversOf: (...of) => {
+      const servers = real.serversOf(...of);
+      return wrong.invites?.(servers) ?? servers;
     },
   };
 }
