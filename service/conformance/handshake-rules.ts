@@ -87,9 +87,9 @@ const asking: readonly Rule[] = [
       const sent = forge({ identity, epoch, seen: 0 }, 'connection.request', payload);
       await peer.hand(sent);
       const barrier = await connectionRequest(connection);
-      await peer.hand(
-        peer.forge('connection.request', barrier, { event: { contract: undefined } }),
-      );
+      const later = peer.forge('connection.request', barrier, { event: { contract: undefined } });
+      await peer.hand(later);
+      await peer.until(() => peer.answers(later.id)[0]);
       await peer.until(() => undefined, peer.waits.pauseMs);
       const told = peer.answers(sent.id)[0];
       if (told !== undefined && !isRefused(told.answer, ['signature_invalid', 'duplicate']))

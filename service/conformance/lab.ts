@@ -151,14 +151,18 @@ export class Lab {
   }
 
   /** What the vault shows of itself to somebody who asks, again every second. */
-  async shown(peer: Peer, body: Uint8Array = new Uint8Array(0)): Promise<Uint8Array | undefined> {
+  async shown(
+    peer: Peer,
+    body: Uint8Array = new Uint8Array(0),
+    patienceMs: number = peer.waits.patienceMs,
+  ): Promise<Uint8Array | undefined> {
     const { vault, party } = peer.identity;
     const before = peer.shown.length;
     const ask = (): void => peer.nc.publish(fromService(vault, party, profileGetType), body);
     const again = setInterval(ask, askAgainMs);
     try {
       ask();
-      return await peer.until(() => peer.shown[before]);
+      return await peer.until(() => peer.shown[before], patienceMs);
     } finally {
       clearInterval(again);
     }

@@ -115,7 +115,9 @@ export const profilePartyRules: readonly Rule[] = [
     const { vault, party } = peer.identity;
     const before = peer.shown.length;
     const started = Date.now();
-    await lab.shown(peer);
+    // It may have been shown just now, to another rule.
+    const patienceMs = Math.max(peer.waits.patienceMs, 3_000);
+    await lab.shown(peer, undefined, patienceMs);
     for (let count = 0; count < 20; count++)
       peer.nc.publish(fromService(vault, party, profileGetType));
     await settled(peer);

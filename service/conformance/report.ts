@@ -42,7 +42,7 @@ export function renderReport(report: Report): string {
     const lines = report.rules.filter((one) => one.page === page).flatMap(linesOf);
     return [page, ...lines].join('\n');
   });
-  return [...parts, conclusionOf(report)].join('\n\n');
+  return [...parts, [...againOf(report), conclusionOf(report)].join('\n')].join('\n\n');
 }
 
 function linesOf(result: Result): string[] {
@@ -60,6 +60,15 @@ function linesOf(result: Result): string[] {
         `          came:     ${result.came}`,
       ];
   }
+}
+
+/** Names that a reader would have to look for among hundreds of lines. */
+function againOf({ rules }: Report): string[] {
+  const named = (wanted: Result['result'], words: string): string[] => {
+    const ids = rules.filter(({ result }) => result === wanted).map(({ id }) => id);
+    return ids.length === 0 ? [] : [`${words}: ${ids.join(', ')}`];
+  };
+  return [...named('failed', 'not kept'), ...named('skipped', 'not tried')];
 }
 
 function conclusionOf({ conforms, counts, vault }: Report): string {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { handshakeCases } from './handshake-cases.ts';
 import { renderReport, reportOf } from './report.ts';
-import { Unavailable } from './rule.ts';
+import { NotApplicable, Unavailable } from './rule.ts';
 import { type Result, rules, tryRule } from './suite.ts';
 
 const run = { vault: 'v', servers: ['nats://127.0.0.1:4222'], started: 0, ended: 1 };
@@ -66,6 +66,8 @@ describe('a report', () => {
         '          came:     served',
         '  skip  event.z: nobody',
         '',
+        'not kept: event.y',
+        'not tried: event.z',
         '1 passed, 1 failed, 1 skipped, 0 not applicable: vault v does not keep to the standard',
       ].join('\n'),
     );
@@ -84,5 +86,12 @@ describe('a report', () => {
       came: 'the vine is gone',
     });
     expect(await tryRule(lab, { ...about, check: without })).toMatchObject({ result: 'skipped' });
+    const foreign = async (): Promise<undefined> => {
+      throw new NotApplicable('the vault serves no payment.request');
+    };
+    expect(await tryRule(lab, { ...about, check: foreign })).toMatchObject({
+      result: 'not_applicable',
+      why: 'the vault serves no payment.request',
+    });
   });
 });

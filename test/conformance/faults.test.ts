@@ -58,7 +58,7 @@ const plans: Plans = {
   ...faultsAsked,
 };
 /** Long, where an answer must come; short, where a wrong vault may never give it. */
-const patience = { withoutFault: 30_000, withFault: 700 };
+const patience = { withoutFault: 30_000, withFault: 500 };
 const waits = { patienceMs: patience.withoutFault, pauseMs: 50 };
 
 describe('a vault that is wrong', () => {
