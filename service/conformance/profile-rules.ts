@@ -51,7 +51,10 @@ export const profileRules: readonly Rule[] = [
     'The profile is signed, over its canonical form, by the key of the invite.',
     async (lab) => {
       const { vault, signing } = lab.options.invite;
-      const read = readProfile(await shownOnce(lab), vault, fromBase64url(signing));
+      const read = readProfile(await shownOnce(lab), {
+        vault,
+        signing: fromBase64url(signing),
+      });
       return expect(read.ok, 'the profile of this vault, signed', read.ok ? '' : read.detail);
     },
   ),
