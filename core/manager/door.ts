@@ -99,7 +99,8 @@ export class Door {
     if (checks.some(({ check, result }) => judged.has(check) && result !== 'pass')) return;
     const detail = connection.kind === 'owner' ? 'the vault does nothing for now' : undefined;
     const payload = refusal(event.type, this.#reason, detail);
-    const outgoing = { connection: connection.id, type: answerType, payload, cause: id };
+    const asked = { epoch: received.epoch, seen: received.seen };
+    const outgoing = { connection: connection.id, type: answerType, payload, cause: id, asked };
     const sealed = sealer.sealKept(durable, event.time, outgoing);
     if (sealed === undefined) return;
     this.#said.set(connection.id, said + 1);
