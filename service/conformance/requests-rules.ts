@@ -133,54 +133,89 @@ const messages: readonly Rule[] = [
   ),
 ];
 
+const attesting = "Statements in the owner's name";
 const statementType = 'authentication.request';
 
-/** A request to sign in with, which the owner approves: once for all rules about it. */
-function signedIn(lab: Lab) {
-  return lab.once('signed-in', async () => {
-    const peer = await rich(lab, statementType);
-    const sent = peer.forge(statementType, { challenge });
+/** A request for a statement, which the owner approves: once for all rules about it. */
+function attested(lab: Lab, type: string) {
+  return lab.once(type, async () => {
+    await lab.stored();
+    const peer = await rich(lab, type);
+    const payload = payloads[type] ?? {};
+    const sent = peer.forge(type, payload);
     const waited = await peer.ask(sent);
     await lab.tell('approve', sent.id);
     const told = await peer.ended(sent.id);
-    const again = await peer.ask(peer.forge(statementType, { challenge }));
+    const again = await peer.ask(peer.forge(type, payload));
     return { peer, id: sent.id, waited, told, again };
   });
+}
+
+/** What a statement says beside vault, party, event and time, by the type that asks for it. */
+type Says = Readonly<Record<string, unknown>>;
+
+async function stated(lab: Lab, type: string, signs: string, says: Says): Promise<Verdict> {
+  const { peer, id, told } = await attested(lab, type);
+  if (told?.answer.status !== 'served') return fault('served', inWords(told));
+  const {
+    statement = '',
+    signature = '',
+    key = '',
+  } = told.answer.result as Readonly<Record<string, string>>;
+  const bytes = fromBase64url(statement);
+  const text = new TextDecoder().decode(bytes);
+  const { time } = JSON.parse(text) as { readonly time?: unknown };
+  const { vault, party } = peer.identity;
+  const members = Object.entries({ ...says, event: id, party, time, vault });
+  const wanted = JSON.stringify(Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1))));
+  if (text !== wanted) return fault(wanted, text);
+  const domain = `cambium/sign/${signs}/v1`;
+  const good = verifySignature(fromBase64url(key), domain, bytes, fromBase64url(signature));
+  return expect(good, 'a signature by the key beside it', 'another');
 }
 
 const statements: readonly Rule[] = [
   rule(
     'statement-held',
-    "Statements in the owner's name",
+    attesting,
     'A statement in the name of the owner waits for their yes each time.',
     async (lab) => {
-      const { waited, again } = await signedIn(lab);
+      const { waited, again } = await attested(lab, statementType);
       if (waited?.answer.status !== 'pending') return fault('pending', inWords(waited));
       return expect(again?.answer.status === 'pending', 'pending again', inWords(again));
     },
   ),
   rule(
     'statement',
-    "Statements in the owner's name",
-    'The statement is canonical JSON of vault, party, event, time and challenge, signed for its purpose.',
-    async (lab) => {
-      const { peer, id, told } = await signedIn(lab);
-      if (told?.answer.status !== 'served') return fault('served', inWords(told));
-      const { statement, signature, key } = told.answer.result as Readonly<Record<string, string>>;
-      const text = new TextDecoder().decode(fromBase64url(statement ?? ''));
-      const { time } = JSON.parse(text) as { readonly time?: unknown };
-      const { vault, party } = peer.identity;
-      const wanted = JSON.stringify({ challenge, event: id, party, time, vault });
-      if (text !== wanted) return fault(wanted, text);
-      const good = verifySignature(
-        fromBase64url(key ?? ''),
-        'cambium/sign/authentication/v1',
-        fromBase64url(statement ?? ''),
-        fromBase64url(signature ?? ''),
-      );
-      return expect(good, 'a signature by the key beside it', 'another');
+    attesting,
+    'Who signs in is told vault, party, event, time and challenge, as canonical JSON, signed for that purpose.',
+    (lab) => stated(lab, statementType, 'authentication', { challenge }),
+  ),
+  rule(
+    'statement-document',
+    attesting,
+    'A document is signed by its title and SHA-256, as canonical JSON, for that purpose.',
+    (lab) => {
+      const type = 'signature.request';
+      return stated(lab, type, 'signature', { ...payloads[type] });
     },
   ),
+  rule(
+    'statement-facts',
+    attesting,
+    'Facts about the owner are signed with their names and values, as canonical JSON, for that purpose.',
+    (lab) => {
+      const facts = { [fields.given]: fields.given };
+      return stated(lab, 'identity.request', 'identity', { challenge, facts });
+    },
+  ),
+  rule('statement-keys', attesting, 'Each purpose has a key of its own.', async (lab) => {
+    const one = (await attested(lab, statementType)).told?.answer;
+    const other = (await attested(lab, 'signature.request')).told?.answer;
+    if (one?.status !== 'served' || other?.status !== 'served') return fault('served', 'another');
+    const key = (result: unknown): unknown => (result as { readonly key?: unknown }).key;
+    return expect(key(one.result) !== key(other.result), 'two keys', 'one key for both');
+  }),
 ];
 
 export const requestsRules: readonly Rule[] = [...types, ...messages, ...statements];

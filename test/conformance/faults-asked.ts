@@ -37,6 +37,12 @@ const kept: Plans = {
   'delivery.kept-type': planted(keepsAll),
 };
 
+const signsNothing = (type: string): Plan =>
+  planted(
+    serves(type, (result) => ({ ...result, signature: 'A'.repeat(86) })),
+    type,
+  );
+
 const readsSomething = planted(serves('storage.get', (result) => ({ ...result, value: 'x' })));
 
 const requests: Plans = {
@@ -45,11 +51,20 @@ const requests: Plans = {
   'requests.message': planted(serves('message.send', () => ({ shown: false }))),
   'requests.message-lines': swapped('schema_invalid'),
   'requests.message-limit': swapped('notification_limit'),
-  'requests.statement-held': planted(neverHolds, 'signed-in'),
-  'requests.statement': planted(
-    serves('authentication.request', (result) => ({ ...result, signature: 'A'.repeat(86) })),
-    'signed-in',
+  'requests.statement-held': planted(neverHolds, 'authentication.request'),
+  'requests.statement': signsNothing('authentication.request'),
+  'requests.statement-document': signsNothing('signature.request'),
+  'requests.statement-facts': signsNothing('identity.request'),
+  'requests.statement-keys': planted(
+    answers(({ result, ...answer }) =>
+      (result as Result | undefined)?.['key'] === undefined
+        ? { ...answer, result }
+        : { ...answer, result: { ...(result as Result), key: 'A'.repeat(43) } },
+    ),
+    'authentication.request',
+    'signature.request',
   ),
+  'reasons.limit-own-types': planted(lets('rate_limited'), 'insistent'),
   'requests.stored': planted(serves('storage.get', (result) => ({ ...result, value: null }))),
   'requests.stored-again': planted(
     serves('storage.get', (result) => ({ ...result, value: 'first' })),
