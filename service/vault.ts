@@ -19,7 +19,7 @@ export type Vault = {
   /** Id of the vault, and of the connection to it. */
   readonly id: string;
   readonly connection: string;
-  /** Terms that its owner has accepted, and the optional fields that they gave. */
+  /** Terms that its owner has accepted, or has granted an agent: those of now. And the optional fields that they gave. */
   readonly contract: Contract;
   readonly optional: readonly string[];
   /**
@@ -38,34 +38,45 @@ export type VaultHooks = {
   /** The client of now: the messaging layer may have to be reached anew. */
   readonly client: () => Promise<VaultClient>;
   readonly onAnswer: (answer: CheckedAnswer) => void;
+  /** The terms of now. */
+  readonly terms: () => Contract;
+  /** Learns whether the owner has granted something else: then the request is made once more, under that. */
+  readonly regranted?: () => Promise<boolean>;
 };
 
 /** The vault of an accepted connection. */
 export function vaultOf(
-  { invite, contract, accepted }: ServiceConnection & { readonly accepted: ConnectionAccepted },
+  { invite, accepted }: ServiceConnection & { readonly accepted: ConnectionAccepted },
   hooks: VaultHooks,
 ): Vault {
   const critical = new Set(accepted.critical);
+  const ask: Vault['request'] = async (type, payload, { expires, ...options } = {}) => {
+    const client = await hooks.client();
+    const limit = expires === undefined ? {} : { expires };
+    const event = { type, payload, contract: contractRef(hooks.terms()), ...limit };
+    const answer = await client.ask(event, {
+      timeoutMs: answerWaitMs,
+      ...options,
+      critical: critical.has(type),
+      onPending: (pending) => {
+        hooks.onAnswer(pending);
+        options.onPending?.(pending);
+      },
+    });
+    if (answer.status !== 'pending') hooks.onAnswer(answer);
+    return answer;
+  };
   return {
     id: invite.vault,
     connection: invite.connection,
-    contract,
+    get contract() {
+      return hooks.terms();
+    },
     optional: accepted.optional,
-    request: async (type, payload, { expires, ...options } = {}) => {
-      const client = await hooks.client();
-      const limit = expires === undefined ? {} : { expires };
-      const event = { type, payload, contract: contractRef(contract), ...limit };
-      const answer = await client.ask(event, {
-        timeoutMs: answerWaitMs,
-        ...options,
-        critical: critical.has(type),
-        onPending: (pending) => {
-          hooks.onAnswer(pending);
-          options.onPending?.(pending);
-        },
-      });
-      if (answer.status !== 'pending') hooks.onAnswer(answer);
-      return answer;
+    request: async (type, payload, options) => {
+      const answer = await ask(type, payload, options);
+      const isOld = answer.status === 'refused' && answer.code === 'contract_version_mismatch';
+      return isOld && (await hooks.regranted?.()) === true ? ask(type, payload, options) : answer;
     },
     onEvent: () => {},
   };

@@ -14,6 +14,7 @@ export type NoticeAbout =
   | 'device_removed'
   | 'image_changed'
   | 'limit_reached'
+  | 'agent_cooling'
   | 'contract_frozen'
   | 'credential_refused'
   | 'consent_expired'
@@ -28,6 +29,7 @@ export const noticeSeverities: Readonly<Record<NoticeAbout, NoticeSeverity>> = {
   device_removed: 'alarm',
   image_changed: 'alarm',
   limit_reached: 'warning',
+  agent_cooling: 'warning',
   contract_frozen: 'warning',
   credential_refused: 'warning',
   consent_expired: 'notice',

@@ -4,11 +4,16 @@ import { type CheckFunction, fail, type Inputs, pass, skip } from './check-resul
 import { type CheckContext, entryAsked } from './context.ts';
 
 /**
- * Check 8: the contract gives the permission that this event type needs; of what is stored, the category too,
+ * Check 8: a scope of an agent's grant is for this event type; the contract gives the permission that this event type needs; of what is stored, the category too,
  * and there is room for it.
  */
 export const permissionCheck: CheckFunction = (context) => {
-  const { contract, handledType } = context;
+  const { contract, handledType, agent, fields } = context;
+  if (
+    agent !== undefined &&
+    (agent.ofType.length === 0 || (agent.scopes.length === 0 && fields.length === 0))
+  )
+    return fail('permission_missing', 'no scope of the grant is for this', { scopes: [] });
   const permission = handledType?.permission;
   if (permission === undefined) return skip('this event type needs no permission');
   const granted = contract?.permissions[permission] ?? false;
