@@ -1,7 +1,7 @@
 /* `cambium/service`: what a service imports to talk to vaults. docs/service.md is its guide. */
 import { randomBytes } from 'node:crypto';
 import { grantTold } from '../wire/agent-contract.ts';
-import { agentGrantedType, agentGrantType } from '../wire/agent-grant.ts';
+import { agentGrantedType } from '../wire/agent-grant.ts';
 import type { AgentOffer } from '../wire/agent-terms.ts';
 import { fromBase64url, toBase64url } from '../wire/bytes.ts';
 import type { Contract } from '../wire/contract.ts';
@@ -21,6 +21,7 @@ import type { CheckedAnswer } from './checked-answer.ts';
 import { ServiceError } from './errors.ts';
 import type { LateAnswer } from './heard-answers.ts';
 import { inviteIn, inviteOf, isWhole } from './invite-link.ts';
+import { learnGrant } from './learn-grant.ts';
 import { type Accepted, Links } from './links.ts';
 import {
   acceptedBy,
@@ -57,7 +58,6 @@ export type ServiceOptions = {
 };
 
 const profileWaitMs = 15_000;
-const grantWaitMs = 10_000;
 
 type OpenOptions = ServiceOptions & { readonly store: ServiceStore };
 
@@ -204,17 +204,11 @@ export class Service {
 
   /** Learns what an agent may do now; whether it is something else. */
   async #regranted(id: string): Promise<boolean> {
-    const client = await this.#clientOf(id);
-    const answer = await client.ask(
-      { type: agentGrantType, payload: {} },
-      { timeoutMs: grantWaitMs },
-    );
-    return answer.status === 'served' && (await this.#granted(id, answer.result));
+    return this.#granted(id, await learnGrant(await this.#clientOf(id)));
   }
 
   /** Keeps what a vault says of an agent's grant, unless it is older than what is known. */
-  async #granted(id: string, told: unknown): Promise<boolean> {
-    const contract = grantTold(told);
+  async #granted(id: string, contract: Contract | undefined): Promise<boolean> {
     const known = this.#connections.get(id);
     if (contract === undefined || known?.agent === undefined || !isAccepted(known)) return false;
     if (contract.version <= known.contract.version) return false;
@@ -228,7 +222,7 @@ export class Service {
       throw new ServiceError('NOT_CONNECTED', 'this vault is forgotten');
     const client = await this.#links.clientOf(connection);
     client.onEvent = (event) => {
-      if (event.type === agentGrantedType) void this.#granted(id, event.payload);
+      if (event.type === agentGrantedType) void this.#granted(id, grantTold(event.payload));
       this.#vaults.get(id)?.onEvent(event);
     };
     client.onIdentity = (identity) => this.#keep(id, { vaultKeys: keptVaultKeys(identity) });

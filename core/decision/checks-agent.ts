@@ -2,8 +2,8 @@ import type { Connection, VaultState } from '../../projections/vault-state.ts';
 import { contradictionIn, grantEnd } from '../../wire/agent-grant.ts';
 import type { AgentGrant } from '../../wire/agent-terms.ts';
 import type { AskedConnection } from '../../wire/asked-connection.ts';
-import { unservedIn } from './agent-contract.ts';
 import { type CommandFault, fault } from './command-fault.ts';
+import { unservedIn } from './served-scopes.ts';
 
 /** What keeps the owner from inviting: a grant that cannot be drawn up, or one for another vault. */
 export function inviteFault(
