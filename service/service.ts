@@ -196,24 +196,22 @@ export class Service {
       client: () => this.#clientOf(id),
       onAnswer: (answer) => this.#options.onAnswer?.(id, answer),
       terms: () => this.#connections.get(id)?.contract ?? connection.contract,
-      ...(connection.agent === undefined ? {} : { regranted: () => this.#regranted(id) }),
+      ...(connection.agent === undefined ? {} : { learn: () => this.#learn(id) }),
     });
     this.#vaults.set(id, vault);
     return vault;
   }
 
-  /** Learns what an agent may do now; whether it is something else. */
-  async #regranted(id: string): Promise<boolean> {
-    return this.#granted(id, await learnGrant(await this.#clientOf(id)));
+  /** Learns what an agent may do now. */
+  async #learn(id: string): Promise<void> {
+    await this.#granted(id, await learnGrant(await this.#clientOf(id)));
   }
 
   /** Keeps what a vault says of an agent's grant, unless it is older than what is known. */
-  async #granted(id: string, contract: Contract | undefined): Promise<boolean> {
+  async #granted(id: string, contract: Contract | undefined): Promise<void> {
     const known = this.#connections.get(id);
-    if (contract === undefined || known?.agent === undefined || !isAccepted(known)) return false;
-    if (contract.version <= known.contract.version) return false;
-    await this.#keep(id, { contract });
-    return true;
+    if (contract === undefined || known?.agent === undefined || !isAccepted(known)) return;
+    if (contract.version > known.contract.version) await this.#keep(id, { contract });
   }
 
   async #clientOf(id: string): Promise<VaultClient> {

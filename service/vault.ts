@@ -40,8 +40,8 @@ export type VaultHooks = {
   readonly onAnswer: (answer: CheckedAnswer) => void;
   /** The terms of now. */
   readonly terms: () => Contract;
-  /** Learns whether the owner has granted something else: then the request is made once more, under that. */
-  readonly regranted?: () => Promise<boolean>;
+  /** Of an agent: learns what it may do now. Where that is something else, the request is made once more, under that. */
+  readonly learn?: () => Promise<void>;
 };
 
 /** The vault of an accepted connection. */
@@ -74,9 +74,11 @@ export function vaultOf(
     },
     optional: accepted.optional,
     request: async (type, payload, options) => {
+      const { version } = hooks.terms();
       const answer = await ask(type, payload, options);
-      const isOld = answer.status === 'refused' && answer.code === 'contract_version_mismatch';
-      return isOld && (await hooks.regranted?.()) === true ? ask(type, payload, options) : answer;
+      if (answer.status !== 'refused' || answer.code !== 'contract_version_mismatch') return answer;
+      await hooks.learn?.();
+      return hooks.terms().version > version ? ask(type, payload, options) : answer;
     },
     onEvent: () => {},
   };
