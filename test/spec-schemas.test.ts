@@ -5,6 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { manifestSchema } from '../core/host/manifest-schema.ts';
+import { agentGrantSchema } from '../wire/agent-grant.ts';
 import { signedContractSchema } from '../wire/contract.ts';
 import { handoversSchema } from '../wire/handover.ts';
 import type { JsonSchema } from '../wire/manifest.ts';
@@ -26,6 +27,7 @@ function payloads(space: 'owner' | 'message'): JsonSchema {
 
 const documents: Readonly<Record<string, JsonSchema>> = {
   'owner-events': payloads('owner'),
+  'agent-grant': agentGrantSchema,
   'connection-events': payloads('message'),
   contract: signedContractSchema,
   handovers: handoversSchema,
