@@ -17,14 +17,14 @@ export function coolingUntil(connection: Connection | undefined, time: number): 
 
 /**
  * What one more refusal comes to: those that count still, and how long the agent gets nothing when they are too many.
- * `undefined` for everybody but an agent, and while it is cooling down already: what is refused then makes it no longer.
+ * Requires an agent that is not cooling down: what is refused then makes it no longer. `undefined` for everybody else.
  */
 export function refusedOnceMore(
   connection: Connection | undefined,
   time: number,
 ): CoolingDown | undefined {
   const terms = connection?.contract?.contract.agent;
-  if (terms === undefined || coolingUntil(connection, time) !== undefined) return undefined;
+  if (terms === undefined) return undefined;
   const { refusals, within_minutes: within, minutes } = terms.cool_down;
   // Those that led to an earlier cool-down are spent.
   const { refusals: all = [], until } = connection?.agent?.cooling ?? {};
@@ -41,8 +41,8 @@ export function coolingAfter(
   outcome: Decision['outcome'],
   checks: readonly Check[],
 ): CoolingDown | undefined {
-  if (connection?.kind !== 'agent' || connection.status !== 'active') return undefined;
-  if (outcome !== 'denied' || round === 'again') return undefined;
+  if (outcome !== 'denied' || round === 'again' || connection?.status !== 'active')
+    return undefined;
   const failed = checks.filter(({ result }) => result === 'fail');
   const [first] = failed;
   const unlike = failed.some(({ check }) => identityChecks.has(check) || check === 'rate');

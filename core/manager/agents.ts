@@ -6,7 +6,7 @@ import type { AgentGrant } from '../../wire/agent-terms.ts';
 import type { SignedContract } from '../../wire/contract.ts';
 import { timeWords } from '../../wire/contract-words.ts';
 import type { Answer } from '../../wire/messages.ts';
-import { refusedOnceMore } from '../decision/cooling.ts';
+import { coolingUntil, refusedOnceMore } from '../decision/cooling.ts';
 import { agentContract } from './agent-contract.ts';
 import { refusal } from './answers.ts';
 import { deviceOf } from './grants.ts';
@@ -82,8 +82,9 @@ export async function countDenial(
 ): Promise<void> {
   const { batch } = turn;
   const agent = batch.state.connections.get(id);
+  if (agent === undefined || coolingUntil(agent, batch.time) !== undefined) return;
   const cooling = refusedOnceMore(agent, batch.time);
-  if (agent === undefined || cooling === undefined) return;
+  if (cooling === undefined) return;
   const body = { connection: id, ...cooling };
   const record = batch.add({ kind: 'agent_refused', scope: agent.scope, cause: from, body });
   await tellCooling(parts, turn, id, cooling, record);
