@@ -9,6 +9,7 @@ import type { AgentGrant, GrantScope } from '../wire/agent-terms.ts';
 import { encodeInvite } from '../wire/invite.ts';
 import type { Answer, Invite } from '../wire/messages.ts';
 import { type Owner, TestHouse } from './harness.ts';
+import { until } from './neighbours.ts';
 
 export const name = 'personal/full_name';
 export const address = 'personal/home_address';
@@ -129,7 +130,12 @@ export class AgentWorld {
 
   /** The owner's word on it, as soon as there is one. */
   async say(word: 'approve' | 'deny'): Promise<void> {
-    await expect.poll(() => this.held()).toBeDefined();
+    await until(() =>
+      this.held().then(
+        () => true,
+        () => false,
+      ),
+    );
     const { request, hash } = await this.held();
     await this.owner.served(`owner.${word}`, { request, hash });
   }

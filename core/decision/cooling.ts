@@ -43,6 +43,8 @@ export function coolingAfter(
 ): CoolingDown | undefined {
   if (outcome !== 'denied' || round === 'again' || connection?.status !== 'active')
     return undefined;
+  // The standard's own types go on, and none of them ends a cool-down.
+  if (coolingUntil(connection, time) !== undefined) return undefined;
   const failed = checks.filter(({ result }) => result === 'fail');
   const [first] = failed;
   const unlike = failed.some(({ check }) => identityChecks.has(check) || check === 'rate');

@@ -80,6 +80,7 @@ function firstWrong(
 ): { readonly check: CheckName; readonly reasons: readonly Reason[] } | undefined {
   if (!scenario.active) return { check: 'connection', reasons: ['connection_severed'] };
   if (scenario.unfit) return { check: 'payload', reasons: ['schema_invalid'] };
+  if (scenario.type === 'peer.shares') return { check: 'payload', reasons: ['event_unsupported'] };
   if (scenario.names === 'the one before')
     return { check: 'contract', reasons: ['contract_version_mismatch'] };
   if (scenario.endsIn <= 0) return { check: 'contract', reasons: ['contract_expired'] };
@@ -136,6 +137,7 @@ function counts(scenario: AgentScenario): {
   readonly spent: boolean;
   readonly left: Pick<ExpectedOfAgent, 'tokens' | 'scopes'>;
 } {
+  if (scenario.type === 'peer.shares') return { spent: false, left: {} };
   const all = tokensNow(scenario.bucket);
   if (all < 1) return { spent: true, left: { tokens: all } };
   const each = under(scenario).map(([name, { bucket }]) => [name, tokensNow(bucket)] as const);
@@ -165,6 +167,7 @@ function coolingOf(
   reasons: readonly Reason[],
 ): CoolingDown | undefined {
   if (!active || reasons.includes('contract_version_mismatch')) return undefined;
+  if ((coolingEndsIn ?? 0) > 0) return undefined;
   const fresh = refusedAgo.filter((ago) => ago < within * minute && coolingEndsIn === undefined);
   const refusals = [...fresh.map((ago) => now - ago), now];
   return refusals.length >= refusalsMost

@@ -51,7 +51,13 @@ export type ScopeName = keyof typeof scopeKinds;
 /** One request, and the agent that makes it. */
 export type AgentScenario = {
   readonly round: 'first' | 'again';
-  readonly type: 'data.request' | 'identity.request' | 'payment.request' | 'note.send';
+  /** The last is one of the standard's own, and not for agents. */
+  readonly type:
+    | 'data.request'
+    | 'identity.request'
+    | 'payment.request'
+    | 'note.send'
+    | 'peer.shares';
   readonly fields: readonly string[];
   readonly purpose: 'shopping' | 'advertising' | undefined;
   /** Absent where none is said; a number where what is said is no text. */
@@ -118,6 +124,7 @@ export const agentScenarios: fc.Arbitrary<AgentScenario> = fc.record({
       'identity.request',
       'payment.request',
       'note.send',
+      'peer.shares',
     ] as const),
   ),
   fields: fc.oneof(

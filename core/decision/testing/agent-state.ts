@@ -162,6 +162,7 @@ function payloadOf({ type, fields, purpose, target, unfit }: AgentScenario): obj
   const toward = target === undefined ? {} : { target };
   const odd = unfit ? { unknown: true } : {};
   if (type === 'payment.request') return { order: 'A-1', ...toward, ...odd };
+  if (type === 'peer.shares') return odd;
   if (type === 'note.send') return { ...toward, ...odd };
   return { fields, ...(purpose === undefined ? {} : { purpose }), ...toward, ...odd };
 }
