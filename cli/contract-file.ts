@@ -10,9 +10,12 @@ const fileBytesMax: number = 1024 * 1024;
  * The JSON document in a file; `undefined` when the file holds none.
  * @throws CliError usage when there is no such file, or it is too large
  */
-export async function readDocument(path: string): Promise<{ readonly json: unknown } | undefined> {
+export async function readDocument(
+  path: string,
+  what = 'contract',
+): Promise<{ readonly json: unknown } | undefined> {
   const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() !== true) throw new CliError('usage', `no contract at ${path}`);
+  if (found?.isFile() !== true) throw new CliError('usage', `no ${what} at ${path}`);
   if (found.size > fileBytesMax)
     throw new CliError('usage', `${path} has more than ${fileBytesMax} bytes`);
   try {

@@ -46,11 +46,11 @@ export async function rulesCommand(context: CommandContext): Promise<ExitCode> {
   else if (rules.length === 0) context.print('nothing is remembered: you are asked each time');
   else {
     const heads = ['rule', 'party', 'may have', 'for', 'by', 'until', 'stands'];
-    const rows = rules.map(({ rule, party, field, purpose, type, until, stands }) => [
+    const rows = rules.map(({ rule, party, field, purpose, target, type, until, stands }) => [
       String(rule),
       party,
       field,
-      purpose,
+      target === undefined ? purpose : `${purpose}, toward ${target}`,
       type,
       new Date(until).toISOString(),
       stands ? 'yes' : 'no',

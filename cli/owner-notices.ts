@@ -14,6 +14,7 @@ const words: Readonly<Record<NoticeAbout, string>> = {
   device_removed: 'is no device of yours any more',
   image_changed: 'your vault runs another program than before',
   limit_reached: 'asks more often, or stores more, than its contract allows',
+  agent_cooling: 'is an agent of which too much was refused: it gets nothing for a while',
   contract_frozen: 'has new terms, and gets nothing until you decide',
   updates_limited: 'publishes new terms more often than it may, and is slowed down',
   credential_refused: 'was refused another messaging credential',

@@ -1,5 +1,6 @@
 import { history } from '../replay/history.ts';
-import { type WhatIfReport, whatIf } from '../replay/what-if.ts';
+import { whatIf } from '../replay/what-if.ts';
+import type { WhatIfReport } from '../replay/what-if-report.ts';
 import type { Contract } from '../wire/contract.ts';
 import type { ContractChange } from '../wire/contract-diff.ts';
 import { withLedger } from './attach.ts';

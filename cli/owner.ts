@@ -10,6 +10,7 @@ import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { writeFileSafely } from './data-dir.ts';
 import { pasteable } from './hint.ts';
+import { readGrantFile } from './owner-agents.ts';
 import { rememberFor } from './owner-grants.ts';
 import { readConnections, readPending } from './owner-lists.ts';
 import { acceptTerms } from './owner-terms.ts';
@@ -41,15 +42,16 @@ export async function connectionsCommand(context: CommandContext): Promise<ExitC
       `nobody is connected; invite someone: ${pasteable('owner invite NAME', context.data)}`,
     );
   else {
-    const rows = connections.map(({ connection, name, status, contract, tokens }) => [
+    const rows = connections.map(({ connection, name, kind, status, contract, tokens }) => [
       connection,
       name,
+      kind,
       status,
       contract === null ? '' : `${contract.id} v${contract.version}`,
       tokens === null ? '' : tokens.toFixed(1),
     ]);
     const { columns, colour } = context;
-    const heads = ['connection', 'name', 'status', 'contract', 'tokens'];
+    const heads = ['connection', 'name', 'kind', 'status', 'contract', 'tokens'];
     context.print(renderTable(heads, rows, { width: columns, colour }));
   }
   return 0;
@@ -87,11 +89,12 @@ export async function setCommand(
 export async function inviteCommand(
   context: CommandContext,
   label: string,
-  options: { readonly out?: string; readonly peer?: boolean },
+  options: { readonly out?: string; readonly peer?: boolean; readonly agent?: string },
 ): Promise<ExitCode> {
   const peer = options.peer === true ? { peer: true } : {};
+  const agent = options.agent === undefined ? {} : { agent: await readGrantFile(options.agent) };
   const invite = (await withOwner(context, (owner) =>
-    owner.ask('owner.invite', { label, ...peer }),
+    owner.ask('owner.invite', { label, ...peer, ...agent }),
   )) as Invite;
   if (options.out !== undefined) {
     await writeFileSafely(options.out, `${encodeInvite(invite)}\n`);
@@ -101,10 +104,14 @@ export async function inviteCommand(
   else if (options.out === undefined) {
     context.print(linkOf(invite));
     context.progress(qrCode(linkOf(invite)));
-    const command = options.peer === true ? 'owner connect NAME LINK' : 'service connect LINK';
+    const command = options.peer === true ? 'owner connect NAME LINK' : connectWith(options.agent);
     context.progress(`${label} connects with this link, once, within a day: ${command}`);
   }
   return 0;
+}
+
+function connectWith(agent: string | undefined): string {
+  return agent === undefined ? 'service connect LINK' : 'service connect LINK --agent';
 }
 
 /** `cambium owner profile`: what the vault shows of itself to those who have an invite or a connection. */

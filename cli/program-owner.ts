@@ -65,6 +65,7 @@ export function addOwner(program: Command, finish: Finish): void {
       finish(await (await import('./owner.ts')).denyCommand(contextOf(options), id)),
     );
   addGrants(program, finish);
+  addAgents(program, finish);
   addDevices(program, finish);
   on(program, 'forget', 'destroy the keys of something, so that nobody can ever read it again')
     .addArgument(
@@ -87,13 +88,15 @@ export function addInvite(program: Command, finish: Finish): void {
   on(
     program,
     'invite',
-    'make an invite for a service, or for another vault: a link, and its QR code',
+    'make an invite for a service, another vault or an agent: a link, and its QR code',
   )
     .argument('<name>', 'whom it is for')
     .option('--peer', 'it is for another vault')
+    .option('--agent <grant>', 'it is for an AI agent, which may do what this file says')
     .option('--out <file>', 'write the whole invite to a file')
-    .action(async (name: string, options: Common & { out?: string; peer?: boolean }) =>
-      finish(await (await import('./owner.ts')).inviteCommand(contextOf(options), name, options)),
+    .action(
+      async (name: string, options: Common & { out?: string; peer?: boolean; agent?: string }) =>
+        finish(await (await import('./owner.ts')).inviteCommand(contextOf(options), name, options)),
     );
 }
 
@@ -134,6 +137,18 @@ function addGrants(program: Command, finish: Finish): void {
           id,
           options.fields,
         ),
+      ),
+    );
+}
+
+/** What an agent may do. */
+function addAgents(program: Command, finish: Finish): void {
+  on(program, 'agent', 'what an agent may do, or what it may do from now on')
+    .argument('<agent>', 'its name or connection id')
+    .option('--grant <file>', 'all that it may do from now on')
+    .action(async (agent: string, options: Common & { grant?: string }) =>
+      finish(
+        await (await import('./owner-agents.ts')).agentCommand(contextOf(options), agent, options),
       ),
     );
 }

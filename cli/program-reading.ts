@@ -32,8 +32,9 @@ export function addReading(program: Command, finish: Finish): void {
     .action(async (event: string, options: Common) =>
       finish(await (await import('./explain.ts')).explainCommand({ ...contextOf(options), event })),
     );
-  on(program, 'what-if', 'judge the history once more, as if another contract had been accepted')
-    .requiredOption('--contract <file>', 'the other contract, signed or not')
+  on(program, 'what-if', 'judge the history once more, as if other terms had been in force')
+    .option('--contract <file>', 'the other contract, signed or not')
+    .option('--grant <file>', 'of an agent: the other grant; --connection says whose')
     .option('--connection <id>', 'only this one; all under a contract of the same id by default')
     .option('--optional <names>', 'optional fields that you would have given', listOf)
     .action(async (options: Common & WhatIfCommandOptions) =>

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Common, contextOf, type Finish, on } from './program-flags.ts';
 import type { ConnectOptions, RequestOptions } from './service.ts';
+import type { GrantOptions } from './service-agent.ts';
 import type { AnswersOptions } from './service-answers.ts';
 import type { UpdateOptions } from './service-contract.ts';
 import type { RekeyOptions } from './service-rekey.ts';
@@ -14,10 +15,8 @@ export function addService(program: Command, finish: Finish): void {
   on(program, 'connect', 'ask to connect, and wait for the owner')
     .argument('<invite>', 'the invite, or a file that holds it')
     .requiredOption('--as <name>', 'name to keep this connection under')
-    .requiredOption(
-      '--contract <file>',
-      'the contract, for example examples/retailer.contract.json',
-    )
+    .option('--contract <file>', 'the contract, for example examples/retailer.contract.json')
+    .option('--agent', 'connect as an agent, which brings no contract: the owner has written one')
     .addOption(timeoutOption(600))
     .action(async (invite: string, options: Common & ConnectOptions) =>
       finish(
@@ -54,6 +53,7 @@ export function addService(program: Command, finish: Finish): void {
     .option('--as <name>', 'which service; the only one by default')
     .option('--field <name...>', 'fields to ask for, instead of a payload')
     .option('--purpose <word>', 'what for')
+    .option('--target <domain>', 'of an agent: toward whom it acts, for example shop.example')
     .option('--no-wait', 'do not wait for the owner, or for a vault that is down')
     .addOption(timeoutOption(60))
     .action(async (type: string, payload: string | undefined, options: Common & RequestOptions) =>
@@ -76,6 +76,12 @@ export function addService(program: Command, finish: Finish): void {
 }
 
 function addAnswers(program: Command, finish: Finish): void {
+  on(program, 'grant', 'what an agent may do, as its vault says it now')
+    .option('--as <name>', 'which agent; the only one by default')
+    .addOption(timeoutOption(60))
+    .action(async (options: Common & GrantOptions) =>
+      finish(await (await import('./service-agent.ts')).grantCommand(contextOf(options), options)),
+    );
   on(program, 'answers', 'read answers to critical events that came while it was away')
     .option('--as <name>', 'which service; the only one by default')
     .addOption(timeoutOption(3, 'end when none has come for so long'))

@@ -1,6 +1,6 @@
 import { printable } from '../projections/printable.ts';
 import { renderWhatIf } from '../replay/render-what-if.ts';
-import type { WhatIfReport } from '../replay/what-if.ts';
+import type { WhatIfReport } from '../replay/what-if-report.ts';
 import { type Contract, contractHash } from '../wire/contract.ts';
 import type { ContractChange } from '../wire/contract-diff.ts';
 import { contractInWords } from '../wire/contract-words.ts';

@@ -1,9 +1,10 @@
 import type { NearRule } from '../core/manager/near-rules.ts';
 import { printable } from '../projections/printable.ts';
 import { type Contract, contractHash } from '../wire/contract.ts';
-import { contractInWords } from '../wire/contract-words.ts';
+import { contractInWords, purposeWords } from '../wire/contract-words.ts';
 import { pasteable } from './hint.ts';
 import { renderContract } from './render-contract.ts';
+import { renderGrant } from './render-grant.ts';
 import { type OfferedVersion, renderMissing, renderOffer } from './render-offer.ts';
 
 /** A held request, as the vault describes it. */
@@ -18,6 +19,10 @@ export type HeldRequest = {
     readonly purpose: string;
   }[];
   readonly purpose: string | null;
+  /** Only of an agent: the domain that it acts toward, and the scopes that it asks under. */
+  readonly kind?: string;
+  readonly target?: string | null;
+  readonly scopes?: readonly { readonly name: string; readonly purpose: string }[];
   /** Remembered approvals that nearly stood for the owner. */
   readonly rules?: readonly NearRule[];
   /** What it says, where its type always asks: what is signed is read before. */
@@ -33,13 +38,15 @@ export type DescribedConnection = {
   readonly party: string;
   readonly name: string;
   readonly kind: string;
-  /** What a peer calls itself; nobody has checked it. */
+  /** What a peer or an agent calls itself; nobody has checked it. */
   readonly calls_itself: string | null;
   readonly status: string;
   readonly contract: Contract | null;
   readonly missing: readonly string[];
   readonly optional: readonly string[];
   readonly tokens: number | null;
+  /** Of an agent: until when it gets nothing, Unix milliseconds; null where it is not cooling down. */
+  readonly cooling_until?: number | null;
 };
 
 /** Everything that waits for the owner. */
@@ -72,7 +79,8 @@ function renderRequest(held: HeldRequest, data: string): string {
   const fields = held.fields.map(({ name, tier, purpose }) => `${name} (${tier}, for ${purpose})`);
   const about = held.asks === undefined ? fields.join(', ') : held.type;
   return [
-    `${printable(held.party)} asks for ${about}`,
+    `${held.kind === 'agent' ? 'your agent ' : ''}${printable(held.party)} asks for ${about}`,
+    ...agentLines(held),
     ...(held.asks === undefined ? [] : [`  says    ${printable(JSON.stringify(held.asks))}`]),
     ...(held.rules ?? []).map(
       ({ rule, field, why }) => `  rule    ${rule} for ${field} does not stand: ${ruleWords[why]}`,
@@ -84,26 +92,48 @@ function renderRequest(held: HeldRequest, data: string): string {
   ].join('\n');
 }
 
+function agentLines({ kind, target, scopes = [] }: HeldRequest): string[] {
+  if (kind !== 'agent') return [];
+  const under = scopes.map(({ name, purpose }) => `${name} (${purposeWords(purpose)})`);
+  return [
+    `  toward  ${target === undefined || target === null ? 'nobody that it names' : printable(target)}`,
+    `  scope   ${under.join(', ')}`,
+  ];
+}
+
 function renderConnection(
   { connection, name, kind, calls_itself: itself, contract, missing }: DescribedConnection,
   data: string,
 ): string {
-  const terms =
-    contract === null ? '' : renderContract(contractInWords(contract, contractHash(contract)));
+  const terms = contract === null ? '' : termsOf(kind, contract);
   return [
-    kind === 'peer'
-      ? `the vault of ${printable(name)} wants to be a peer of yours`
-      : `${printable(name)} wants to connect`,
+    wantsWords(kind, printable(name)),
     ...(kind === 'peer' ? peerWords(itself) : []),
+    ...(kind === 'agent' ? callsItself(itself) : []),
     ...terms.split('\n').map((line) => `  ${line}`.trimEnd()),
     ...renderMissing(missing, data),
     ...answers(connection, data),
   ].join('\n');
 }
 
+function wantsWords(kind: string, name: string): string {
+  if (kind === 'peer') return `the vault of ${name} wants to be a peer of yours`;
+  return kind === 'agent' ? `an agent wants to act for you as ${name}` : `${name} wants to connect`;
+}
+
+function termsOf(kind: string, contract: Contract): string {
+  return kind === 'agent'
+    ? renderGrant(contract)
+    : renderContract(contractInWords(contract, contractHash(contract)));
+}
+
+function callsItself(itself: string | null): string[] {
+  return itself === null || itself === '' ? [] : [`  it calls itself ${printable(itself)}`];
+}
+
 function peerWords(itself: string | null): string[] {
   return [
-    ...(itself === null || itself === '' ? [] : [`  it calls itself ${printable(itself)}`]),
+    ...callsItself(itself),
     '  it gets nothing by this: what you share with it you say later (owner share)',
     '  your vault may then ask it for what its owner shares with you',
   ];

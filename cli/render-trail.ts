@@ -84,6 +84,7 @@ const ownerDeeds: Readonly<Record<string, string>> = {
   'owner.approve': 'You approved a request',
   'owner.deny': 'You denied a request',
   'owner.devices': 'You looked at your devices',
+  'owner.agent': 'You said what an agent may do',
   'owner.connect': 'You had your vault reach another one',
   'owner.share': 'You said what you share with a peer',
   'owner.ask': 'You asked a peer for something',
@@ -111,7 +112,8 @@ function messageStory(entry: AuditEntry): string {
       ? `sent ${entry.type === null ? 'something' : quoted(entry.type)}`
       : `asked for ${listed(entry.fields_asked)}`;
   const purpose = entry.purpose === null ? '' : `, for ${quoted(entry.purpose)}`;
-  const parts = [`${sender(entry)} ${asked}${purpose}`, outcome(entry), given(entry)];
+  const toward = entry.target === null ? '' : `, toward ${quoted(entry.target)}`;
+  const parts = [`${sender(entry)} ${asked}${purpose}${toward}`, outcome(entry), given(entry)];
   return parts.filter((part) => part !== '').join('; ');
 }
 
@@ -121,6 +123,7 @@ function sender(entry: AuditEntry): string {
   const known = name === null ? '' : quoted(name);
   if (entry.key_id === null)
     return known === '' ? 'Someone unknown' : `Someone in the name of ${known}`;
+  if (entry.connection_kind === 'agent') return `Your agent ${known}`;
   return entry.connection_kind === 'owner' ? `You, with ${known},` : known;
 }
 
@@ -229,7 +232,7 @@ function factStory(entry: AuditEntry): string {
   }
 }
 
-/** What is recorded about peers. */
+/** What is recorded about peers and agents. */
 function peerStory({ kind, detail }: AuditEntry, who: string): string | undefined {
   switch (kind) {
     case 'dial_prepared':
@@ -238,6 +241,10 @@ function peerStory({ kind, detail }: AuditEntry, who: string): string | undefine
       return `${who} lets your vault in`;
     case 'shared':
       return `You share with ${who}: ${short(detail ?? '')}`;
+    case 'agent_granted':
+      return `You said what ${who} may do: ${short(detail ?? '')}`;
+    case 'agent_refused':
+      return `Your no to ${who} counts: ${short(detail ?? '')}`;
     case 'peer_answered':
       return `${who} answered you: ${short(detail ?? '')}`;
     default:

@@ -1,13 +1,19 @@
 import { readFile } from 'node:fs/promises';
+import type { AskedAs } from '../service/asking.ts';
 import type { CheckedAnswer } from '../service/checked-answer.ts';
 import { underOffered } from '../service/contract-update.ts';
 import { ServiceError } from '../service/errors.ts';
 import { inviteOf, isWhole } from '../service/invite-link.ts';
+import { learnGrant } from '../service/learn-grant.ts';
 import {
+  acceptedBy,
   addressOf,
+  agentRequest,
   connectionRequest,
   contractRef,
+  isAskingAgent,
   newServiceKeys,
+  type PartyConnection,
   type ServiceConnection,
 } from '../service/service-identity.ts';
 import { VaultClient } from '../service/vault-client.ts';
@@ -31,7 +37,9 @@ const profileWaitS = 15;
 /** How to connect a service. */
 export type ConnectOptions = {
   readonly as: string;
-  readonly contract: string;
+  readonly contract?: string;
+  /** It connects as an agent, which brings no contract. */
+  readonly agent?: boolean;
   readonly timeout: number;
 };
 
@@ -40,6 +48,8 @@ export type RequestOptions = {
   readonly as?: string;
   readonly field?: readonly string[];
   readonly purpose?: string;
+  /** Of an agent: the domain that it acts toward. */
+  readonly target?: string;
   /** Seconds. */
   readonly timeout: number;
   readonly wait: boolean;
@@ -54,7 +64,7 @@ export async function listCommand(context: CommandContext): Promise<ExitCode> {
   return 0;
 }
 
-/** `cambium service connect INVITE`: asks to connect under a contract, and waits for the owner. */
+/** `cambium service connect INVITE`: asks to connect under a contract, or as an agent, and waits for the owner. */
 export async function connectCommand(
   context: CommandContext,
   inviteText: string,
@@ -64,18 +74,25 @@ export async function connectCommand(
   checkServiceName(options.as);
   const given = (await exists(inviteText)) ? await readFile(inviteText, 'utf8') : inviteText;
   const found = decodeInvite(given);
-  const contract = await readContractFile(options.contract);
+  const as = await askedAs(options);
   const servers = await serversOf(context, options);
   const invite = isWhole(found) ? found : await fetched(found, servers, options.timeout);
-  const connection: ServiceConnection = { keys: newServiceKeys(), invite, contract };
+  const connection: PartyConnection = { keys: newServiceKeys(), invite, ...as };
   const heard: CheckedAnswer[] = [];
+  const taken = (result: unknown): ServiceConnection => {
+    const accepted = acceptedBy(connection, result as ConnectionAccepted);
+    if (accepted === undefined) throw new CliError('failed', 'the vault has granted nothing');
+    return { ...accepted, ...learned };
+  };
   const client = await VaultClient.connect(await addressOf(connection, servers));
   let learned: Pick<ServiceConnection, 'vaultKeys'> = {};
   client.onIdentity = async (identity) => {
     learned = { vaultKeys: keptVaultKeys(identity) };
   };
   try {
-    const payload = await connectionRequest(connection);
+    const payload = isAskingAgent(connection)
+      ? await agentRequest(connection)
+      : await connectionRequest(connection);
     const answer = await client.ask(
       { type: 'connection.request', payload },
       {
@@ -88,17 +105,21 @@ export async function connectCommand(
       },
     );
     if (answer.status !== 'pending') heard.push(answer);
-    if (answer.status === 'served')
-      await saveService(data, options.as, {
-        ...connection,
-        ...learned,
-        accepted: answer.result as ConnectionAccepted,
-      });
+    if (answer.status === 'served') await saveService(data, options.as, taken(answer.result));
     return report(context, answer, () => `connected as ${options.as}`);
   } finally {
     await client.close();
     await keepStatements(context, data, options.as, heard);
   }
+}
+
+/** As what to ask: under a contract, or as an agent that is called what its connection is. */
+async function askedAs({ as: name, contract, agent }: ConnectOptions): Promise<AskedAs> {
+  if ((contract === undefined) !== (agent === true))
+    throw new CliError('usage', 'a service brings a --contract, and an --agent brings none');
+  return contract === undefined
+    ? { agent: { name } }
+    : { contract: await readContractFile(contract) };
 }
 
 /** The invite that a link leads to: the vault shows the rest of it. */
@@ -160,7 +181,7 @@ export async function requestCommand(
     });
     context.progress(`event ${sealed.id}`);
     if (answer.status !== 'pending') heard.push(answer);
-    const newer = isOutdated(answer) ? underOffered(current) : undefined;
+    const newer = isOutdated(answer) ? await underNewer(client, current) : undefined;
     if (newer === undefined)
       return report(context, answer, (result) => JSON.stringify(result, null, 2));
     await saveService(data, name, newer);
@@ -179,6 +200,18 @@ export async function requestCommand(
 /** A version that was published earlier has been accepted while nobody was listening. */
 function isOutdated(answer: Answer): boolean {
   return answer.status === 'refused' && answer.code === 'contract_version_mismatch';
+}
+
+/** The connection under the terms of now: a version of its own that was offered, or what an agent is granted. */
+async function underNewer(
+  client: VaultClient,
+  connection: ServiceConnection,
+): Promise<ServiceConnection | undefined> {
+  if (connection.agent === undefined) return underOffered(connection);
+  const contract = await learnGrant(client);
+  return contract === undefined || contract.version <= connection.contract.version
+    ? undefined
+    : { ...connection, contract };
 }
 
 /** `cambium service renew`: asks for a new messaging credential. */
@@ -214,14 +247,16 @@ export function refusalText(code: string): string {
 }
 
 function payloadFrom(text: string | undefined, options: RequestOptions): unknown {
+  const toward = options.target === undefined ? {} : { target: options.target };
   if (text === undefined) {
     const purpose = options.purpose === undefined ? {} : { purpose: options.purpose };
-    return options.field === undefined ? {} : { fields: options.field, ...purpose };
+    return options.field === undefined ? toward : { fields: options.field, ...purpose, ...toward };
   }
   if (options.field !== undefined)
     throw new CliError('usage', 'give a payload or --field, not both');
   try {
-    return JSON.parse(text);
+    const payload: unknown = JSON.parse(text);
+    return options.target === undefined ? payload : { ...(payload as object), ...toward };
   } catch (error) {
     throw new CliError('usage', 'the payload is not JSON', error);
   }

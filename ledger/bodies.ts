@@ -1,9 +1,11 @@
+import type { AgentOffer } from '../wire/agent-terms.ts';
 import type { SignedContract } from '../wire/contract.ts';
 import type { Event } from '../wire/event.ts';
 import type { Handover } from '../wire/handover.ts';
 import type { HandlerManifest } from '../wire/manifest.ts';
 import type { PeerOffer } from '../wire/peer-messages.ts';
 import type { Reason } from '../wire/reasons.ts';
+import type { AgentBodies } from './agent-bodies.ts';
 import type { ContractBodies } from './contract-bodies.ts';
 import type { Decision } from './decision.ts';
 import type { GrantBodies } from './grant-bodies.ts';
@@ -90,6 +92,7 @@ export type RotatedPurpose = 'ledger' | 'signing' | 'encapsulation';
 /** Contents of a record, by kind. */
 export type Bodies = GrantBodies &
   PeerBodies &
+  AgentBodies &
   NoticeBodies &
   ContractBodies & {
     readonly genesis: {
@@ -145,6 +148,8 @@ export type Bodies = GrantBodies &
       readonly expires: number;
       /** It is for another vault. */
       readonly peer?: true;
+      /** It is for an agent. */
+      readonly agent?: true;
     };
     readonly requested: {
       readonly connection: string;
@@ -153,6 +158,8 @@ export type Bodies = GrantBodies &
       readonly contract?: SignedContract;
       /** What a peer says of itself: a name, and maybe an invite to its own vine. */
       readonly peer?: PeerOffer;
+      /** What an agent says of itself. */
+      readonly agent?: AgentOffer;
       /** Event id of the request. */
       readonly event: string;
       /** Account of the service's own, proved to be, that the connection moves to. */
@@ -160,7 +167,7 @@ export type Bodies = GrantBodies &
     };
     readonly connected: {
       readonly connection: string;
-      readonly kind: 'owner' | 'service' | 'peer';
+      readonly kind: 'owner' | 'service' | 'peer' | 'agent';
       readonly party: string;
       readonly name: string;
       readonly keys: PeerKeys;

@@ -45,6 +45,14 @@ export type Bucket = {
  */
 export type CountedApart = 'updates' | 'notices' | 'connection' | 'identity';
 
+/** Refusals of an agent that count, and how long it gets nothing for them. */
+export type CoolingDown = {
+  /** Record times of those that count still, the oldest first. */
+  readonly refusals: readonly number[];
+  /** Until then everything is refused, Unix milliseconds; absent where it is not cooling down. */
+  readonly until?: number;
+};
+
 /** The stored entry that a request is about. */
 export type EntryAsked = {
   readonly category: string;
@@ -59,6 +67,10 @@ export type DecisionFacts = {
   readonly bucket?: Bucket;
   /** Buckets besides the one of requests, by what they count. */
   readonly buckets?: { readonly [counted in CountedApart]?: Bucket };
+  /** Of an agent: the bucket of each scope that the request falls under, by its name. */
+  readonly scopes?: Readonly<Record<string, Bucket>>;
+  /** Of an agent: what this refusal comes to with those before. */
+  readonly cooling?: CoolingDown;
   /** Fields that the request asks for. */
   readonly fields?: readonly string[];
   /** Those of them that need the owner's yes. */

@@ -5,6 +5,8 @@ export type RememberedBody = {
   readonly type: string;
   readonly field: string;
   readonly purpose: string;
+  /** Of an agent: the domain that it acted toward; absent where it named none. */
+  readonly target?: string;
   /** Hash of the contract that it is under, hex. */
   readonly contract: string;
   /** From then on it stands for nothing, Unix time in milliseconds. */

@@ -36,6 +36,8 @@ export const kindNumbers = {
   shared: 35,
   peer_answered: 36,
   value_received: 37,
+  agent_granted: 38,
+  agent_refused: 39,
   granted: 42,
   remembered: 43,
   rule_revoked: 44,

@@ -30,6 +30,8 @@ export type AuditEntry = {
   readonly fields_asked: readonly string[];
   readonly fields_provided: readonly string[];
   readonly purpose: string | null;
+  /** Domain toward which an agent acted, as it said. */
+  readonly target: string | null;
   /** `field=tier` for each field asked for. */
   readonly tiers: readonly string[];
   readonly decision: EntryDecision;
@@ -71,6 +73,7 @@ export const blankEntry: Omit<AuditEntry, 'record' | 'leaf' | 'kind' | 'time' | 
   fields_asked: [],
   fields_provided: [],
   purpose: null,
+  target: null,
   tiers: [],
   decision: 'recorded',
   reason: null,

@@ -36,6 +36,8 @@ const ownKinds: ReadonlySet<string> = new Set([
   'shared',
   'peer_answered',
   'notified',
+  'agent_granted',
+  'agent_refused',
 ]);
 
 /** Kind of an entry of which nothing is left but that it was there. */

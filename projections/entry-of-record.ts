@@ -5,6 +5,7 @@ import { type Contract, contractHash } from '../wire/contract.ts';
 import { timeWords } from '../wire/contract-words.ts';
 import { isMap } from '../wire/event.ts';
 import { keyId } from '../wire/key-encapsulation.ts';
+import { targetMax } from '../wire/target.ts';
 import { type AuditEntry, blankEntry } from './audit-entry.ts';
 import type { Connection, VaultState } from './vault-state.ts';
 
@@ -28,10 +29,19 @@ export function requestEntry(
     correlation: body.event?.cause ?? null,
     key_id: verifiedKey(body, connection),
     purpose: typeof purpose === 'string' ? purpose : null,
+    target: targetSaid(connection, body),
     commitment: toHex(body.digest),
     detail: storedField(body),
     decision: 'pending',
   };
+}
+
+/** Domain that an agent's request names; of a text that is too long for one, no more than one has. */
+function targetSaid(connection: Connection | undefined, { event }: ReceivedEvent): string | null {
+  const payload = event?.payload;
+  if (connection?.kind !== 'agent' || !isMap(payload)) return null;
+  const { target } = payload;
+  return typeof target === 'string' ? target.slice(0, targetMax) : null;
 }
 
 /** The entry of another fact. */
@@ -52,8 +62,15 @@ export function factEntry(state: VaultState, record: LedgerRecord): AuditEntry {
 
 /** The device whose word a record is. */
 function deciderOf({ kind, body }: LedgerRecord): string | null {
-  const isWord = kind === 'contract_accepted' || kind === 'contract_rejected' || kind === 'shared';
-  return isWord && body.device !== undefined ? `owner:${body.device}` : null;
+  switch (kind) {
+    case 'contract_accepted':
+    case 'contract_rejected':
+    case 'shared':
+    case 'agent_granted':
+      return body.device === undefined ? null : `owner:${body.device}`;
+    default:
+      return null;
+  }
 }
 
 function factDetail(record: LedgerRecord): string | null {
@@ -81,11 +98,21 @@ function factDetail(record: LedgerRecord): string | null {
     case 'granted':
       return record.body.fields.join(', ');
     case 'remembered': {
-      const { field, purpose, until } = record.body;
-      return `${field} for ${purpose} until ${timeWords(until)}`;
+      const { field, purpose, until, target } = record.body;
+      const toward = target === undefined ? '' : ` toward ${target}`;
+      return `${field} for ${purpose}${toward} until ${timeWords(until)}`;
     }
     case 'rule_revoked':
       return `rule ${record.body.rule}`;
+    case 'agent_granted': {
+      const { version, agent } = record.body.contract.contract;
+      return `version ${version}: ${agent?.scopes.map(({ name }) => name).join(', ') ?? ''}`;
+    }
+    case 'agent_refused': {
+      const { refusals, until } = record.body;
+      const count = `${refusals.length} refused`;
+      return until === undefined ? count : `${count}: nothing until ${timeWords(until)}`;
+    }
     case 'shared':
       return sharedWords(record.body.contract.contract);
     case 'peer_answered': {

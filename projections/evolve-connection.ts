@@ -70,10 +70,10 @@ function nextConnection(
   }
 }
 
-/** Who asks, and under what: a service's contract, or what a peer says of itself. */
+/** Who asks, and under what: a service's contract, or what a peer or an agent says of itself. */
 function saidOf(
   known: Connection,
-  { contract, peer }: Of<'requested'>['body'],
+  { contract, peer, agent }: Of<'requested'>['body'],
 ): Partial<Connection> {
   if (contract !== undefined)
     return {
@@ -81,6 +81,7 @@ function saidOf(
       contract: withSharedLines(contract),
       contractHash: contractHash(contract.contract),
     };
+  if (agent !== undefined) return { agent: { ...known.agent, name: agent.name } };
   if (peer?.invite === undefined || known.dial !== undefined) return {};
   return { dial: { invite: peer.invite, name: peer.name } };
 }
@@ -100,8 +101,8 @@ function connected(known: Connection | undefined, record: Of<'connected'>): Conn
 }
 
 function invited(record: Of<'invited'>): Connection {
-  const { connection: id, party, label, expires, peer } = record.body;
-  const kind = peer === true ? ('peer' as const) : ('service' as const);
+  const { connection: id, party, label, expires, peer, agent } = record.body;
+  const kind = peer === true ? 'peer' : agent === true ? 'agent' : 'service';
   return { ...newConnection(id, party, record.scope), kind, name: label, inviteExpires: expires };
 }
 

@@ -42,7 +42,8 @@ function granting(known: Connection, record: GrantRecord): Connection {
     case 'remembered': {
       const { body, index, time: at } = record;
       const others = rulesOf(known).filter(
-        ({ type, field }) => type !== body.type || field !== body.field,
+        ({ type, field, target }) =>
+          type !== body.type || field !== body.field || target !== body.target,
       );
       return { ...known, rules: others.set(index, { ...body, index, at }) };
     }

@@ -3,6 +3,7 @@ import type { LedgerRecord } from '../ledger/bodies.ts';
 import { toHex } from '../wire/bytes.ts';
 import { clockSkewMaxMs, eventAgeMaxMs } from '../wire/event.ts';
 import { addressChanged } from './evolve-address.ts';
+import { agentChanged, agentCounted } from './evolve-agent.ts';
 import { connectionChanged, epochOpened } from './evolve-connection.ts';
 import { contractChanged } from './evolve-contract.ts';
 import { entriesChanged, valueReceived } from './evolve-entries.ts';
@@ -42,23 +43,6 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return queued(moved, record);
     case 'sent':
       return { ...moved, outbox: moved.outbox.deleteAll(record.body.ids) };
-    case 'invited':
-    case 'requested':
-    case 'connected':
-    case 'credential_renewed':
-    case 'declined':
-    case 'severed':
-      return connectionChanged(moved, record);
-    case 'epoch_opened':
-      return epochOpened(moved, record);
-    case 'granted':
-    case 'remembered':
-    case 'rule_revoked':
-      return grantChanged(moved, record);
-    case 'dial_prepared':
-    case 'dial_granted':
-    case 'shared':
-      return peerChanged(moved, record);
     case 'stored':
       return stored(moved, record);
     case 'value_received':
@@ -79,10 +63,6 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
       return rekeyed(moved, record);
     case 'erased':
       return erased(moved, record.body);
-    case 'contract_offered':
-    case 'contract_accepted':
-    case 'contract_rejected':
-      return contractChanged(moved, record);
     case 'notified':
     case 'notice_held':
       return noticed(moved, record);
@@ -92,6 +72,47 @@ export function evolve(state: VaultState, record: LedgerRecord): VaultState {
     case 'tombstone':
     case 'aggregate':
       return moved;
+    default:
+      return partyChanged(moved, record);
+  }
+}
+
+/** A record about one party: its life, its keys, and what it may do. */
+type PartyRecord = Of<
+  | Parameters<typeof connectionChanged>[1]['kind']
+  | Parameters<typeof grantChanged>[1]['kind']
+  | Parameters<typeof peerChanged>[1]['kind']
+  | Parameters<typeof agentChanged>[1]['kind']
+  | Parameters<typeof contractChanged>[1]['kind']
+  | 'epoch_opened'
+>;
+
+function partyChanged(state: VaultState, record: PartyRecord): VaultState {
+  switch (record.kind) {
+    case 'invited':
+    case 'requested':
+    case 'connected':
+    case 'credential_renewed':
+    case 'declined':
+    case 'severed':
+      return connectionChanged(state, record);
+    case 'epoch_opened':
+      return epochOpened(state, record);
+    case 'granted':
+    case 'remembered':
+    case 'rule_revoked':
+      return grantChanged(state, record);
+    case 'dial_prepared':
+    case 'dial_granted':
+    case 'shared':
+      return peerChanged(state, record);
+    case 'agent_granted':
+    case 'agent_refused':
+      return agentChanged(state, record);
+    case 'contract_offered':
+    case 'contract_accepted':
+    case 'contract_rejected':
+      return contractChanged(state, record);
   }
 }
 
@@ -167,10 +188,10 @@ function decided(state: VaultState, record: Of<'decided'>): VaultState {
 
 function spend(state: VaultState, connection: string, body: Of<'decided'>['body']): VaultState {
   const known = state.connections.get(connection);
-  const { bucket, buckets } = body.facts;
-  if (known === undefined || (bucket ?? buckets) === undefined) return state;
+  const { bucket, buckets, scopes, cooling } = body.facts;
+  if (known === undefined || (bucket ?? buckets ?? scopes ?? cooling) === undefined) return state;
   const next = {
-    ...known,
+    ...agentCounted(known, body.facts),
     ...(bucket === undefined ? {} : { bucket }),
     ...(buckets === undefined ? {} : { buckets: { ...known.buckets, ...buckets } }),
   };

@@ -2,6 +2,7 @@ import { Map as Table } from 'immutable';
 import { toHex, utf8 } from '../wire/bytes.ts';
 import { sha256 } from '../wire/crypto.ts';
 import { encodeCanonical } from '../wire/msgpack.ts';
+import type { AgentState } from './agent-state.ts';
 import type { Dial } from './dial.ts';
 import type { NoticeLog } from './evolve-notices.ts';
 import type { Connection, OpenRequest, SendingEpoch, VaultState } from './vault-state.ts';
@@ -86,6 +87,8 @@ function* connectionItems(state: VaultState): Iterable<Item> {
       };
     if (connection.dial !== undefined)
       yield { scope, table: 'dials', key, value: plainDial(connection.dial) };
+    if (connection.agent !== undefined)
+      yield { scope, table: 'agents', key, value: plainAgent(connection.agent) };
     if (sending !== undefined)
       yield { scope: betweenScopes, table: 'sent', key, value: sending.count };
   }
@@ -134,7 +137,7 @@ function plainConnection(connection: Connection): unknown {
       at,
     })),
     sending: sending && plainSending(sending),
-  } satisfies Record<Exclude<keyof Connection, 'stored' | 'dial' | 'newest'>, unknown>;
+  } satisfies Record<Exclude<keyof Connection, 'stored' | 'dial' | 'newest' | 'agent'>, unknown>;
 }
 
 /** Only a peer has one: it is an item of its own, so that the others count as before. */
@@ -142,6 +145,12 @@ function plainDial(dial: Dial): unknown {
   const { invite, keys, offer, accepted, peerKeys, name } = dial;
   const plain = { invite, keys, offer, accepted, peerKeys, name };
   return plain satisfies Record<keyof Dial, unknown>;
+}
+
+/** Only an agent has one, as `plainDial`. */
+function plainAgent({ name, scopes, cooling }: AgentState): unknown {
+  const plain = { name, scopes, cooling };
+  return plain satisfies Record<keyof AgentState, unknown>;
 }
 
 /** Its count is between scopes. */

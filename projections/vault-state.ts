@@ -10,6 +10,7 @@ import type { Bucket, CountedApart, DecisionFacts } from '../ledger/decision.ts'
 import type { RememberedBody } from '../ledger/grant-bodies.ts';
 import type { SignedContract } from '../wire/contract.ts';
 import type { Handover } from '../wire/handover.ts';
+import type { AgentState } from './agent-state.ts';
 import type { Dial } from './dial.ts';
 import type { NoticeLog } from './evolve-notices.ts';
 
@@ -53,10 +54,10 @@ export type OfferedContract = {
   readonly at: number;
 };
 
-/** One relation of the vault: a service's, a peer's, or the owner's app. */
+/** One relation of the vault: a service's, a peer's, an agent's, or the owner's app. */
 export type Connection = {
   readonly id: string;
-  readonly kind: 'owner' | 'service' | 'peer';
+  readonly kind: 'owner' | 'service' | 'peer' | 'agent';
   readonly status: ConnectionStatus;
   readonly party: string;
   readonly name: string;
@@ -100,6 +101,8 @@ export type Connection = {
   readonly former?: Uint8Array;
   /** Of a peer: how it is reached. */
   readonly dial?: Dial;
+  /** Of an agent: what was counted of it. What it may do stands in its contract. */
+  readonly agent?: AgentState;
   /** Greatest of our epochs that its last event had seen. */
   readonly seen: number;
   /** Greatest of its event ids that was ever in `seen`; absent before the first. */

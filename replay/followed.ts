@@ -141,6 +141,12 @@ function describeFact(record: LedgerRecord): string {
       return `the owner is told: ${record.body.about} × ${record.body.count}`;
     case 'notice_held':
       return 'it is counted, and told to the owner later';
+    case 'agent_granted':
+      return `the agent may do other things (version ${record.body.contract.contract.version})`;
+    case 'agent_refused':
+      return record.body.until === undefined
+        ? `it counts as refusal ${record.body.refusals.length}`
+        : `the agent gets nothing until ${new Date(record.body.until).toISOString()}`;
     case 'tombstone':
       return `erased (${record.body.was})`;
     case 'epoch_opened':

@@ -1,4 +1,5 @@
 import { Map as Table } from 'immutable';
+import { coolingUntil, refusedOnceMore } from '../core/decision/cooling.ts';
 import type { ReceivedEvent } from '../ledger/bodies.ts';
 import type { Decision, DecisionFacts } from '../ledger/decision.ts';
 import type { Connection, Rule, VaultState } from '../projections/vault-state.ts';
@@ -37,6 +38,7 @@ export class OtherTerms {
   readonly #ref: ContractRef;
   readonly #optional: readonly string[] | undefined;
   #bucket: Connection['bucket'];
+  #agent: NonNullable<Connection['agent']> = {};
   #buckets: Connection['buckets'] = {};
   #served: Connection['served'] = Table();
   #sessions: NonNullable<Connection['sessions']> = Table();
@@ -55,12 +57,13 @@ export class OtherTerms {
 
   /** The state with the other contract, and with what would have followed from it so far. */
   state(state: VaultState, connection: Connection): VaultState {
-    const { bucket: _, buckets: _others, ...rest } = connection;
+    const { bucket: _, buckets: _others, agent: _counted, ...rest } = connection;
     const known: Connection = {
       ...rest,
       contract: { key: '', signature: '', ...connection.contract, contract: this.#contract },
       contractHash: this.#ref.hash,
       optional: this.#optional ?? connection.optional,
+      ...(connection.agent === undefined ? {} : { agent: { ...connection.agent, ...this.#agent } }),
       served: this.#served,
       buckets: this.#buckets ?? {},
       sessions: this.#sessions,
@@ -96,10 +99,25 @@ export class OtherTerms {
   ): void {
     this.#bucket = now.facts.bucket ?? this.#bucket;
     this.#buckets = { ...this.#buckets, ...now.facts.buckets };
+    const { scopes, cooling } = now.facts;
+    this.#agent = {
+      ...this.#agent,
+      ...(scopes === undefined ? {} : { scopes: { ...this.#agent.scopes, ...scopes } }),
+      ...(cooling === undefined ? {} : { cooling }),
+    };
     if (now.outcome === 'denied') return;
     const asked = { facts: now.facts, held: now.outcome === 'pending', epoch: at.epoch };
     if (then === now.outcome) this.#counted.set(request, asked);
     else if (now.outcome === 'allowed') this.#ran(asked, at);
+  }
+
+  /** The owner said no to a held request: that counts where it would have been held. */
+  denied(request: string, state: VaultState, connection: Connection, time: number): void {
+    if (this.#counted.get(request)?.held !== true) return;
+    const known = this.state(state, connection).connections.get(connection.id);
+    if (coolingUntil(known, time) !== undefined) return;
+    const cooling = refusedOnceMore(known, time);
+    if (cooling !== undefined) this.#agent = { ...this.#agent, cooling };
   }
 
   /** The owner granted fields anew. */

@@ -22,7 +22,7 @@ const questions: Readonly<Record<CheckName, string>> = {
 const answers = { pass: 'yes', fail: 'NO', hold: 'ask', skip: '-' } as const;
 const colours = { pass: 32, fail: 31, hold: 33, skip: 2 } as const;
 /** Inputs that are points in time. */
-const timeInputs: ReadonlySet<string> = new Set(['now', 'sent', 'expires']);
+const timeInputs: ReadonlySet<string> = new Set(['now', 'sent', 'expires', 'cooling_until']);
 
 type Paint = (text: string, colour: number) => string;
 

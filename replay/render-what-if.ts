@@ -1,5 +1,5 @@
 import { printable } from '../projections/printable.ts';
-import type { Flip, WhatIfReport } from './what-if.ts';
+import type { Flip, WhatIfReport } from './what-if-report.ts';
 
 /** What other terms would have changed, as plain text. */
 export function renderWhatIf(report: WhatIfReport): string {

@@ -7,7 +7,8 @@ import { renderWhatIf } from './render-what-if.ts';
 import { collect, replayed } from './testing/records.ts';
 import { Story, type Told, tellStory } from './testing/story.ts';
 import { contract, owner, shop, storyKeys } from './testing/story-facts.ts';
-import { type WhatIfReport, whatIf } from './what-if.ts';
+import { whatIf } from './what-if.ts';
+import type { WhatIfReport } from './what-if-report.ts';
 
 /** The contract of the story with some of its fields otherwise. */
 function withFields(changes: Readonly<Record<string, Partial<ContractField>>>): Contract {

@@ -1,5 +1,6 @@
+import type { PeerRequest } from '../wire/asked-connection.ts';
 import { toBase64url } from '../wire/bytes.ts';
-import type { ConnectionAccepted, Invite, PeerRequest } from '../wire/messages.ts';
+import type { ConnectionAccepted, Invite } from '../wire/messages.ts';
 import type { PeerOffer } from '../wire/peer-messages.ts';
 import type { CheckedAnswer } from './checked-answer.ts';
 import { addressOf, openServiceKeys, type WayToVault } from './service-identity.ts';

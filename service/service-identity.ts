@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { proveAccount } from '../wire/account-proof.ts';
+import { grantTold } from '../wire/agent-contract.ts';
+import type { AgentOffer } from '../wire/agent-terms.ts';
+import type { AgentRequest } from '../wire/asked-connection.ts';
 import { fromBase64url, toBase64url } from '../wire/bytes.ts';
 import { type Contract, contractHash, signContract } from '../wire/contract.ts';
 import { type Signer, signerFrom } from '../wire/crypto.ts';
@@ -19,7 +22,10 @@ export type ServiceKeys = { readonly signing: string; readonly encapsulation: st
 export type ServiceConnection = {
   readonly keys: ServiceKeys;
   readonly invite: Invite;
+  /** What it asks under; of an agent, what the vault has drawn up for it. */
   readonly contract: Contract;
+  /** What an agent says of itself; absent for a service. */
+  readonly agent?: AgentOffer;
   /** A version that was published to this vault and that its owner has not decided about. */
   readonly offered?: Contract;
   /** The request to connect as it was sent, which may be sent again; bytes are base64url. */
@@ -33,8 +39,18 @@ export type ServiceConnection = {
   readonly next?: ServiceKeys;
 };
 
+/** An agent's side of a connection that is not accepted yet: it learns with that under what it asks. */
+export type AskingAgent = Omit<ServiceConnection, 'contract' | 'offered' | 'accepted' | 'agent'> & {
+  readonly agent: AgentOffer;
+  readonly contract?: never;
+  readonly accepted?: never;
+};
+
+/** Either, accepted or not. */
+export type PartyConnection = ServiceConnection | AskingAgent;
+
 /** What of a connection leads to its vault. */
-export type WayToVault = Omit<ServiceConnection, 'contract' | 'offered' | 'asked'>;
+export type WayToVault = Omit<ServiceConnection, 'contract' | 'offered' | 'asked' | 'agent'>;
 
 /** Fresh keys. */
 export function newServiceKeys(): ServiceKeys {
@@ -67,14 +83,48 @@ export async function addressOf(
   return { servers, credential, identity };
 }
 
+/** The connection as its vault has accepted it; `undefined` where an agent was told nothing of what it may do. */
+export function acceptedBy(
+  connection: PartyConnection,
+  accepted: ConnectionAccepted,
+): (ServiceConnection & { readonly accepted: ConnectionAccepted }) | undefined {
+  if (!isAskingAgent(connection)) return { ...connection, accepted };
+  const contract = grantTold({ contract: accepted.grant });
+  return contract && { ...connection, contract, accepted };
+}
+
 /** An account of the service's own that a connection is to have, and the id of the event that asks for it. */
 export type AskedAccount = { readonly account: Signer; readonly event: string };
+
+/** Whether a connection is an agent's that has asked, or is about to, and is not accepted. */
+export function isAskingAgent(connection: PartyConnection): connection is AskingAgent {
+  return !('contract' in connection);
+}
 
 /** Payload of the request to connect: our keys, and the contract signed by us. */
 export async function connectionRequest(
   connection: ServiceConnection,
   own?: AskedAccount,
 ): Promise<ConnectionRequest> {
+  const { signer } = (await addressOf(connection)).identity;
+  return {
+    ...(await ownKeysFor(connection, own)),
+    contract: signContract(signer, connection.contract),
+  };
+}
+
+/** The same of an agent: it brings no contract. */
+export async function agentRequest(
+  connection: AskingAgent,
+  own?: AskedAccount,
+): Promise<AgentRequest> {
+  return { ...(await ownKeysFor(connection, own)), agent: connection.agent };
+}
+
+async function ownKeysFor(
+  connection: WayToVault,
+  own: AskedAccount | undefined,
+): Promise<Omit<ConnectionRequest, 'contract'>> {
   const { identity } = await addressOf(connection);
   const { vault, signer, encapsulation } = identity;
   const signing = signer.publicKey;
@@ -82,7 +132,6 @@ export async function connectionRequest(
   return {
     signing: toBase64url(signing),
     encapsulation: toBase64url(encapsulation.publicKey),
-    contract: signContract(signer, connection.contract),
     ...(own === undefined
       ? {}
       : { account: proveAccount(own.account, { ...use, event: own.event }) }),

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ServiceConnection } from './service-identity.ts';
+import type { PartyConnection } from './service-identity.ts';
 
 /** What a service keeps: secret, all of it. */
 export type KeptService = {
   /** Seed of its account's key, base64url; absent before the first time. */
   readonly account?: string;
-  readonly connections: readonly ServiceConnection[];
+  readonly connections: readonly PartyConnection[];
 };
 
 /** Where a service keeps its keys and connections. What a promise says is kept survives a crash. */
@@ -15,7 +15,7 @@ export type ServiceStore = {
   load(): Promise<KeptService>;
   saveAccount(seed: string): Promise<void>;
   /** Keeps a connection, in place of what was kept of it. */
-  save(connection: ServiceConnection): Promise<void>;
+  save(connection: PartyConnection): Promise<void>;
   /** Forgets the connection of this id. */
   remove(connection: string): Promise<void>;
 };
@@ -35,7 +35,7 @@ export function folderStore(path: string): ServiceStore {
       const account = await readFile(accountFile, 'utf8').catch(absent(undefined));
       return {
         ...(account === undefined ? {} : { account: (JSON.parse(account) as Account).seed }),
-        connections: texts.map((text) => JSON.parse(text) as ServiceConnection),
+        connections: texts.map((text) => JSON.parse(text) as PartyConnection),
       };
     },
     saveAccount: (seed) => writeSafely(path, accountFile, { seed } satisfies Account),
@@ -47,7 +47,7 @@ export function folderStore(path: string): ServiceStore {
 
 /** A store that lasts as long as the process. */
 export function memoryStore(): ServiceStore {
-  const connections = new Map<string, ServiceConnection>();
+  const connections = new Map<string, PartyConnection>();
   let account: string | undefined;
   return {
     load: async () => ({

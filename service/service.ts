@@ -1,5 +1,8 @@
 /* `cambium/service`: what a service imports to talk to vaults. docs/service.md is its guide. */
 import { randomBytes } from 'node:crypto';
+import { grantTold } from '../wire/agent-contract.ts';
+import { agentGrantedType } from '../wire/agent-grant.ts';
+import type { AgentOffer } from '../wire/agent-terms.ts';
 import { fromBase64url, toBase64url } from '../wire/bytes.ts';
 import type { Contract } from '../wire/contract.ts';
 import { type Signer, signerFrom } from '../wire/crypto.ts';
@@ -7,6 +10,7 @@ import type { InviteLink } from '../wire/invite-link.ts';
 import type { ConnectionAccepted, Invite } from '../wire/messages.ts';
 import { sameServers } from '../wire/servers.ts';
 import {
+  type AskedAs,
   type ConnectOptions,
   connectionFor,
   ownersWord,
@@ -17,9 +21,16 @@ import type { CheckedAnswer } from './checked-answer.ts';
 import { ServiceError } from './errors.ts';
 import type { LateAnswer } from './heard-answers.ts';
 import { inviteIn, inviteOf, isWhole } from './invite-link.ts';
+import { learnGrant } from './learn-grant.ts';
 import { type Accepted, Links } from './links.ts';
 import { type ProfilePlace, profilePlace } from './profile.ts';
-import { addressOf, type ServiceConnection } from './service-identity.ts';
+import {
+  acceptedBy,
+  addressOf,
+  isAskingAgent,
+  type PartyConnection,
+  type ServiceConnection,
+} from './service-identity.ts';
 import { folderStore, type ServiceStore } from './service-store.ts';
 import { type Vault, vaultOf } from './vault.ts';
 import { VaultClient } from './vault-client.ts';
@@ -69,12 +80,12 @@ export async function openService(options: ServiceOptions): Promise<Service> {
 export class Service {
   readonly #options: OpenOptions;
   readonly #account: Signer;
-  readonly #connections = new Map<string, ServiceConnection>();
+  readonly #connections = new Map<string, PartyConnection>();
   readonly #vaults = new Map<string, Vault>();
   readonly #links: Links;
 
   /** `openService` makes one. */
-  constructor(options: OpenOptions, account: Signer, connections: readonly ServiceConnection[]) {
+  constructor(options: OpenOptions, account: Signer, connections: readonly PartyConnection[]) {
     this.#options = options;
     this.#account = account;
     this.#links = new Links({
@@ -116,7 +127,24 @@ export class Service {
     contract: Contract,
     options: ConnectOptions = {},
   ): Promise<ConnectResult> {
-    const connection = connectionFor(await this.#inviteIn(invite), contract, this.#connections);
+    return this.#connect(invite, { contract }, options);
+  }
+
+  /**
+   * Asks to connect as an agent, with an invite that the owner made for one, and waits for them. It brings no contract: what it may
+   * do is in the vault's `contract` then, and may become something else at any time.
+   * @throws ServiceError as `connect`
+   */
+  async connectAgent(
+    invite: string,
+    agent: AgentOffer,
+    options: ConnectOptions = {},
+  ): Promise<ConnectResult> {
+    return this.#connect(invite, { agent }, options);
+  }
+
+  async #connect(invite: string, as: AskedAs, options: ConnectOptions): Promise<ConnectResult> {
+    const connection = connectionFor(await this.#inviteIn(invite), as, this.#connections);
     const vault = this.#vaults.get(connection.invite.connection);
     if (vault !== undefined) return { status: 'connected', vault };
     const servers = this.#servers(connection);
@@ -143,7 +171,7 @@ export class Service {
 
   async #ask(
     client: VaultClient,
-    connection: ServiceConnection,
+    connection: PartyConnection,
     options: ConnectOptions,
   ): Promise<ConnectResult> {
     const { connection: id } = connection.invite;
@@ -156,7 +184,8 @@ export class Service {
       await this.forget(id);
       return { status: 'refused', code: answer.code };
     }
-    const accepted = { ...connection, accepted: answer.result as ConnectionAccepted };
+    const accepted = acceptedBy(connection, answer.result as ConnectionAccepted);
+    if (accepted === undefined) throw new ServiceError('NOT_ACCEPTED', 'the vault granted nothing');
     await this.#save(accepted);
     await this.#links.clientOf(accepted, client);
     const vault = this.#add(accepted);
@@ -171,9 +200,23 @@ export class Service {
       client: () => this.#clientOf(id),
       place: () => this.#placeOf(id),
       onAnswer: (answer) => this.#options.onAnswer?.(id, answer),
+      terms: () => this.#connections.get(id)?.contract ?? connection.contract,
+      ...(connection.agent === undefined ? {} : { learn: () => this.#learn(id) }),
     });
     this.#vaults.set(id, vault);
     return vault;
+  }
+
+  /** Learns what an agent may do now. */
+  async #learn(id: string): Promise<void> {
+    await this.#granted(id, await learnGrant(await this.#clientOf(id)));
+  }
+
+  /** Keeps what a vault says of an agent's grant, unless it is older than what is known. */
+  async #granted(id: string, contract: Contract | undefined): Promise<void> {
+    const known = this.#connections.get(id);
+    if (contract === undefined || known?.agent === undefined || !isAccepted(known)) return;
+    if (contract.version > known.contract.version) await this.#keep(id, { contract });
   }
 
   async #clientOf(id: string): Promise<VaultClient> {
@@ -181,7 +224,10 @@ export class Service {
     if (connection === undefined || !isAccepted(connection))
       throw new ServiceError('NOT_CONNECTED', 'this vault is forgotten');
     const client = await this.#links.clientOf(connection);
-    client.onEvent = (event) => this.#vaults.get(id)?.onEvent(event);
+    client.onEvent = (event) => {
+      if (event.type === agentGrantedType) void this.#granted(id, grantTold(event.payload));
+      this.#vaults.get(id)?.onEvent(event);
+    };
     client.onIdentity = (identity) => this.#keep(id, { vaultKeys: keptVaultKeys(identity) });
     client.onServers = (servers) => this.#moved(id, servers);
     return client;
@@ -208,10 +254,10 @@ export class Service {
   /** Keeps something more of a connection, unless it has been forgotten meanwhile. */
   async #keep(id: string, more: Partial<ServiceConnection>): Promise<void> {
     const known = this.#connections.get(id);
-    if (known !== undefined) await this.#save({ ...known, ...more });
+    if (known !== undefined && !isAskingAgent(known)) await this.#save({ ...known, ...more });
   }
 
-  async #save(connection: ServiceConnection): Promise<void> {
+  async #save(connection: PartyConnection): Promise<void> {
     await this.#options.store.save(connection);
     this.#connections.set(connection.invite.connection, connection);
   }
@@ -225,13 +271,13 @@ export class Service {
     return before ?? inviteOf(found, profileWaitMs, this.#options.servers?.(found));
   }
 
-  #servers({ invite, servers }: ServiceConnection): readonly string[] {
+  #servers({ invite, servers }: Pick<PartyConnection, 'invite' | 'servers'>): readonly string[] {
     return this.#options.servers?.(invite) ?? servers ?? invite.servers;
   }
 }
 
-function isAccepted(connection: ServiceConnection): connection is Accepted {
-  return connection.accepted !== undefined;
+function isAccepted(connection: PartyConnection): connection is Accepted {
+  return !isAskingAgent(connection) && connection.accepted !== undefined;
 }
 
 /** A key of the service's own: its account, on every vine. */

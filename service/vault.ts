@@ -21,7 +21,7 @@ export type Vault = {
   /** Id of the vault, and of the connection to it. */
   readonly id: string;
   readonly connection: string;
-  /** Terms that its owner has accepted, and the optional fields that they gave. */
+  /** Terms that its owner has accepted, or has granted an agent: those of now. And the optional fields that they gave. */
   readonly contract: Contract;
   readonly optional: readonly string[];
   /**
@@ -47,36 +47,49 @@ export type VaultHooks = {
   /** Where its profile is asked for now. */
   readonly place: () => Promise<ProfilePlace>;
   readonly onAnswer: (answer: CheckedAnswer) => void;
+  /** The terms of now. */
+  readonly terms: () => Contract;
+  /** Of an agent: learns what it may do now. Where that is something else, the request is made once more, under that. */
+  readonly learn?: () => Promise<void>;
 };
 
 /** The vault of an accepted connection. */
 export function vaultOf(
-  { invite, contract, accepted }: ServiceConnection & { readonly accepted: ConnectionAccepted },
+  { invite, accepted }: ServiceConnection & { readonly accepted: ConnectionAccepted },
   hooks: VaultHooks,
 ): Vault {
   const critical = new Set(accepted.critical);
   // No older profile is shown after a newer one.
   let seen = 0;
+  const ask: Vault['request'] = async (type, payload, { expires, ...options } = {}) => {
+    const client = await hooks.client();
+    const limit = expires === undefined ? {} : { expires };
+    const event = { type, payload, contract: contractRef(hooks.terms()), ...limit };
+    const answer = await client.ask(event, {
+      timeoutMs: answerWaitMs,
+      ...options,
+      critical: critical.has(type),
+      onPending: (pending) => {
+        hooks.onAnswer(pending);
+        options.onPending?.(pending);
+      },
+    });
+    if (answer.status !== 'pending') hooks.onAnswer(answer);
+    return answer;
+  };
   return {
     id: invite.vault,
     connection: invite.connection,
-    contract,
+    get contract() {
+      return hooks.terms();
+    },
     optional: accepted.optional,
-    request: async (type, payload, { expires, ...options } = {}) => {
-      const client = await hooks.client();
-      const limit = expires === undefined ? {} : { expires };
-      const event = { type, payload, contract: contractRef(contract), ...limit };
-      const answer = await client.ask(event, {
-        timeoutMs: answerWaitMs,
-        ...options,
-        critical: critical.has(type),
-        onPending: (pending) => {
-          hooks.onAnswer(pending);
-          options.onPending?.(pending);
-        },
-      });
-      if (answer.status !== 'pending') hooks.onAnswer(answer);
-      return answer;
+    request: async (type, payload, options) => {
+      const { version } = hooks.terms();
+      const answer = await ask(type, payload, options);
+      if (answer.status !== 'refused' || answer.code !== 'contract_version_mismatch') return answer;
+      await hooks.learn?.();
+      return hooks.terms().version > version ? ask(type, payload, options) : answer;
     },
     profile: async (timeoutMs = answerWaitMs) => {
       const shown = await fetchProfile({ ...(await hooks.place()), since: seen }, timeoutMs);

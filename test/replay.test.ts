@@ -19,7 +19,7 @@ import { checkDecisions } from '../replay/check-decisions.ts';
 import { explain } from '../replay/explain.ts';
 import { stateAt } from '../replay/time-travel.ts';
 import { verifyLedger } from '../replay/verify.ts';
-import type { WhatIfReport } from '../replay/what-if.ts';
+import type { WhatIfReport } from '../replay/what-if-report.ts';
 import type { Contract } from '../wire/contract.ts';
 import { type Owner, passphrase, retailer, type Service, TestHouse } from './harness.ts';
 import { readLedger } from './ledger-view.ts';

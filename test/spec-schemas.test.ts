@@ -6,6 +6,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { manifestSchema } from '../core/host/manifest-schema.ts';
 import { accountProofSchema } from '../wire/account-proof.ts';
+import { agentGrantSchema } from '../wire/agent-grant.ts';
 import { signedContractSchema } from '../wire/contract.ts';
 import { handoversSchema } from '../wire/handover.ts';
 import { inviteSchema } from '../wire/invite.ts';
@@ -30,6 +31,7 @@ function payloads(space: 'owner' | 'message'): JsonSchema {
 
 const documents: Readonly<Record<string, JsonSchema>> = {
   'owner-events': payloads('owner'),
+  'agent-grant': agentGrantSchema,
   'connection-events': payloads('message'),
   'told-events': { $defs: { ...toldSchemas, 'event.answer': answerSchema } },
   results: { $defs: resultSchemas },

@@ -140,8 +140,8 @@ function limitsInWords({ limits, storage }: Contract): string[] {
   ];
 }
 
-/** `1 day 12 hours`; `undefined` when it comes to nothing. */
-function lengthWords(retention: string): string | undefined {
+/** A duration in words, `1 day 12 hours`; `undefined` when it comes to nothing. */
+export function lengthWords(retention: string): string | undefined {
   const part = (unit: string): number =>
     Number(new RegExp(`(\\d+)${unit}`).exec(retention)?.[1] ?? 0);
   const parts = [

@@ -1,3 +1,4 @@
+import type { AgentTerms } from './agent-terms.ts';
 import { fromBase64url, toBase64url, toHex } from './bytes.ts';
 import { canonicalBytes } from './canonical-json.ts';
 import { type Signer, sha256, verifySignature } from './crypto.ts';
@@ -56,6 +57,8 @@ export type Contract = {
     /** Of 1,000,000 bytes. */
     readonly megabytes: number;
   };
+  /** Only in what a vault draws up of its owner's grant to an agent; a service's contract with it is refused. */
+  readonly agent?: AgentTerms;
 };
 
 /** A contract as it is published: the exact document, and its service's signature over it. */

@@ -1,4 +1,5 @@
 import { type AccountProof, accountProofSchema } from './account-proof.ts';
+import { agentCommandSchema, agentOfferSchema } from './agent-grant.ts';
 import type { SignedContract } from './contract.ts';
 import { fieldNamePattern, linePattern, signedContractSchema } from './contract.ts';
 import { durationPattern } from './duration.ts';
@@ -9,7 +10,6 @@ import {
   askSchema,
   connectSchema,
   inviteSchema,
-  type PeerOffer,
   peerOfferSchema,
   shareSchema,
 } from './peer-messages.ts';
@@ -84,15 +84,6 @@ export type ConnectionRequest = {
   readonly account?: AccountProof;
 };
 
-/** Payload of `connection.request` of another vault: it says who it is in place of a contract. */
-export type PeerRequest = Pick<ConnectionRequest, 'signing' | 'encapsulation'> & {
-  readonly peer: PeerOffer;
-};
-
-/** Either, as its schema lets it through. */
-export type AskedConnection = Omit<ConnectionRequest, 'contract'> &
-  Partial<Pick<ConnectionRequest, 'contract'> & Pick<PeerRequest, 'peer'>>;
-
 /** What a party connects with. */
 type Credential = { readonly jwt: string; readonly seed: string };
 
@@ -113,6 +104,8 @@ export type ConnectionAccepted = CredentialGranted & {
   readonly optional: readonly string[];
   /** Event types that the messaging layer keeps until the vault has them. */
   readonly critical: readonly string[];
+  /** What an agent may do: the contract that its vault has drawn up. */
+  readonly grant?: SignedContract;
 };
 
 /** Payload of `contract.update`: the next version, signed with the key of the connection. */
@@ -191,8 +184,9 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
         contract: signedContractSchema,
         account: accountProofSchema,
         peer: peerOfferSchema,
+        agent: agentOfferSchema,
       },
-      ['account', 'contract', 'peer'],
+      ['account', 'contract', 'peer', 'agent'],
     ),
   },
   'connection.keys': {
@@ -208,6 +202,7 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
     request: objectSchema({ contract: signedContractSchema }),
     limit: { counted: 'updates', perHour: 4, burst: 4 },
   },
+  'agent.grant': { space: 'message', delivery: 'best-effort', request: nothing },
   'peer.shares': { space: 'message', delivery: 'best-effort', request: nothing },
   'credential.renew': { space: 'message', delivery: 'best-effort', request: nothing },
   'owner.pending': owner(pageSchema),
@@ -217,6 +212,7 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
     objectSchema({ field: fieldName, value: { type: 'string', maxLength: fieldValueMax } }),
   ),
   'owner.invite': owner(inviteSchema),
+  'owner.agent': owner(agentCommandSchema),
   'owner.connect': owner(connectSchema),
   'owner.share': owner(shareSchema),
   'owner.ask': owner(askSchema),

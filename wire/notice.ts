@@ -14,6 +14,7 @@ export type NoticeAbout =
   | 'device_removed'
   | 'image_changed'
   | 'limit_reached'
+  | 'agent_cooling'
   | 'contract_frozen'
   | 'updates_limited'
   | 'credential_refused'
@@ -30,6 +31,7 @@ export const noticeSeverities: Readonly<Record<NoticeAbout, NoticeSeverity>> = {
   device_removed: 'alarm',
   image_changed: 'alarm',
   limit_reached: 'warning',
+  agent_cooling: 'warning',
   contract_frozen: 'warning',
   updates_limited: 'warning',
   credential_refused: 'warning',

@@ -1,3 +1,4 @@
+import { agentGrantSchema } from './agent-grant.ts';
 import { fieldNamePattern, linePattern } from './contract.ts';
 import { objectSchema } from './json-schema.ts';
 import type { JsonSchema } from './manifest.ts';
@@ -36,8 +37,8 @@ export const peerOfferSchema: JsonSchema = objectSchema({ name: claimedName, inv
 ]);
 /** Payload of `owner.invite`. */
 export const inviteSchema: JsonSchema = objectSchema(
-  { label: peerName, peer: { type: 'boolean' } },
-  ['peer'],
+  { label: peerName, peer: { type: 'boolean' }, agent: agentGrantSchema },
+  ['peer', 'agent'],
 );
 /** Payload of `owner.connect`. */
 export const connectSchema: JsonSchema = objectSchema({ label: peerName, invite: inviteText });

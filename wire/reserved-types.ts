@@ -4,6 +4,7 @@
  */
 
 const words: ReadonlySet<string> = new Set([
+  'agent',
   'connection',
   'consent',
   'contract',

@@ -9,8 +9,7 @@ import type { CheckContext } from './context.ts';
  * for each of them; a type that always asks is always held. What it stood for when the request arrived must still stand when it takes effect.
  */
 export const tierCheck: CheckFunction = (context) => {
-  const { fields, round, consent, handledType } = context;
-  const always = handledType?.consent === true;
+  const { fields, round, consent, always } = context;
   if (fields.length === 0 && !always) return skip('the request asks for no field');
   const tiers: Record<string, Tier | null> = {};
   for (const name of fields) tiers[name] = context.declared.get(name)?.tier ?? null;
@@ -51,7 +50,7 @@ export function rulesFor(context: CheckContext, names: readonly string[]): Recor
 }
 
 /**
- * The rule for a field: made for this connection and event type, for the purpose that is declared now and
+ * The rule for a field: made for this connection and event type (and the domain that an agent acts toward), for the purpose that is declared now and
  * under the contract in force, not run out. A rule is no new grant: where the field's retention is over,
  * the owner is asked. So they are where the vault has no such field: a quick refusal would betray it.
  */
@@ -59,7 +58,8 @@ function ruleFor(context: CheckContext, name: string): Rule | undefined {
   const { connection, received, time, state } = context;
   const purpose = context.declared.get(name)?.purpose;
   const rule = connection?.rules?.find(
-    ({ field, type }) => field === name && type === received.event?.type,
+    ({ field, type, target }) =>
+      field === name && type === received.event?.type && target === context.agent?.target,
   );
   if (rule === undefined || rule.until <= time || rule.purpose !== purpose) return undefined;
   if (!state.fields.has(name)) return undefined;

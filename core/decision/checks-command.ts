@@ -1,20 +1,24 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import { type Connection, namespaceOf, type VaultState } from '../../projections/vault-state.ts';
 import { accountFault } from '../../wire/account-proof.ts';
+import type { AskedConnection } from '../../wire/asked-connection.ts';
 import { fromBase64url, toHex } from '../../wire/bytes.ts';
 import { parseContract } from '../../wire/contract.ts';
 import { isEncapsulationKey } from '../../wire/key-encapsulation.ts';
-import type { AskedConnection, ContractUpdate } from '../../wire/messages.ts';
+import type { ContractUpdate } from '../../wire/messages.ts';
 import { isProven, type Rekey } from '../../wire/rekey.ts';
+import { agentAsksFault, agentGrantFault, inviteFault } from './checks-agent.ts';
 import { isKey, pairFault, unpairFault } from './checks-device.ts';
 import { type Granted, grantFault, rememberFault, ruleFault } from './checks-grant.ts';
-import { askFault, connectFault, peerFault, shareFault, sharesFault } from './checks-peer.ts';
+import { askerFault, askFault, connectFault, shareFault, sharesFault } from './checks-peer.ts';
 import { choiceFault, newTermsFault, updateFault, versionFault } from './checks-update.ts';
 import { type CommandFault, fault, statusFault } from './command-fault.ts';
 import type { CheckContext } from './context.ts';
 
 type NewTerms = Parameters<typeof newTermsFault>[1];
 type Target = { readonly connection: string; readonly optional: readonly string[] };
+type Invited = Parameters<typeof inviteFault>[1];
+type NewGrant = Parameters<typeof agentGrantFault>[1];
 type Shared = Parameters<typeof shareFault>[1];
 type Word = {
   readonly request: string;
@@ -42,7 +46,7 @@ const checks: Readonly<Record<string, CommandCheck>> = {
   'owner.contract.reject': (state, payload) => versionFault(state, payload as NewTerms),
   'owner.contract.show': (state, payload) => statusFault(state, payload, ['active']),
   'connection.request': (state, payload, _, received, sender) =>
-    peerFault(sender, payload as AskedConnection) ??
+    askerFault(sender, payload as AskedConnection) ??
     handshakeFault(payload as AskedConnection) ??
     accountUseFault(state, payload as AskedConnection, received),
   'credential.renew': (state, _, time, received) => renewalFault(state, received, time),
@@ -63,6 +67,9 @@ const checks: Readonly<Record<string, CommandCheck>> = {
     connectFault(state, payload as { invite: string }, time),
   'owner.share': (state, payload) => shareFault(state, payload as Shared),
   'owner.ask': (state, payload) => askFault(state, payload as { connection: string; type: string }),
+  'owner.invite': (state, payload, time) => inviteFault(state, payload as Invited, time),
+  'owner.agent': (state, payload, time) => agentGrantFault(state, payload as NewGrant, time),
+  'agent.grant': (_state, _payload, _time, _received, sender) => agentAsksFault(sender),
   'peer.shares': (_state, _payload, _time, _received, sender) => sharesFault(sender),
   'owner.deny': (state, payload, time) => wordFault(state, payload as Word, time),
 };

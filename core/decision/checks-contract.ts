@@ -1,5 +1,8 @@
 import { isMap } from '../../wire/event.ts';
-import { type CheckFunction, fail, pass, skip } from './check-result.ts';
+import { targetMax } from '../../wire/target.ts';
+import { type AgentAsk, outsideScopes, targetFault } from './agent.ts';
+import { type CheckFunction, type Found, fail, pass, skip } from './check-result.ts';
+import type { CheckContext } from './context.ts';
 
 /** Check 7: made under the contract that is in force, and not frozen. */
 export const contractCheck: CheckFunction = ({ received, connection, contract, time }) => {
@@ -26,10 +29,35 @@ export const contractCheck: CheckFunction = ({ received, connection, contract, t
   return pass(inputs);
 };
 
-/** Check 9: every field is declared, and asked for with the purpose it was declared with. */
+/**
+ * Check 9: every field is declared, and asked for with the purpose it was declared with; what an agent asks for, it asks
+ * for toward a domain that all its scopes have.
+ */
 export const fieldsCheck: CheckFunction = (context) => {
+  const { fields, agent } = context;
+  if (agent !== undefined) return scopesCheck(context, agent);
+  return fields.length === 0 ? skip('the request asks for no field') : declaredCheck(context);
+};
+
+function scopesCheck(context: CheckContext, agent: AgentAsk): Found {
+  const { fields } = context;
+  const outside = outsideScopes(agent, fields);
+  const words = { scopes: agent.scopes.map(({ name }) => name), target: shownTarget(agent) };
+  if (outside.length > 0)
+    return fail('field_not_in_contract', `no scope has: ${outside.join(', ')}`, {
+      fields,
+      ...words,
+    });
+  const found = declaredCheck(context);
+  const inputs = { ...found.inputs, ...words };
+  const wrong = targetFault(agent);
+  return found.result === 'pass' && wrong !== undefined
+    ? fail('purpose_mismatch', wrong, inputs)
+    : { ...found, inputs };
+}
+
+function declaredCheck(context: CheckContext): Found {
   const { fields, received } = context;
-  if (fields.length === 0) return skip('the request asks for no field');
   const payload = received.event?.payload;
   const purpose =
     isMap(payload) && typeof payload['purpose'] === 'string' ? payload['purpose'] : null;
@@ -43,7 +71,12 @@ export const fieldsCheck: CheckFunction = (context) => {
   if (other.length > 0)
     return fail('purpose_mismatch', `declared for another purpose: ${other.join(', ')}`, inputs);
   return pass(inputs);
-};
+}
+
+/** A stranger's text: no more of it than any domain has. */
+function shownTarget({ target }: AgentAsk): string | null {
+  return target === undefined ? null : target.slice(0, targetMax);
+}
 
 /** Check 10: no optional field that the owner declined. */
 export const optionalCheck: CheckFunction = (context) => {

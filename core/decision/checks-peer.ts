@@ -1,21 +1,25 @@
 import type { Connection, VaultState } from '../../projections/vault-state.ts';
+import type { AskedConnection } from '../../wire/asked-connection.ts';
 import { parseInvite } from '../../wire/invite.ts';
-import { type AskedConnection, wireTypes } from '../../wire/messages.ts';
+import { wireTypes } from '../../wire/messages.ts';
+import { agentFault } from './checks-agent.ts';
 import { type CommandFault, fault } from './command-fault.ts';
 
 /** What names a peer: requires a payload that fits its schema. */
 type ToPeer = { readonly connection: string };
 
-/** What is wrong with what a party that asks to connect says it is: a peer where the owner invited a service, or the other way. */
-export function peerFault(
+/** What is wrong with what a party that asks to connect says it is: a peer or an agent where the owner invited a service, or the other way. */
+export function askerFault(
   asker: Connection | undefined,
-  { contract, peer, account }: AskedConnection,
+  payload: AskedConnection,
 ): CommandFault | undefined {
+  const { contract, peer, account, agent } = payload;
+  if (asker?.kind === 'agent') return agentFault(payload);
   if (asker?.kind !== 'peer')
-    return contract === undefined || peer !== undefined
+    return contract === undefined || peer !== undefined || agent !== undefined
       ? fault('schema_invalid', 'who is invited as a service asks under a contract')
       : undefined;
-  if (peer === undefined || contract !== undefined || account !== undefined)
+  if (peer === undefined || (contract ?? account ?? agent) !== undefined)
     return fault('schema_invalid', 'who is invited as a peer says who it is, and nothing else');
   // Whoever we have reached out to has our invite and knows the way; whoever we have invited tells us theirs.
   if ((peer.invite === undefined) !== (asker.dial !== undefined))

@@ -1,13 +1,25 @@
 import { entryKey } from '../../projections/vault-state.ts';
 import { megabyte } from '../../wire/entry.ts';
-import { type CheckFunction, fail, type Inputs, pass, skip } from './check-result.ts';
+import { type CheckFunction, type Found, fail, type Inputs, pass, skip } from './check-result.ts';
 import { type CheckContext, entryAsked } from './context.ts';
 
 /**
- * Check 8: the contract gives the permission that this event type needs; of what is stored, the category too,
- * and there is room for it.
+ * Check 8: the contract gives the permission that this event type needs; of what is stored, the category too, and there
+ * is room for it. Of an agent a scope is for this type first, whatever permission it needs.
  */
 export const permissionCheck: CheckFunction = (context) => {
+  const { agent } = context;
+  if (agent === undefined) return permitted(context);
+  const words = { scopes: agent.ofType.map(({ name }) => name) };
+  const isFor = agent.scopes.length > 0 || (agent.ofType.length > 0 && context.fields.length > 0);
+  if (!isFor) return fail('permission_missing', 'no scope of the grant is for this', words);
+  const found = permitted(context);
+  return found.result === 'skip'
+    ? pass(words)
+    : { ...found, inputs: { ...words, ...found.inputs } };
+};
+
+function permitted(context: CheckContext): Found {
   const { contract, handledType } = context;
   const permission = handledType?.permission;
   if (permission === undefined) return skip('this event type needs no permission');
@@ -16,7 +28,7 @@ export const permissionCheck: CheckFunction = (context) => {
   if (!granted)
     return fail('permission_missing', `the contract does not permit ${permission}`, inputs);
   return storageCheck(context, inputs);
-};
+}
 
 function storageCheck(context: CheckContext, granted: Inputs): ReturnType<CheckFunction> {
   const entry = entryAsked(context);

@@ -1,13 +1,15 @@
 import type { Bucket, DecisionFacts } from '../../ledger/decision.ts';
 import { connectionLimit, identityLimit, type TypeLimit } from '../../wire/type-limits.ts';
+import type { AgentAsk } from './agent.ts';
 import { type Found, fail, type Inputs, pass, skip } from './check-result.ts';
 import type { CheckContext } from './context.ts';
+import { coolingUntil } from './cooling.ts';
 import { refilled, takeToken } from './rate.ts';
 
 /** What check 12 found, and the buckets after it. */
 export type Counted = {
   readonly found: Found;
-  readonly facts: Pick<DecisionFacts, 'bucket' | 'buckets'>;
+  readonly facts: Pick<DecisionFacts, 'bucket' | 'buckets' | 'scopes'>;
 };
 
 /**
@@ -18,7 +20,10 @@ export type Counted = {
 export function rateCheck(context: CheckContext, early: boolean): Counted {
   if (context.round === 'again') return uncounted('counted when it arrived');
   if (early) return countApart(context, identityLimit);
-  if (context.wireType === undefined) return countRequest(context);
+  if (context.wireType === undefined) {
+    const request = countRequest(context);
+    return context.agent === undefined ? request : countScopes(context, context.agent, request);
+  }
   const limit = limitOf(context);
   return limit === undefined ? uncounted('not under a contract') : countApart(context, limit);
 }
@@ -26,6 +31,35 @@ export function rateCheck(context: CheckContext, early: boolean): Counted {
 /** The owner's own words are not counted; in the mouth of a party they are. */
 function limitOf({ wireType, subject }: CheckContext): TypeLimit | undefined {
   return wireType?.limit ?? (subject?.space === 'owner' ? undefined : connectionLimit);
+}
+
+/** What an agent asks for costs a token of each of its scopes too, and is refused while it cools down. */
+function countScopes(context: CheckContext, { scopes }: AgentAsk, request: Counted): Counted {
+  if (request.found.result !== 'pass') return request;
+  const { connection, time } = context;
+  const after: Record<string, Bucket> = {};
+  const tokens: Record<string, number> = {};
+  const empty: string[] = [];
+  for (const { name, rate } of scopes) {
+    const limit = { perHour: rate.per_hour, burst: rate.burst };
+    const bucket = refilled(connection?.agent?.scopes?.[name], limit, time);
+    const taken = takeToken(bucket);
+    tokens[name] = bucket.tokens;
+    after[name] = taken ?? bucket;
+    if (taken === undefined) empty.push(name);
+  }
+  const until = coolingUntil(connection, time);
+  const cooling = until === undefined ? {} : { cooling_until: until };
+  const inputs = { ...request.found.inputs, scopes: tokens, ...cooling };
+  const facts = scopes.length === 0 ? request.facts : { ...request.facts, scopes: after };
+  if (until !== undefined)
+    return counted(
+      fail('rate_limited', 'too much of it was refused: it cools down', inputs),
+      facts,
+    );
+  return empty.length === 0
+    ? counted(pass(inputs), facts)
+    : counted(fail('rate_limited', `no more of ${empty.join(', ')} for now`, inputs), facts);
 }
 
 /** Requests of handlers' types: as often as the contract allows. */

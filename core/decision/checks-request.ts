@@ -1,5 +1,6 @@
 import { entryValueBytesMax } from '../../wire/entry.ts';
 import { schemaFault } from '../../wire/json-schema.ts';
+import { payloadOfType } from './agent.ts';
 import { type CheckFunction, fail, pass } from './check-result.ts';
 import { commandFault } from './checks-command.ts';
 import { onceKey } from './context.ts';
@@ -25,10 +26,12 @@ export const eventTypeCheck: CheckFunction = ({ received, subject, wireType, han
  * happened.
  */
 export const payloadCheck: CheckFunction = (context) => {
-  const { received, wireType, handledType, state, fields } = context;
+  const { received, wireType, handledType, state, fields, connection } = context;
   const type = { type: received.event?.type ?? null };
   const schema = wireType?.request ?? handledType?.request;
-  const payload = received.event?.payload;
+  const sent = received.event?.payload;
+  const payload =
+    wireType !== undefined || sent === undefined ? sent : payloadOfType(connection, sent);
   const fault = schema === undefined ? 'there is no schema' : schemaFault(schema, payload);
   if (fault !== undefined) return fail('schema_invalid', fault, type);
   if ((received.valueBytes ?? 0) > entryValueBytesMax)

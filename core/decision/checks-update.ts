@@ -17,7 +17,8 @@ export function updateFault(
   time: number,
 ): CommandFault | undefined {
   const before = connection?.offered?.contract ?? connection?.contract;
-  if (connection?.kind === 'peer') return fault('event_unsupported', 'a peer has no contract');
+  if (connection !== undefined && connection.kind !== 'service')
+    return fault('event_unsupported', 'only a service has a contract of its own');
   if (before === undefined) return fault('contract_unknown', 'no contract is in force');
   const parsed = parseContract(payload.contract);
   if (!parsed.ok) return fault(parsed.reason, parsed.detail);

@@ -13,6 +13,7 @@ import { isMap } from '../../wire/event.ts';
 import type { HandledType } from '../../wire/manifest.ts';
 import { type WireType, wireTypes } from '../../wire/messages.ts';
 import { parseSubject, type Subject } from '../../wire/subjects.ts';
+import { type AgentAsk, agentAsk, isAskedWhole } from './agent.ts';
 import type { Round } from './round.ts';
 
 /** Everything a check may look at. */
@@ -33,6 +34,10 @@ export type CheckContext = {
   readonly fields: readonly string[];
   readonly consent: readonly string[];
   readonly declared: ReadonlyMap<string, ContractField>;
+  /** Whether the owner is asked each time, whatever fields are asked for. */
+  readonly always: boolean;
+  /** Of an agent: what of its grant the request falls under. */
+  readonly agent: AgentAsk | undefined;
   readonly round: Round;
   /** The request as it was decided about before; only when it is decided about again. */
   readonly open: OpenRequest | undefined;
@@ -57,6 +62,7 @@ export function contextOf(
   const fields = fieldsOf(received, handledType);
   const declared = contract === undefined ? nothing : fieldsByName(contract);
   const consent = fields.filter((name) => declared.get(name)?.tier === 'consent');
+  const agent = agentAsk(connection, received, fields);
   const open =
     round === 'again' ? state.requests.get(eventKey(received.connection, received.id)) : undefined;
   return {
@@ -72,6 +78,8 @@ export function contextOf(
     fields,
     consent,
     declared,
+    always: handledType?.consent === true || isAskedWhole(agent),
+    agent,
     round,
     open,
   };

@@ -22,6 +22,7 @@ import { permissionCheck } from './checks-permission.ts';
 import { rateCheck } from './checks-rate.ts';
 import { eventTypeCheck, payloadCheck } from './checks-request.ts';
 import { type CheckContext, contextOf } from './context.ts';
+import { coolingAfter } from './cooling.ts';
 import { payloadFacts } from './facts.ts';
 import { identityChecks, type Round } from './round.ts';
 
@@ -108,7 +109,9 @@ function conclude(
 ): Decision {
   const outcome = outcomeOf(checks, failed);
   const fits = checks.some(({ check, result }) => check === 'payload' && result === 'pass');
-  const facts = fits ? payloadFacts(context, outcome, counted) : counted;
+  const told = fits ? payloadFacts(context, outcome, counted) : counted;
+  const cooling = coolingAfter(context, outcome, checks);
+  const facts = cooling === undefined ? told : { ...told, cooling };
   if (failed !== undefined) {
     const { reason = 'internal', detail = '' } = failed;
     return { outcome, reason, detail, checks, facts };

@@ -26,7 +26,7 @@ export function payloadFacts(
   if (once !== undefined) facts.once = once;
   const entry = entryAsked(context);
   if (entry !== undefined) facts.entry = entry;
-  if (outcome === 'pending' && context.handledType?.consent === true) facts.always = true;
+  if (outcome === 'pending' && context.always) facts.always = true;
   if (outcome !== 'denied') addSession(facts, context);
   if (outcome === 'allowed' && consent.length > 0) addGrounds(facts, context);
   return facts;

@@ -11,6 +11,7 @@ import { equalBytes, fromHex } from '../../wire/bytes.ts';
 import { type Answer, wireTypes } from '../../wire/messages.ts';
 import { decide } from '../decision/decide.ts';
 import { tellAddressTo } from './address.ts';
+import { tellCooling } from './agents.ts';
 import { answerUnrecorded, questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import { connectionCommand } from './connection-commands.ts';
 import { renewCredential } from './connections.ts';
@@ -82,6 +83,8 @@ export async function handleArrival(
     const asker = isKnown || !holds ? undefined : askerKeys(received);
     const question = { ...questionOf(received, index), repeated, ...(asker && { asker }) };
     await queueDenial(parts, turn, question, decision);
+    const { cooling } = decision.facts;
+    if (cooling !== undefined) await tellCooling(parts, turn, connection.id, cooling, index);
     const notice = noticeOfRefusal(connection, received, decision);
     return notice && notify(parts, turn, notice, index);
   }

@@ -1,6 +1,7 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Answer } from '../../wire/messages.ts';
 import { answerServers } from './address.ts';
+import { answerGrant } from './agents.ts';
 import { requestConnection } from './connections.ts';
 import { offerContract } from './contract-updates.ts';
 import { answerKeys } from './key-rotation.ts';
@@ -23,6 +24,7 @@ const commands: Readonly<Record<string, Run>> = {
   'connection.rekey': takeRekey,
   'contract.update': offerContract,
   'peer.shares': answerShares,
+  'agent.grant': answerGrant,
 };
 
 /** What the vault does about a type of the standard's own that parties send; `undefined` for all others. */

@@ -2,17 +2,18 @@ import { randomBytes } from 'node:crypto';
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import { lastKey } from '../../ledger/chain-end.ts';
 import type { Connection } from '../../projections/vault-state.ts';
+import type { AskedConnection } from '../../wire/asked-connection.ts';
 import { toBase64url, toHex } from '../../wire/bytes.ts';
 import { identifierFrom } from '../../wire/identifiers.ts';
 import {
   type Answer,
-  type AskedConnection,
   type ConnectionAccepted,
   connectionRequestedType,
   connectionSeveredType,
   type Invite,
 } from '../../wire/messages.ts';
 import { missingFields } from '../decision/checks-update.ts';
+import { coolingUntil } from '../decision/cooling.ts';
 import { serversOf } from './address.ts';
 import { questionOf, queueAnswer, refusal } from './answers.ts';
 import { describeOffer, endOffer } from './contract-updates.ts';
@@ -31,7 +32,7 @@ export async function invite(
   parts: VaultParts,
   turn: Turn,
   label: string,
-  isPeer = false,
+  whom: { readonly peer?: true; readonly agent?: true } = {},
 ): Promise<Invite> {
   const { batch } = turn;
   const expires = batch.time + inviteLastsMs;
@@ -41,8 +42,7 @@ export async function invite(
   const { party, credential } = await parts.admission.invite(expires);
   await parts.bus.admit(party, 'handshake');
   const scope = await parts.ring.createScope();
-  const peer = isPeer ? { peer: true as const } : {};
-  batch.add({ kind: 'invited', scope, body: { connection, party, label, expires, ...peer } });
+  batch.add({ kind: 'invited', scope, body: { connection, party, label, expires, ...whom } });
   return {
     v: 1,
     vault: batch.state.vault,
@@ -73,7 +73,7 @@ export async function requestConnection(
   const { batch } = turn;
   const type = 'connection.request';
   const payload = received.event?.payload as unknown as AskedConnection;
-  const { contract, peer } = payload;
+  const { contract, peer, agent } = payload;
   const keys = keysOf(payload);
   if (keys === undefined) return refusal(type, 'malformed');
   const connection = batch.state.connections.get(received.connection);
@@ -87,6 +87,7 @@ export async function requestConnection(
       keys,
       ...(contract === undefined ? {} : { contract }),
       ...(peer === undefined ? {} : { peer }),
+      ...(agent === undefined ? {} : { agent }),
       event: received.id,
       ...(payload.account === undefined ? {} : { account: payload.account.key }),
     },
@@ -118,12 +119,15 @@ export function describeConnection(turn: Turn, connection: Connection): Record<s
     name: connection.name,
     kind: connection.kind,
     status: connection.status,
-    calls_itself: connection.dial?.name ?? null,
+    calls_itself: connection.dial?.name ?? connection.agent?.name ?? null,
     contract: contract ?? null,
     missing: missingFields(turn.batch.state, contract),
     optional: connection.optional,
     credential_expires: connection.credentialExpires ?? null,
     tokens: connection.bucket?.tokens ?? contract?.limits.burst ?? null,
+    ...(connection.kind === 'agent'
+      ? { cooling_until: coolingUntil(connection, turn.batch.time) ?? null }
+      : {}),
     update: describeOffer(turn.batch.state, connection) ?? null,
   };
 }
@@ -137,7 +141,7 @@ export async function acceptConnection(
   from: number | undefined,
 ): Promise<void> {
   const { batch } = turn;
-  const { name, keys, id, scope, request, account } = connection;
+  const { name, keys, id, scope, request, account, kind, contract } = connection;
   if (keys === undefined || request === undefined) throw new Error('nobody has asked to connect');
   const party = account ?? connection.party;
   const { granted, recorded } = await letIn(parts, turn, { party, shared: account !== undefined });
@@ -147,7 +151,7 @@ export async function acceptConnection(
     ...(from === undefined ? {} : { cause: from }),
     body: {
       connection: id,
-      kind: connection.kind,
+      kind,
       party,
       name,
       keys,
@@ -159,11 +163,12 @@ export async function acceptConnection(
     .flatMap(({ manifest }) => manifest.types)
     .filter(({ delivery }) => delivery === 'critical')
     .map(({ type }) => type);
-  const result: ConnectionAccepted = { ...granted, party, optional, critical };
+  const grant = kind === 'agent' && contract !== undefined ? { grant: contract } : {};
+  const result: ConnectionAccepted = { ...granted, party, optional, critical, ...grant };
   const asked = { id: request, type: 'connection.request', from: cause };
   const question = { connection: id, to: connection.party, ...asked };
   await queueAnswer(parts, turn, question, { status: 'served', type: question.type, result });
-  if (connection.kind === 'peer') await beginPeer(parts, turn, connection, cause);
+  if (kind === 'peer') await beginPeer(parts, turn, connection, cause);
   await notify(parts, turn, { about: 'connection_made', connection: id }, cause);
 }
 

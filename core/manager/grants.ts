@@ -3,6 +3,7 @@ import type { Connection, OpenRequest, VaultState } from '../../projections/vaul
 import { toHex } from '../../wire/bytes.ts';
 import { durationMs } from '../../wire/duration.ts';
 import { keyId } from '../../wire/key-encapsulation.ts';
+import { targetOf } from '../decision/agent.ts';
 import type { Turn } from './turn.ts';
 
 /*
@@ -19,6 +20,8 @@ export type DescribedRule = {
   readonly type: string;
   readonly field: string;
   readonly purpose: string;
+  /** Of an agent: the domain that it is for; absent where none was named. */
+  readonly target?: string;
   readonly contract: { readonly id: string; readonly version: number } | null;
   /** Unix milliseconds. */
   readonly since: number;
@@ -51,8 +54,8 @@ export function remember(
   request: OpenRequest,
   approved: {
     readonly fields: readonly string[];
-    /** ISO 8601 duration. */
-    readonly lasts: string;
+    /** ISO 8601 duration; where the owner says nothing, what an agent's scope says for a first yes. */
+    readonly lasts: string | undefined;
     readonly device: string;
     /** Index of the `consented` record. */
     readonly cause: number;
@@ -61,12 +64,16 @@ export function remember(
   const connection = batch.state.connections.get(request.connection);
   const { contract, contractHash: hash } = connection ?? {};
   if (connection === undefined || contract === undefined || hash === undefined) return;
-  const until = batch.time + (durationMs(approved.lasts) ?? 0);
+  const target = targetOf(connection, request.received.event?.payload);
   for (const field of approved.fields) {
+    const lasts = approved.lasts ?? firstYesLasts(connection, request, field);
+    if (lasts === undefined) continue;
+    const until = batch.time + (durationMs(lasts) ?? 0);
     const purpose = contract.contract.fields.find(({ name }) => name === field)?.purpose ?? '';
     const { device, cause } = approved;
     const type = request.received.event?.type ?? '';
-    const shared = { connection: connection.id, type, field, purpose };
+    const toward = target === undefined ? {} : { target };
+    const shared = { connection: connection.id, type, field, purpose, ...toward };
     const draft: Draft = {
       kind: 'remembered',
       scope: connection.scope,
@@ -75,6 +82,18 @@ export function remember(
     };
     batch.add(draft);
   }
+}
+
+/** For how long the owner's first yes to a field stands by an agent's grant; `undefined` where each has to be given. */
+function firstYesLasts(
+  { contract }: Connection,
+  { received }: OpenRequest,
+  field: string,
+): string | undefined {
+  const scope = contract?.contract.agent?.scopes.find(
+    ({ type, fields }) => type === received.event?.type && fields?.includes(field) === true,
+  );
+  return scope?.approval === 'first' ? scope.remember : undefined;
 }
 
 /** Every remembered approval of connections that stand. */
@@ -86,7 +105,7 @@ export function describeRules({ connections, time }: VaultState): readonly Descr
       (connection.rules?.toList() ?? []).map((rule) => ({ rule, connection })),
     )
     .map(({ rule, connection }) => {
-      const { index, type, field, purpose, at: since, until, device } = rule;
+      const { index, type, field, purpose, at: since, until, device, target } = rule;
       const inForce = rule.contract === connection.contractHash;
       const { id, version } = connection.contract?.contract ?? {};
       return {
@@ -96,6 +115,7 @@ export function describeRules({ connections, time }: VaultState): readonly Descr
         type,
         field,
         purpose,
+        ...(target === undefined ? {} : { target }),
         contract: !inForce || id === undefined || version === undefined ? null : { id, version },
         since,
         until,

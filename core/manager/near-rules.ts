@@ -1,4 +1,5 @@
 import type { Connection, OpenRequest, Rule } from '../../projections/vault-state.ts';
+import { targetOf } from '../decision/agent.ts';
 
 /** A remembered approval for a field of a held request, and why the owner is asked all the same. */
 export type NearRule = {
@@ -17,8 +18,10 @@ export type NearRule = {
 /** Remembered approvals that nearly stood for the owner when the request arrived. */
 export function nearRules(request: OpenRequest, connection: Connection): readonly NearRule[] {
   const { facts, received } = request;
+  const asked = targetOf(connection, received.event?.payload);
   const rules = connection.rules?.valueSeq().toArray() ?? [];
   return rules
+    .filter(({ target }) => target === asked)
     .filter(({ field, type }) => facts.consent?.includes(field) && type === received.event?.type)
     .map((rule) => ({
       rule: rule.index,

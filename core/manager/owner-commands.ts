@@ -1,9 +1,11 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Connection, OpenRequest } from '../../projections/vault-state.ts';
+import type { AgentGrant } from '../../wire/agent-terms.ts';
 import type { Answer } from '../../wire/messages.ts';
 import type { Reason } from '../../wire/reasons.ts';
 import { decide } from '../decision/decide.ts';
 import { moveTo, serversOf } from './address.ts';
+import { countDenial, grantAgent, grantAnew } from './agents.ts';
 import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import { acceptConnection, declineConnection, invite, severConnection } from './connections.ts';
 import { contractCommands } from './contract-commands.ts';
@@ -31,6 +33,8 @@ export type Command = {
   /** Answers the command in a later turn. */
   readonly answer: (turn: Turn, from: number, answer: Answer) => Promise<void>;
 };
+
+type Invited = { readonly label: string; readonly peer?: boolean; readonly agent?: AgentGrant };
 
 /** `undefined` when the command is answered in a later turn. */
 type Run = (parts: VaultParts, command: Command) => Promise<Answer | undefined>;
@@ -85,10 +89,8 @@ const commands: Readonly<Record<string, Run>> = {
     if (servers !== undefined) await moveTo(parts, command.turn, servers, command.from);
     return served(command, { servers: serversOf(parts, command.turn.batch.state) });
   },
-  'owner.invite': async (parts, command) => {
-    const { label, peer } = payloadOf<{ label: string; peer?: boolean }>(command);
-    return served(command, await invite(parts, command.turn, label, peer));
-  },
+  'owner.invite': inviteSomeone,
+  'owner.agent': grantAnew,
   'owner.accept': accept,
   'owner.decline': (parts, command) =>
     withConnection(command, (connection) =>
@@ -140,6 +142,17 @@ async function setField(parts: VaultParts, command: Command): Promise<Answer> {
   return served(command, { field });
 }
 
+async function inviteSomeone(parts: VaultParts, command: Command): Promise<Answer> {
+  const { turn } = command;
+  const { label, peer, agent: grant } = payloadOf<Invited>(command);
+  if (grant === undefined)
+    return served(command, await invite(parts, turn, label, peer === true ? { peer } : {}));
+  const made = await invite(parts, turn, label, { agent: true });
+  const agent = turn.batch.state.connections.get(made.connection);
+  if (agent !== undefined) grantAgent(parts, turn, agent, { grant, ...said(command) });
+  return served(command, made);
+}
+
 async function accept(parts: VaultParts, command: Command): Promise<Answer> {
   const { turn, from } = command;
   const { optional } = payloadOf<{ optional: string[] }>(command);
@@ -176,13 +189,13 @@ async function consent(
     },
   });
   const question = questionOf(request.received, cause);
-  if (outcome === 'denied')
+  if (outcome === 'denied') {
     await queueAnswer(parts, turn, question, refusal(question.type, 'consent_denied'));
-  else {
+    await countDenial(parts, turn, request.connection, cause);
+  } else {
     const runs = await release(parts, command, request, scope, cause);
     // A word that releases nothing is not remembered either.
-    if (runs && word.remember !== undefined)
-      remember(turn, request, { fields, lasts: word.remember, device, cause });
+    if (runs) remember(turn, request, { fields, lasts: word.remember, device, cause });
   }
   return served(command, { request: request.key, outcome });
 }

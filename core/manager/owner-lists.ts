@@ -1,8 +1,8 @@
 import type { VaultState } from '../../projections/vault-state.ts';
 import { describeConnection } from './connections.ts';
 import { describeOffer } from './contract-updates.ts';
+import { describeRequest } from './described-request.ts';
 import { type Item, pageOf } from './pages.ts';
-import { describeRequest } from './requests.ts';
 import type { Turn } from './turn.ts';
 
 /* What the owner's app reads in pages: contracts are large, and many may wait. */

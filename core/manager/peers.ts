@@ -26,7 +26,7 @@ async function connect(parts: VaultParts, command: Command): Promise<Answer> {
   const { turn, from } = command;
   const { batch, effects } = turn;
   const asked = payloadOf<{ label: string; invite: string }>(command);
-  const own = await invite(parts, turn, asked.label, true);
+  const own = await invite(parts, turn, asked.label, { peer: true });
   const { connection } = own;
   const scope = batch.state.connections.get(connection)?.scope ?? batch.state.scope;
   const reach = { invite: asked.invite, keys: newDialKeys(), offer: encodeInvite(own) };

@@ -5,17 +5,16 @@ import {
   storedEntries,
   type VaultState,
 } from '../../projections/vault-state.ts';
-import { toHex } from '../../wire/bytes.ts';
-import { isMap } from '../../wire/event.ts';
 import { consentRequestedType } from '../../wire/messages.ts';
 import type { Reason } from '../../wire/reasons.ts';
+import { payloadOfType } from '../decision/agent.ts';
 import { decide } from '../decision/decide.ts';
 import type { HandlerOutcome, HandlerServices } from '../host/handler-port.ts';
 import type { LoadedHandler } from '../host/manifest-loader.ts';
 import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
+import { describeRequest } from './described-request.ts';
 import { followEffects } from './effects.ts';
 import { entryKeys, entryValue } from './entries.ts';
-import { nearRules } from './near-rules.ts';
 import { notify } from './notices.ts';
 import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
@@ -50,42 +49,14 @@ export async function holdRequest(
   await tellOwner(parts, turn, consentRequestedType, describeRequest(request, connection), from);
 }
 
-/** A held request in the words that the owner's app shows: who, what, why, under which terms. */
-export function describeRequest(
-  request: OpenRequest,
-  connection: Connection,
-): Record<string, unknown> {
-  const { contract } = connection.contract ?? {};
-  const payload = request.received.event?.payload;
-  const purpose = isMap(payload) ? payload['purpose'] : undefined;
-  return {
-    request: request.key,
-    hash: toHex(request.received.digest),
-    type: request.received.event?.type,
-    connection: connection.id,
-    party: connection.name,
-    fields: (request.facts.fields ?? []).map((name) => {
-      const field = contract?.fields.find((one) => one.name === name);
-      return { name, tier: field?.tier ?? null, purpose: field?.purpose ?? null };
-    }),
-    purpose: purpose ?? null,
-    ...(request.facts.always === true ? { asks: payload ?? null } : {}),
-    rules: nearRules(request, connection),
-    contract:
-      contract === undefined
-        ? null
-        : { id: contract.id, version: contract.version, hash: connection.contractHash ?? null },
-    asked: request.receivedAt,
-    until: request.facts.deadline ?? null,
-  };
-}
-
 /** Runs the handler of an allowed request. Its result takes effect only through `finishRequest`. */
 export async function runHandler(parts: VaultParts, request: OpenRequest): Promise<FinishedRun> {
   const handler = parts.runner.handlers.find(({ manifest }) => manifest.name === request.handler);
   if (handler === undefined) throw new Error(`handler ${request.handler} is not installed`);
   const { state } = parts.journal;
   const event = request.received.event;
+  const party = state.connections.get(request.connection);
+  const payload = payloadOfType(party, event?.payload ?? null);
   const provided = new Set<string>();
   let entries = false;
   const { connection } = request;
@@ -110,10 +81,10 @@ export async function runHandler(parts: VaultParts, request: OpenRequest): Promi
   const call = {
     call: request.key,
     type: event?.type ?? '',
-    event: { id: event?.id ?? '', time: event?.time ?? 0, payload: event?.payload ?? null },
+    event: { id: event?.id ?? '', time: event?.time ?? 0, payload },
     vault: state.vault,
     connection: request.connection,
-    party: state.connections.get(request.connection)?.party ?? '',
+    party: party?.party ?? '',
   };
   const { category } = request.facts.entry ?? {};
   const outcome = await parts.runner.run(handler, call, services, {

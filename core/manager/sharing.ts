@@ -2,13 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { DialKeys } from '../../ledger/peer-bodies.ts';
 import type { Connection } from '../../projections/vault-state.ts';
 import { toBase64url } from '../../wire/bytes.ts';
-import {
-  type Contract,
-  type ContractField,
-  contractHash,
-  signContract,
-} from '../../wire/contract.ts';
+import { type Contract, type ContractField, contractHash } from '../../wire/contract.ts';
 import { peerSharedType } from '../../wire/peer-messages.ts';
+import { signedByVault } from './own-contract.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
 /*
@@ -45,10 +41,7 @@ export async function share(
   { sharing, from, device }: { sharing: Sharing; from: number; device?: string },
 ): Promise<Contract> {
   const { batch } = turn;
-  const { keys, time } = { keys: batch.state.keys, time: batch.time };
-  const signer = keys && parts.secrets.signing.keyFor(keys.signing);
-  if (signer === undefined) throw new Error('the vault has no signing key');
-  const contract = signContract(signer, sharingContract(connection, sharing, time));
+  const contract = signedByVault(parts, turn, sharingContract(connection, sharing, batch.time));
   const body = { connection: connection.id, contract, ...(device === undefined ? {} : { device }) };
   const cause = batch.add({ kind: 'shared', scope: connection.scope, cause: from, body });
   const payload = { contract };

@@ -29,6 +29,7 @@ export function makeEntry(members: Partial<AuditEntry> & { readonly record: numb
     fields_asked: ['personal.email', 'personal.name'],
     fields_provided: ['personal.email'],
     purpose: 'delivery',
+    target: null,
     tiers: ['personal.email=on-demand', 'personal.name=on-demand'],
     decision: 'approved',
     reason: null,

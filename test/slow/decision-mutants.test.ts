@@ -6,6 +6,9 @@ import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { decide } from '../../core/decision/decide.ts';
+import { agentDisagreement } from '../../core/decision/testing/agent-agrees.ts';
+import { agentCases, agentRecorded } from '../../core/decision/testing/agent-cases.ts';
+import { type AgentScenario, agentScenarios } from '../../core/decision/testing/agent-scenario.ts';
 import { disagreement } from '../../core/decision/testing/agrees.ts';
 import {
   commandCases,
@@ -24,12 +27,12 @@ const rooms = ['wire', 'ledger', 'projections'];
 const numRuns = 30_000;
 
 let folder: string;
-let cases: readonly Scenario[];
+let cases: readonly (readonly [Scenario, AgentScenario])[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cambium-mutants-'));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-  cases = fc.sample(scenarios, { numRuns, seed: 1 });
+  cases = fc.sample(fc.tuple(scenarios, agentScenarios), { numRuns, seed: 1 });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -49,12 +52,16 @@ function found(decider: typeof decide): string | undefined {
   try {
     for (const given of [...commandCases, ...handshakeCases])
       if (decider(stateFor(given), eventOf(given), now).reason !== given.reason) return given.about;
-    for (const { about, state, received, reason } of partyCases)
+    for (const { about, state, received, reason } of [...partyCases, ...agentCases])
       if (decider(state, received, now).reason !== reason) return about;
-    const unrecorded = recordingFault(decider, [...recordedCases, ...storageCases]);
+    const unrecorded = recordingFault(decider, [
+      ...recordedCases,
+      ...storageCases,
+      ...agentRecorded,
+    ]);
     if (unrecorded !== undefined) return unrecorded;
-    for (const scenario of cases) {
-      const differs = disagreement(scenario, decider);
+    for (const [scenario, ofAgent] of cases) {
+      const differs = disagreement(scenario, decider) ?? agentDisagreement(ofAgent, decider);
       if (differs !== undefined) return differs;
     }
     return undefined;
