@@ -250,6 +250,11 @@ export class VaultClient {
     this.#nc.publish(subject, bytes);
   }
 
+  /** Resolves when nothing comes over its connection any more. */
+  async closed(): Promise<void> {
+    await this.#nc.closed();
+  }
+
   /** Whether a kept answer would be taken now. */
   get wantsKept(): boolean {
     return this.#answers.interested || this.#waiting.size > 0;

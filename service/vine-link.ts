@@ -1,4 +1,10 @@
-import { connect, jwtAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import {
+  AuthorizationError,
+  connect,
+  jwtAuthenticator,
+  type NatsConnection,
+  UserAuthenticationExpiredError,
+} from '@nats-io/transport-node';
 import { utf8 } from '../wire/bytes.ts';
 import type { CredentialGranted } from '../wire/messages.ts';
 import { partyInbox } from '../wire/subjects.ts';
@@ -22,6 +28,12 @@ export function connectParty(
   credential: () => Credential,
 ): Promise<NatsConnection> {
   return connectAs(servers, { name: 'service', inboxPrefix: partyInbox(party) }, credential);
+}
+
+/** Whether a vine that was reached has turned the credential away: revoked, or expired. */
+export function isTurnedAway(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : undefined;
+  return cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError;
 }
 
 /** `connectParty` for whoever it is. */
