@@ -3,6 +3,7 @@ import { hkdf, type Signer, sha256, signerFrom } from '../wire/crypto.ts';
 import { drawnBytes } from '../wire/drawn-bytes.ts';
 import {
   type Epoch,
+  type Opened,
   openEnvelope,
   parseEnvelope,
   sealEnvelope,
@@ -41,15 +42,27 @@ export function wirePair(seed: Uint8Array): WirePair {
   };
 }
 
-/** A sealed `data.request` of some 300 bytes, signed or not. */
-export function sealedRequest(pair: WirePair, subject: string, signed: boolean): Uint8Array {
-  const payload = { fields: ['personal/full_name', 'personal/shipping_address'], purpose: 'order' };
-  const contract = { id: 'bench.shop', version: 3, hash: 'ab'.repeat(32) };
-  return sealed(pair, 'service', pair.toVault, subject, signed, {
+/** A sealed `data.request` of some 300 bytes, signed or not, and its id. */
+export function sealedRequest(
+  pair: WirePair,
+  subject: string,
+  signed: boolean,
+): { readonly id: string; readonly bytes: Uint8Array } {
+  const time = Date.now();
+  const id = eventId(time, random(10));
+  const event = encodeEvent({
+    id,
     type: 'data.request',
-    contract,
-    payload,
+    time,
+    party: 'service',
+    contract: { id: 'bench.shop', version: 3, hash: 'ab'.repeat(32) },
+    payload: { fields: ['personal/full_name', 'personal/shipping_address'], purpose: 'order' },
   });
+  const { connection, signer, toVault: epoch } = pair;
+  const contents = signed
+    ? { event, seen: 1, signature: signEvent(signer, { connection, subject, epoch }, event) }
+    : { event, seen: 1 };
+  return { id, bytes: sealed(pair, epoch, subject, id, contents) };
 }
 
 /** What stands in a sealed request, checked as a vault does; `undefined` when it is not authentic. */
@@ -64,16 +77,21 @@ export function openedRequest(
 
 /** A sealed answer of some 300 bytes. */
 export function sealedAnswer(pair: WirePair, subject: string, cause: string): Uint8Array {
+  const time = Date.now();
+  const id = eventId(time, random(10));
   const fields = {
     'personal/full_name': 'Ada Lovelace',
     'personal/shipping_address': '12 St James’s Square, London SW1Y 4JH, United Kingdom',
   };
-  const payload = { status: 'served', type: 'data.request', result: { fields, refused: [] } };
-  return sealed(pair, pair.vault, pair.fromVault, subject, false, {
+  const event = encodeEvent({
+    id,
     type: 'event.answer',
+    time,
+    party: pair.vault,
     cause,
-    payload,
+    payload: { status: 'served', type: 'data.request', result: { fields, refused: [] } },
   });
+  return sealed(pair, pair.fromVault, subject, id, { event, seen: 1 });
 }
 
 /** What stands in a sealed answer; `undefined` when it is not authentic. */
@@ -86,22 +104,13 @@ export function openedAnswer(
 }
 
 function sealed(
-  { connection, signer }: WirePair,
-  party: string,
+  { connection }: WirePair,
   epoch: Epoch,
   subject: string,
-  signed: boolean,
-  said: Pick<Event, 'type' | 'payload' | 'contract' | 'cause'>,
+  eventId: string,
+  contents: Opened,
 ): Uint8Array {
-  const time = Date.now();
-  const id = eventId(time, random(10));
-  const event = encodeEvent({ ...said, id, time, party });
-  const signature = signed
-    ? { signature: signEvent(signer, { connection, subject, epoch }, event) }
-    : {};
-  const contents = { event, seen: 1, ...signature };
-  const nonce = random(24);
-  return sealEnvelope({ connection, epoch, subject, eventId: id, nonce, contents });
+  return sealEnvelope({ connection, epoch, subject, eventId, nonce: random(24), contents });
 }
 
 function opened(

@@ -4,6 +4,7 @@
  */
 import { connect, type Msg } from '@nats-io/transport-node';
 import { fromHex } from '../wire/bytes.ts';
+import { inSlices } from './in-slices.ts';
 import { openedRequest, sealedAnswer, wirePair } from './wire-peers.ts';
 
 const [server = '', seed = ''] = process.argv.slice(2);
@@ -11,8 +12,13 @@ const pair = wirePair(fromHex(seed));
 const nc = await connect({ servers: server });
 
 nc.subscribe('raw', { callback: (_, message) => void message.respond(message.data) });
-nc.subscribe('sealed', { callback: (_, message) => answer(message, false) });
-nc.subscribe('signed', { callback: (_, message) => answer(message, true) });
+for (const [subject, signed] of [
+  ['sealed', false],
+  ['signed', true],
+] as const) {
+  const heard = inSlices((message: Msg) => answer(message, signed));
+  nc.subscribe(subject, { callback: (_, message) => heard(message) });
+}
 await nc.flush();
 process.stdout.write('ready\n');
 
@@ -20,5 +26,5 @@ function answer(message: Msg, signed: boolean): void {
   const { subject } = message;
   const request = openedRequest(pair, subject, message.data, signed);
   if (request === undefined) throw new Error(`a request on ${subject} is not authentic`);
-  message.respond(sealedAnswer(pair, subject, request.id));
+  message.respond(sealedAnswer(pair, message.reply ?? '', request.id));
 }

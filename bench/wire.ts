@@ -22,6 +22,7 @@ import {
   keyId,
 } from '../wire/key-encapsulation.ts';
 import { type Figures, measure } from './load.ts';
+import { rawAsker, sealedAsker } from './wire-asker.ts';
 import { credentialCosts } from './wire-credentials.ts';
 import {
   openedAnswer,
@@ -59,8 +60,8 @@ try {
 
 async function constructions(wire: WirePair): Promise<void> {
   const subject = 'sealed';
-  const plain = sealedRequest(wire, subject, false);
-  const signed = sealedRequest(wire, subject, true);
+  const { bytes: plain } = sealedRequest(wire, subject, false);
+  const { bytes: signed } = sealedRequest(wire, subject, true);
   const answer = sealedAnswer(wire, subject, '0');
   const key = await encapsulationKeyFrom(new Uint8Array(randomBytes(32)));
   const info = epochInfo(wire.connection, 'to-vault', 2);
@@ -100,20 +101,17 @@ async function startResponder(url: string): Promise<ChildProcess> {
 
 async function roundTrips(url: string, inFlight: number): Promise<void> {
   const nc = await connect({ servers: url });
-  const raw = sealedRequest(pair, 'raw', false);
-  const ask = async (subject: 'sealed' | 'signed'): Promise<void> => {
-    const request = sealedRequest(pair, subject, subject === 'signed');
-    const { data } = await nc.request(subject, request, { timeout: 10_000 });
-    if (openedAnswer(pair, subject, data) === undefined)
-      throw new Error('an answer is not authentic');
-  };
+  const { bytes: raw } = sealedRequest(pair, 'raw', false);
+  const askRaw = rawAsker(nc, raw);
+  const ask = sealedAsker(nc, pair);
   title(`Round trip to another process, ${inFlight} in flight`);
   const base = await measure(() => nc.request('raw', raw, { timeout: 10_000 }), inFlight, seconds);
   row('raw NATS request-reply', base);
-  row('sealed both ways', await measure(() => ask('sealed'), inFlight, seconds), base);
+  row('raw, answers to one inbox', await measure(() => askRaw('raw'), inFlight, seconds), base);
+  row('sealed both ways', await measure(() => ask('sealed', false), inFlight, seconds), base);
   row(
     'sealed both ways, request signed',
-    await measure(() => ask('signed'), inFlight, seconds),
+    await measure(() => ask('signed', true), inFlight, seconds),
     base,
   );
   await nc.close();

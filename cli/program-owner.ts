@@ -1,6 +1,6 @@
 import { Argument, type Command, InvalidArgumentError } from 'commander';
 import type { ErasureTarget } from '../ledger/upkeep-bodies.ts';
-import { type HandoverPurpose, handoverPurposes } from '../wire/handover.ts';
+import type { HandoverPurpose } from '../wire/handover.ts';
 import { type Common, contextOf, type Finish, listOf, on } from './program-flags.ts';
 
 type Approving = {
@@ -8,6 +8,13 @@ type Approving = {
   readonly optional?: string[];
   readonly remember?: string;
 };
+
+/** Named here, since the module that has them loads all of the wire, and this one is loaded by every command. */
+const rotated = [
+  'signing',
+  'encapsulation',
+  'ledger',
+] as const satisfies readonly HandoverPurpose[];
 
 /** What the owner says to the vault. */
 export function addOwner(program: Command, finish: Finish): void {
@@ -177,9 +184,7 @@ function wholeNumber(text: string): number {
 /** What ends a key, or a connection. */
 function addEndings(program: Command, finish: Finish): void {
   on(program, 'rotate', 'replace a key of the vault; who is connected is told')
-    .addArgument(
-      new Argument('[key]', 'which one').choices(handoverPurposes).default('ledger' as const),
-    )
+    .addArgument(new Argument('[key]', 'which one').choices(rotated).default('ledger' as const))
     .action(async (key: HandoverPurpose, options: Common) =>
       finish(await (await import('./owner-upkeep.ts')).rotateCommand(contextOf(options), key)),
     );

@@ -1,13 +1,13 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { type LedgerServer, startLedgerServer } from '../core/bus/ledger-server.ts';
 import { findNatsServer } from '../core/bus/nats-binary.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
 import { NatsServerError } from '../core/bus/nats-server-error.ts';
 import type { VineFolders } from '../core/bus/vine/vine-config.ts';
 import { startVineServer } from '../core/bus/vine/vine-server.ts';
-import { utf8 } from '../wire/bytes.ts';
+import { nkeyProof } from '../wire/nkey.ts';
 import { CliError } from './cli-error.ts';
 import { type DataDir, writeFileSafely } from './data-dir.ts';
 import { finishSwap } from './ledger-swap.ts';
@@ -98,7 +98,7 @@ export async function keepVineConfig(data: DataDir, config: string): Promise<voi
 export function connectLedger(url: string, seed: string): Promise<NatsConnection> {
   return connect({
     servers: url,
-    authenticator: nkeyAuthenticator(utf8(seed)),
+    authenticator: (nonce) => nkeyProof(seed, nonce),
     maxReconnectAttempts: 20,
     reconnectTimeWait: 100,
   });

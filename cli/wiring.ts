@@ -19,7 +19,7 @@ import { answerKeeperInbox, sysInbox, vaultInbox } from '../core/bus/vine/vine-n
 import { measureImage } from '../core/enclave/measurement.ts';
 import { createHandlerHost, type HandlerHost } from '../core/host/handler-host.ts';
 import { loadManifests } from '../core/host/manifest-loader.ts';
-import { detectSandbox } from '../core/host/sandbox.ts';
+import { detectSandbox, type Sandbox } from '../core/host/sandbox.ts';
 import { openSecrets, type VaultSecrets } from '../core/keys/vault-secrets.ts';
 import type { KeepableAnswer } from '../core/manager/answer-keeper.ts';
 import { HostClock, type TimeSource } from '../core/manager/host-clock.ts';
@@ -247,9 +247,13 @@ async function readState(
   return { ledger, state };
 }
 
+/** What this machine can keep handlers in with does not change while a process runs. */
+let sandboxFound: Promise<Sandbox> | undefined;
+
 async function handlerRunner(log: VaultEnvironment['log']): Promise<HandlerRunner & HandlerHost> {
   const handlers = await loadManifests(join(programRoot, 'handlers'));
-  const sandbox = await detectSandbox();
+  sandboxFound ??= detectSandbox();
+  const sandbox = await sandboxFound;
   for (const note of sandbox.notes) log(note);
   const host = createHandlerHost(handlers, {
     sandbox,

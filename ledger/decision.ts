@@ -39,8 +39,11 @@ export type Bucket = {
   readonly at: number;
 };
 
-/** What has a bucket of its own: new versions of a contract, and messages to the owner. */
-export type CountedApart = 'updates' | 'notices';
+/**
+ * What has a bucket of its own: new versions of a contract, messages to the owner, what else a party says of the standard's
+ * own types, and events in which one of checks 1 to 3 fails.
+ */
+export type CountedApart = 'updates' | 'notices' | 'connection' | 'identity';
 
 /** The stored entry that a request is about. */
 export type EntryAsked = {

@@ -11,7 +11,7 @@ import { grantChanged, servedFirst, withNewGrants } from './evolve-grants.ts';
 import { keysKnown, ownKeysChanged, rekeyed } from './evolve-keys.ts';
 import { noticed } from './evolve-notices.ts';
 import { peerChanged } from './evolve-peer.ts';
-import { dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
+import { connectionOfKey, dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
 
 /** A record of one kind. */
 type Of<K extends LedgerRecord['kind']> = Extract<LedgerRecord, { kind: K }>;
@@ -140,9 +140,10 @@ function received(state: VaultState, record: Of<'received'>): VaultState {
 function decided(state: VaultState, record: Of<'decided'>): VaultState {
   const { request: key, outcome, facts, handler, again } = record.body;
   const request = state.requests.get(key);
+  // Also of what is no request: an event that is not its sender's.
+  const spent = spend(state, connectionOfKey(key), record.body);
   // Another event under the id of a request: what was decided about it is not about the request.
-  if (!again && request !== undefined && request.index !== record.cause) return state;
-  const spent = request === undefined ? state : spend(state, request.connection, record.body);
+  if (!again && request !== undefined && request.index !== record.cause) return spent;
   if (request === undefined || (again && outcome === 'pending')) return spent;
   if (outcome === 'denied' || (outcome === 'allowed' && handler === undefined))
     return { ...spent, requests: spent.requests.delete(key) };

@@ -251,6 +251,11 @@ export function eventKey(connection: string, id: string): string {
   return `${connection}/${id}`;
 }
 
+/** The connection that an event's key names. */
+export function connectionOfKey(key: string): string {
+  return key.slice(0, key.indexOf('/'));
+}
+
 /** Key of a stored entry: a party's entries begin with its connection's id. */
 export function entryKey(connection: string, category: string, key: string): string {
   return `${connection}/${category}/${key}`;

@@ -56,3 +56,11 @@ function isBare(statement: AnswerStatement): boolean {
   if (typeof statement !== 'object' || statement === null) return false;
   return Object.keys(statement).every((name) => members.has(name));
 }
+
+/** Another session of ours has drawn the same number, or the vault has lost this epoch. */
+export function isOfAnotherEpoch(answer: CheckedAnswer): boolean {
+  return (
+    answer.status === 'refused' &&
+    (answer.code === 'key_unknown' || answer.code === 'decrypt_failed')
+  );
+}

@@ -1,5 +1,6 @@
 import { type Event, isMap } from '../wire/event.ts';
 import { knownKeyIds } from '../wire/handover.ts';
+import { againLater } from './again-later.ts';
 import type { CheckedAnswer } from './checked-answer.ts';
 import type { AskOptions } from './client-options.ts';
 import type { OutgoingEvent, PeerIdentity } from './session.ts';
@@ -17,6 +18,8 @@ type Client = {
   readonly ask: (outgoing: OutgoingEvent, options: AskOptions) => Promise<CheckedAnswer>;
   /** The vault has said that we know all its keys. */
   readonly settle: () => void;
+  /** Nothing is asked again once it is aborted. */
+  readonly ending: AbortSignal;
 };
 
 /** Follows a vault from the keys that we know to those in force. */
@@ -65,7 +68,7 @@ export class LearningKeys {
     this.begin();
   }
 
-  /** Begins to learn; what cannot be learned now is told again when we come with a new epoch. */
+  /** Begins to learn, and asks again where nothing answers; in the end it is told again when we come with a new epoch. */
   begin(): void {
     this.#toLearn = true;
     this.#learning ??= this.#learnAll().finally(() => {
@@ -77,7 +80,7 @@ export class LearningKeys {
   async #learnAll(): Promise<void> {
     while (this.#toLearn) {
       this.#toLearn = false;
-      await this.learn().catch(() => undefined);
+      await againLater(() => this.learn(), this.#client.ending);
     }
   }
 

@@ -8,7 +8,7 @@ import { keepRenewed, type Renewals } from './renewals.ts';
 import { addressOf, type ServiceConnection } from './service-identity.ts';
 import { renewedBy } from './vault.ts';
 import { VaultClient } from './vault-client.ts';
-import { VineLink } from './vine-link.ts';
+import { handedOver, VineLink } from './vine-link.ts';
 
 /** A connection that its owner has accepted. */
 export type Accepted = ServiceConnection & { readonly accepted: ConnectionAccepted };
@@ -119,7 +119,7 @@ export class Links {
       renewals.end();
       await Promise.all([...vaults.values()].map(({ client }) => client.close()));
       await kept.stop();
-      await link.nc.flush().catch(() => undefined);
+      await handedOver(link.nc);
       await link.close();
     }
   }

@@ -1,6 +1,6 @@
-import { connect, jwtAuthenticator } from '@nats-io/transport-node';
-import { utf8 } from '../wire/bytes.ts';
+import { connect } from '@nats-io/transport-node';
 import { profileGetType, profileShownType } from '../wire/messages.ts';
+import { nkeyProof } from '../wire/nkey.ts';
 import { type Profile, readProfile } from '../wire/profile.ts';
 import { fromService, fromVault, partyInbox } from '../wire/subjects.ts';
 import { ServiceError } from './errors.ts';
@@ -28,7 +28,10 @@ export async function fetchProfile(place: ProfilePlace, timeoutMs: number): Prom
     servers: [...servers],
     noRandomize: true,
     inboxPrefix: partyInbox(party),
-    authenticator: jwtAuthenticator(credential.jwt, utf8(credential.seed)),
+    authenticator: (nonce) => ({
+      jwt: credential.jwt,
+      ...nkeyProof(credential.seed, nonce),
+    }),
     reconnect: false,
   }).catch((error: unknown) => {
     throw new ServiceError('NOT_CONNECTED', 'the messaging layer cannot be reached', error);

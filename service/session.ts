@@ -68,6 +68,8 @@ export type SealedEvent = {
 /** Epoch numbers have 32 bits: tenths of a second since 2026 last until 2039. */
 const epochZeroMs = Date.UTC(2026, 0, 1);
 const epochStepMs = 100;
+/** Several sessions of one party may begin at once: each draws its number out of so many from the clock's on. */
+const epochSpread = 4_096;
 
 /** A fresh event id. */
 export function newEventId(timeMs: number = Date.now()): string {
@@ -78,7 +80,7 @@ type Sending = Epoch & { readonly opening: Opening; readonly at: number; count: 
 
 /**
  * Seals what we send to a vault and opens what it sends. Keeps its epochs in memory only: a new
- * session opens a new one, numbered by the clock so that it is greater than any before.
+ * session opens a new one, numbered by the clock and by lot so that no other session of the same party has that number.
  */
 export class PeerSession {
   #identity: PeerIdentity;
@@ -86,12 +88,19 @@ export class PeerSession {
   #former: readonly Uint8Array[] = [];
   readonly #receiving = new Map<number, Epoch>();
   readonly #now: () => number;
+  readonly #lot: () => number;
   #sending: Promise<Sending | undefined> = Promise.resolve(undefined);
-  #seenByVault = 0;
+  /** The epoch that is sent in, and whether the vault has said of this very one that it has it. */
+  #current = { number: 0, hasArrived: false };
 
-  constructor(identity: PeerIdentity, now: () => number = Date.now) {
+  /**
+   * @param now - Unix time in milliseconds
+   * @param lot - a whole number from 0 to 4,095, another each time
+   */
+  constructor(identity: PeerIdentity, now: () => number = Date.now, lot: () => number = drawLot) {
     this.#identity = identity;
     this.#now = now;
+    this.#lot = lot;
   }
 
   /** The same session, where its connection has another party from now on. */
@@ -112,7 +121,7 @@ export class PeerSession {
     const bytes = sealEnvelope({
       connection,
       epoch,
-      ...(this.#seenByVault >= epoch.number ? {} : { opening: epoch.opening }),
+      ...(this.#isWithVault(epoch) ? {} : { opening: epoch.opening }),
       subject,
       eventId: id,
       nonce: random(24),
@@ -157,8 +166,13 @@ export class PeerSession {
     if (!event.ok || event.value.party !== this.#identity.vault) return undefined;
     if (event.value.id !== envelope.value.event) return undefined;
     this.#receiving.set(epoch.number, epoch);
-    this.#seenByVault = Math.max(this.#seenByVault, opened.value.seen);
+    if (opened.value.seen === this.#current.number) this.#current.hasArrived = true;
     return event.value;
+  }
+
+  /** A greater epoch that the vault has is another session's, and says nothing of ours. */
+  #isWithVault({ number }: Epoch): boolean {
+    return this.#current.number === number && this.#current.hasArrived;
   }
 
   /** Calls that come while an epoch is being opened wait for that one. */
@@ -177,12 +191,13 @@ export class PeerSession {
   async #openEpoch(time: number, before: Sending | undefined): Promise<Sending> {
     const { connection, signer, vaultEncapsulation } = this.#identity;
     const clock = Math.floor((time - epochZeroMs) / epochStepMs);
-    const number = Math.max(clock, (before?.number ?? 0) + 1);
+    const number = Math.max(clock, (before?.number ?? 0) + 1) + this.#lot();
     const info = epochInfo(connection, 'to-vault', number);
     const { secret, encapsulation } = await encapsulate(vaultEncapsulation, info);
     const part = { recipient: keyId(vaultEncapsulation), encapsulation };
     const opening = signOpening(signer, connection, 'to-vault', number, part);
     const hash = encapsulationHash(opening);
+    this.#current = { number, hasArrived: false };
     return { number, key: secret, encapsulationHash: hash, opening, at: time, count: 0 };
   }
 
@@ -204,4 +219,9 @@ export class PeerSession {
     if (key === undefined) return undefined;
     return { number, key, encapsulationHash: encapsulationHash(opening) };
   }
+}
+
+function drawLot(): number {
+  const [high = 0, low = 0] = random(2);
+  return (high * 256 + low) % epochSpread;
 }

@@ -16,8 +16,9 @@ import {
   ownerAppInbox,
   partyInbox,
 } from '../wire/subjects.ts';
+import { againLater } from './again-later.ts';
 import { AwaitedAnswers, gone } from './awaited-answers.ts';
-import { type CheckedAnswer, checkedAnswer } from './checked-answer.ts';
+import { type CheckedAnswer, checkedAnswer, isOfAnotherEpoch } from './checked-answer.ts';
 import type { AskOptions, ClientOptions, SharedOptions, VaultAddress } from './client-options.ts';
 import { handOver } from './hand-over.ts';
 import { HeardAnswers } from './heard-answers.ts';
@@ -30,10 +31,12 @@ import {
   PeerSession,
   type SealedEvent,
 } from './session.ts';
-import { connectAs } from './vine-link.ts';
+import { connectAs, handedOver } from './vine-link.ts';
 
 const resendMs = 2_000;
 const learnWithinMs = 5_000;
+/** So often is an event sealed anew in another epoch. */
+const epochTriesMax = 3;
 
 type ClientParts = ClientOptions & { readonly session?: PeerSession; readonly owns: boolean };
 
@@ -46,7 +49,8 @@ export class VaultClient {
   #taken: Promise<void> = Promise.resolve();
   readonly #keys: LearningKeys;
   /** What is under way about where it is reached. */
-  #saying: Promise<unknown> | undefined;
+  #saying: Promise<void> | undefined;
+  readonly #ending = new AbortController();
   readonly #waiting = new AwaitedAnswers();
   readonly #owns: boolean;
   readonly #answers: HeardAnswers;
@@ -84,6 +88,7 @@ export class VaultClient {
       },
       ask: (outgoing, options) => this.ask(outgoing, options),
       settle: () => this.#session.settle(),
+      ending: this.#ending.signal,
     });
     void nc.closed().then(() => this.#waiting.loseAll());
   }
@@ -158,11 +163,11 @@ export class VaultClient {
    * @throws ServiceError NOT_CONNECTED, NOT_ACCEPTED, FULL, NO_ANSWER
    */
   async ask(outgoing: OutgoingEvent, options: AskOptions): Promise<CheckedAnswer> {
-    const answer = await this.askSealed(await this.seal(outgoing), options);
-    if (answer.status !== 'refused' || answer.code !== 'key_unknown') return answer;
-    // Another session of ours was faster with a later epoch, or the vault has lost this one.
-    this.#session.renew();
-    return this.askSealed(await this.seal(outgoing), options);
+    for (let tries = 1; ; tries++) {
+      const answer = await this.askSealed(await this.seal(outgoing), options);
+      if (tries === epochTriesMax || !isOfAnotherEpoch(answer)) return answer;
+      this.#session.renew();
+    }
   }
 
   /** `ask` for an event that is sealed already. */
@@ -225,6 +230,7 @@ export class VaultClient {
   /** Hears nothing any more once what is under way about keys is done, and ends the connection where it is its own. */
   async close(): Promise<void> {
     await this.#taken;
+    this.#ending.abort();
     await this.#keys.settled();
     await this.#saying;
     if (!this.#nc.isClosed()) {
@@ -233,14 +239,12 @@ export class VaultClient {
     }
     await this.#kept?.stop();
     if (!this.#owns) return;
-    await this.#nc.flush().catch(() => undefined);
+    await handedOver(this.#nc);
     await this.#nc.close();
   }
 
   /** Closes when nobody waits for an answer any more. */
   async closeWhenIdle(): Promise<void> {
-    await this.#taken;
-    await this.#saying;
     await this.#waiting.idle();
     await this.close();
   }
@@ -306,13 +310,16 @@ export class VaultClient {
     return undefined;
   }
 
-  /** What the vault is not told now, or what was not kept, it tells again when we come with a new epoch. */
+  /** What the vault is not told in the end, or what was not kept, it tells again when we come with a new epoch. */
   async #movedTo(event: Event): Promise<void> {
     const servers = serversIn(event.payload);
     if (servers === undefined || this.onServers === undefined) return;
     await this.onServers(servers);
     const said = { type: 'connection.servers', payload: { servers } };
-    this.#saying = this.ask(said, { timeoutMs: learnWithinMs }).catch(() => undefined);
+    this.#saying = againLater(
+      () => this.ask(said, { timeoutMs: learnWithinMs }),
+      this.#ending.signal,
+    );
   }
 
   #become(identity: PeerIdentity): void {

@@ -1,15 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AuthorizationError,
   connect,
-  jwtAuthenticator,
   type NatsConnection,
   UserAuthenticationExpiredError,
 } from '@nats-io/transport-node';
-import { utf8 } from '../wire/bytes.ts';
 import type { CredentialGranted } from '../wire/messages.ts';
+import { nkeyProof } from '../wire/nkey.ts';
 import { partyInbox } from '../wire/subjects.ts';
 import { type Credential, claimsOf, credentialAt, isOver } from './credentials.ts';
 import { ServiceError } from './errors.ts';
+
+/** How long what was published is waited for. */
+const handOverWithinMs = 2_000;
 
 /** Whom a link connects to, and as whom. */
 export type VineAddress = {
@@ -49,7 +52,7 @@ export async function connectAs(
       noRandomize: true,
       authenticator: (nonce?: string) => {
         const { jwt, seed } = credential();
-        return jwtAuthenticator(jwt, utf8(seed))(nonce);
+        return { jwt, ...nkeyProof(seed, nonce) };
       },
       maxReconnectAttempts: -1,
       reconnectTimeWait: 200,
@@ -123,4 +126,10 @@ export class VineLink {
       await this.nc.flush();
     } catch {}
   }
+}
+
+/** Resolves when the vine has what was published, or is not there to have it: a client that reconnects flushes nothing. */
+export async function handedOver(nc: NatsConnection): Promise<void> {
+  const flushed = nc.flush().catch(() => undefined);
+  await Promise.race([flushed, sleep(handOverWithinMs, undefined, { ref: false })]);
 }

@@ -19,8 +19,6 @@ const name = 'personal/full_name';
 const address = 'personal/shipping_address';
 const birth = 'personal/date_of_birth';
 
-const tenthMs = 101;
-
 describe('a service and a vault connect, and part', () => {
   let house: TestHouse;
   let owner: Owner;
@@ -39,8 +37,6 @@ describe('a service and a vault connect, and part', () => {
 
   /** Hands over a request to connect, and gives what was decided about it. */
   async function ask(connection: ServiceConnection, payload: unknown) {
-    // Sessions number their epochs by the tenth of a second: each of these has one of its own.
-    await sleep(tenthMs);
     const client = await VaultClient.connect(await addressOf(connection));
     const sealed = await client.seal({ type: 'connection.request', payload });
     await client.submit(sealed);

@@ -38,6 +38,18 @@ describe('a service asks the vault for data', () => {
     return { answer, trace: await traceOf(house, from.connection.invite.connection, id) };
   }
 
+  it('is answered in each of its processes, also where they begin at the same moment', async () => {
+    const twins = await Promise.all([1, 2, 3].map(() => house.asService(service.connection)));
+    const answers = await Promise.all(
+      [service, ...twins].flatMap((one) => [ask(one, [address]), ask(one, [address])]),
+    );
+    for (const { answer, trace } of answers) {
+      expect(answer).toMatchObject({ status: 'served', check: { ok: true } });
+      expect(trace.decided).toHaveLength(1);
+    }
+    await Promise.all(twins.map(({ client }) => client.close()));
+  });
+
   it('gets an on-demand field, and the ledger holds the decision before the result', async () => {
     const { answer, trace } = await ask(service, [address]);
     expect(answer).toMatchObject({

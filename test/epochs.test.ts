@@ -1,8 +1,9 @@
 /* Epochs while the messaging layer does what it likes: loses, doubles, delays, reorders. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { PeerSession } from '../service/session.ts';
 import { parseEnvelope } from '../wire/envelope.ts';
-import { day, hour, LossyWorld, minute } from './lossy-world.ts';
+import { day, hour, LossyWorld, minute, type Taken } from './lossy-world.ts';
 
 let world: LossyWorld;
 beforeEach(async () => {
@@ -51,8 +52,6 @@ describe('whatever the messaging layer does with messages', () => {
           if (action === 'tell') toService.push(...(await here.say()).said);
           if (action === 'wait') here.now += 25 * hour;
           if (action === 'forget') {
-            // A tenth of a second later, by which sessions number their epochs.
-            here.now += 100;
             here.session = here.newSession();
             remembered.clear();
           }
@@ -101,7 +100,6 @@ describe('an epoch’s opening', () => {
     const before = (await world.take(await world.seal())).said[0];
     await world.session.open(before?.subject ?? '', before?.bytes ?? new Uint8Array());
     await world.take(await world.seal());
-    world.now += 100;
     world.session = world.newSession();
     const after = (await world.take(await world.seal())).said[0];
     expect(epochOf(after?.bytes ?? new Uint8Array())).toMatchObject({ number: 1, opens: true });
@@ -136,6 +134,61 @@ describe('an epoch’s opening', () => {
       number: 1,
       opens: false,
     });
+  });
+});
+
+describe('two sessions of one party', () => {
+  const open = (session: PeerSession, message: Taken['said'][number] | undefined) =>
+    session.open(message?.subject ?? '', message?.bytes ?? new Uint8Array());
+  const opens = (message: Taken['said'][number] | undefined) =>
+    epochOf(message?.bytes ?? new Uint8Array()).opens;
+
+  it('that begin at the same moment are both answered, each as one that knows what it knows itself', async () => {
+    const [one, other] = [world.newSession(() => 1), world.newSession(() => 2)];
+    const late = await world.seal(other);
+    for (let round = 0; round < 2; round++) {
+      const { said } = await world.take(await world.seal(one));
+      expect(await open(one, said[0])).toBeDefined();
+      expect(opens(said[0])).toBe(round === 0);
+    }
+    const { said, records } = await world.take(late);
+    expect(reasons({ records })).toEqual(['event_unsupported']);
+    expect(await open(other, said[0])).toBeDefined();
+    expect(opens((await world.take(await world.seal(one))).said[0])).toBe(false);
+  });
+
+  it('both read what the vault says of its own accord, also before they have said a word', async () => {
+    const { said } = await world.take(await world.seal());
+    await open(world.session, said[0]);
+    await world.take(await world.seal());
+    const told = (await world.say()).said[0];
+    for (const session of [world.session, world.newSession()])
+      expect(await open(session, told)).toBeDefined();
+  });
+
+  it('go by what the vault has of their own: a greater epoch is another’s', async () => {
+    const [lesser, greater] = [world.newSession(() => 1), world.newSession(() => 2)];
+    const lost = await world.seal(lesser);
+    const { said } = await world.take(await world.seal(greater));
+    for (const session of [lesser, greater]) expect(await open(session, said[0])).toBeDefined();
+    const [next, others] = [await world.seal(lesser), await world.seal(greater)];
+    expect([next, others].map(({ bytes }) => epochOf(bytes).opens)).toEqual([true, false]);
+    const answered = await world.take(next);
+    expect(reasons(answered)).toEqual(['event_unsupported']);
+    await open(lesser, answered.said[0]);
+    expect(epochOf((await world.seal(lesser)).bytes).opens).toBe(false);
+    expect(reasons(await world.take(lost))).toEqual(['event_unsupported']);
+  });
+
+  it('that draw the same number: the later one is told so, and its next epoch is good', async () => {
+    const [one, other] = [world.newSession(() => 7), world.newSession(() => 7)];
+    await world.take(await world.seal(one));
+    const refused = await world.take(await world.seal(other));
+    expect(reasons(refused)).toEqual(['key_unknown']);
+    expect((await open(other, refused.said[0]))?.payload).toMatchObject({ code: 'key_unknown' });
+    other.renew();
+    for (const session of [other, one])
+      expect(reasons(await world.take(await world.seal(session)))).toEqual(['event_unsupported']);
   });
 });
 

@@ -77,3 +77,82 @@ describe('a service that goes on asking when its bucket is empty', () => {
     expect((await traceOf(world.house, hasty.id, again.id)).decided).toHaveLength(1);
   });
 });
+
+describe('a flood of what no contract limits', () => {
+  let world: ContractWorld;
+  let party: Party;
+
+  beforeAll(async () => {
+    world = await ContractWorld.create();
+    party = await world.party();
+  });
+  afterAll(() => world?.destroy());
+
+  /** Sends so many at once, and gives what each was answered. */
+  const flood = async (count: number, seal: () => Sealed) => {
+    const sent = Array.from({ length: count }, seal);
+    const heard = await Promise.all(sent.map((one) => party.peer.send(one)));
+    return heard.map(({ answer }) => (answer.status === 'refused' ? answer.code : answer.status));
+  };
+  const decided = async () =>
+    ofKind(await readLedger(world.house), 'decided').filter(({ body }) =>
+      body.request.startsWith(party.id),
+    );
+  const unsigned = 'signature_invalid';
+  const keys = { signing: 'A'.repeat(22), encapsulation: 'A'.repeat(22), ledger: 'A'.repeat(22) };
+  const [question, forged] = [
+    () => party.peer.seal('connection.keys', keys),
+    () => party.peer.seal('data.request', { fields: [address] }, { unsigned: true }),
+  ];
+
+  it.each([
+    ['of questions about the connection', 'connection', 60, question, 'served', 'rate_limited'],
+    ['of events that are not signed', 'identity', 300, forged, ...[unsigned, unsigned]],
+  ] as const)(
+    '%s is answered, costs tokens on record, and leaves no record for each',
+    async (_, bucket, burst, seal, first, beyond) => {
+      const before = await decided();
+      const answers = await flood(burst + 40, seal);
+      expect(answers.filter((said) => said !== first && said !== beyond)).toEqual([]);
+      const grown = (await decided()).slice(before.length);
+      // The burst, less the request to connect, what was gained meanwhile, and the first beyond it.
+      expect(grown.length).toBeGreaterThanOrEqual(burst);
+      expect(grown.length).toBeLessThan(burst + 10);
+      const left = grown.map(({ body }) => body.facts.buckets?.[bucket]?.tokens ?? Number.NaN);
+      expect(left[0]).toBeGreaterThan(burst - 3);
+      for (const tokens of left) expect(tokens).toBeGreaterThanOrEqual(0);
+      expect(left.at(-1)).toBeLessThan(1);
+      expect(grown.map(({ body }) => body.facts.bucket)).toEqual(grown.map(() => undefined));
+    },
+  );
+
+  it('takes nothing from the party’s own requests', async () => {
+    const { contract } = party.service.connection;
+    expect(await world.ask(party, [address], contract)).toMatchObject({ status: 'served' });
+    const { burst } = contract.limits;
+    expect((await decided()).at(-1)?.body.facts.bucket?.tokens).toBe(burst - 1);
+  });
+
+  it('is shown to the owner as counts, and the bucket is as empty after a restart', async () => {
+    await world.house.closeVault();
+    const records = await readLedger(world.house);
+    const counts = ofKind(records, 'aggregate').flatMap(({ body }) =>
+      body.connection === party.id ? body.counts : [],
+    );
+    expect(counts).toMatchObject([
+      { type: 'connection.keys', reason: 'rate_limited' },
+      { type: 'data.request', reason: 'signature_invalid' },
+    ]);
+    const entry = trailOf(records).find(
+      ({ kind, connection }) => kind === 'aggregate' && connection === party.id,
+    );
+    expect(entry).toBeDefined();
+    await world.house.open();
+    await flood(3, forged);
+    const [last, ...more] = (await decided()).slice(
+      ofKind(records, 'decided').filter(({ body }) => body.request.startsWith(party.id)).length,
+    );
+    expect(last?.body.facts.buckets?.identity?.tokens).toBeLessThan(2);
+    expect(more.length).toBeLessThan(2);
+  });
+});

@@ -81,9 +81,9 @@ export class LossyWorld {
     return world;
   }
 
-  /** The service after it has forgotten every epoch. */
-  newSession(): PeerSession {
-    return new PeerSession(this.identity, () => this.now);
+  /** The service after it has forgotten every epoch, or another process of it. */
+  newSession(lot?: () => number): PeerSession {
+    return new PeerSession(this.identity, () => this.now, lot);
   }
 
   /** The vault's side of the connection. */

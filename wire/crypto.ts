@@ -169,7 +169,8 @@ export function signerFrom(seed: Uint8Array): Signer {
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
   return {
     publicKey: new Uint8Array(spki.subarray(spkiEd25519.length)),
-    sign: (domain, message) => plain(sign(null, underDomain(domain, message), key)),
+    sign: (domain, message) =>
+      withDomain(domain, message, (bytes) => plain(sign(null, bytes, key))),
     signText: (text) => {
       if (text.includes('\0')) throw new RangeError('a text to be signed has no zero character');
       return plain(sign(null, utf8(text), key));
@@ -191,7 +192,7 @@ export function verifySignature(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  return verifyBytes(publicKey, underDomain(domain, message), signature);
+  return withDomain(domain, message, (bytes) => verifyBytes(publicKey, bytes, signature));
 }
 
 /** That a key has signed a message. Nothing of it is proved. */
@@ -256,6 +257,7 @@ function keptVerifier(publicKey: Uint8Array): KeyObject | undefined {
 
 const sigma = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574);
 const zero = new Uint8Array(1);
+const encoder = new TextEncoder();
 
 // All of this is synchronous, so one buffer of a kind serves every call. What may be secret is wiped.
 const joined = new Uint8Array(4096);
@@ -283,6 +285,21 @@ function sha256Long(parts: readonly Uint8Array[]): Uint8Array {
 
 function underDomain(domain: string, message: Uint8Array): Uint8Array {
   return concat(utf8(domain), zero, message);
+}
+
+/** `use` of domain ‖ 0x00 ‖ message, in memory that is wiped and written over after it. */
+function withDomain<T>(domain: string, message: Uint8Array, use: (bytes: Uint8Array) => T): T {
+  if (3 * domain.length + 1 + message.length > joined.length)
+    return use(underDomain(domain, message));
+  const { written } = encoder.encodeInto(domain, joined);
+  const length = written + 1 + message.length;
+  joined[written] = 0;
+  joined.set(message, written + 1);
+  try {
+    return use(joined.subarray(0, length));
+  } finally {
+    joined.fill(0, 0, length);
+  }
 }
 
 /**

@@ -1,10 +1,17 @@
 import { equalBytes } from './bytes.ts';
-import { open, type Signer, seal, sha256, verifySignature } from './crypto.ts';
+import { messageKey, open, type Signer, sealedParts, sha256, verifySignature } from './crypto.ts';
 import { type Parsed, refuse } from './event.ts';
 import { isEventId, isIdentifier } from './identifiers.ts';
 import { encapsulationBytes } from './key-encapsulation.ts';
-import { decode, encode, MsgpackError, type MsgpackValue } from './msgpack.ts';
-import { pad, unpad } from './padding.ts';
+import {
+  decodeShared,
+  encode,
+  encodeEndingIn,
+  encodeShared,
+  MsgpackError,
+  type MsgpackValue,
+} from './msgpack.ts';
+import { padBriefly, unpad } from './padding.ts';
 
 /** Version of the envelope. */
 export const envelopeVersion = 1;
@@ -127,9 +134,12 @@ export type Sealing = {
 /** The bytes of a sealed event. */
 export function sealEnvelope(sealing: Sealing): Uint8Array {
   const { connection, epoch, opening, subject, eventId, nonce, contents } = sealing;
-  const inner = pad(encode([contents.event, contents.signature ?? null, contents.seen]));
-  const aad = additionalData(connection, epoch.number, subject, eventId);
-  return encode([
+  const inner = encodeShared([contents.event, contents.signature ?? null, contents.seen]);
+  const box = padBriefly(inner, (padded) => {
+    const aad = additionalData(connection, epoch.number, subject, eventId);
+    return sealedParts(messageKey(epoch.key, nonce), nonce, aad, padded);
+  });
+  const clear = [
     envelopeVersion,
     envelopeSuite,
     connection,
@@ -137,16 +147,19 @@ export function sealEnvelope(sealing: Sealing): Uint8Array {
     eventId,
     nonce,
     opening === undefined ? null : [opening.recipient, opening.encapsulation, opening.signature],
-    seal(epoch.key, nonce, aad, inner),
-  ]);
+  ];
+  return encodeEndingIn(clear, box);
 }
 
-/** Reads an envelope's clear part. Attacker-controlled: every length is checked. */
+/**
+ * Reads an envelope's clear part. Attacker-controlled: every length is checked. What it gives shares memory
+ * with `bytes`.
+ */
 export function parseEnvelope(bytes: Uint8Array): Parsed<Envelope> {
   if (bytes.length > envelopeBytesMax) return refuse('too_large', `${bytes.length} bytes`);
   let value: MsgpackValue;
   try {
-    value = decode(bytes, partsDepth);
+    value = decodeShared(bytes, partsDepth);
   } catch (error) {
     if (error instanceof MsgpackError) return refuse('malformed', error.message);
     throw error;
@@ -173,7 +186,7 @@ export function parseEnvelope(bytes: Uint8Array): Parsed<Envelope> {
   return { ok: true, value: parsedOpening ? { ...parts, opening: parsedOpening } : parts };
 }
 
-/** Opens an envelope that arrived on `subject`: authentic, unpadded and in form, or refused. */
+/** Opens an envelope that arrived on `subject`: authentic, unpadded and in form, or refused. Its parts share memory. */
 export function openEnvelope(envelope: Envelope, subject: string, key: Uint8Array): Parsed<Opened> {
   const { connection, epoch, event, nonce, box } = envelope;
   const padded = open(key, nonce, additionalData(connection, epoch, subject, event), box);
@@ -196,7 +209,7 @@ export function sameOpening(epoch: Epoch, opening: Opening): boolean {
 function parseInner(inner: Uint8Array): Parsed<Opened> {
   let value: MsgpackValue;
   try {
-    value = decode(inner, partsDepth);
+    value = decodeShared(inner, partsDepth);
   } catch (error) {
     if (error instanceof MsgpackError) return refuse('malformed', error.message);
     throw error;
@@ -217,14 +230,22 @@ function parseOpening(value: MsgpackValue | undefined): Opening | undefined {
   return isBytes(signature, 64) ? { recipient, encapsulation, signature } : undefined;
 }
 
+/** In memory of the encoder: used before it encodes anything else. */
 function additionalData(
   connection: string,
   epoch: number,
   subject: string,
   event: string,
 ): Uint8Array {
-  const parts = [envelopeVersion, envelopeSuite, connection, epoch, subject, event];
-  return encode([envelopeDomain, ...parts]);
+  return encodeShared([
+    envelopeDomain,
+    envelopeVersion,
+    envelopeSuite,
+    connection,
+    epoch,
+    subject,
+    event,
+  ]);
 }
 
 function openingMessage(
@@ -236,12 +257,13 @@ function openingMessage(
   return encode([connection, direction, epoch, part.recipient, part.encapsulation]);
 }
 
+/** In memory of the encoder, as `additionalData`. */
 function eventMessage(
   where: { readonly connection: string; readonly subject: string; readonly epoch: Epoch },
   event: Uint8Array,
 ): Uint8Array {
   const { connection, subject, epoch } = where;
-  return encode([connection, subject, epoch.number, epoch.encapsulationHash, event]);
+  return encodeShared([connection, subject, epoch.number, epoch.encapsulationHash, event]);
 }
 
 function isEpoch(value: MsgpackValue | undefined): value is number {

@@ -18,6 +18,7 @@ import type { PublicReason } from './reasons.ts';
 import { rekeySchema } from './rekey.ts';
 import { movedSchema, serversSchema } from './servers.ts';
 import type { AnswerStatement } from './statement.ts';
+import type { TypeLimit } from './type-limits.ts';
 
 /*
  * The events that the standard itself knows: handshake, answers and what the owner's app says.
@@ -148,12 +149,8 @@ export type WireType = {
   readonly space: 'owner' | 'message';
   readonly delivery: DeliveryClass;
   readonly request: JsonSchema;
-  /** How often a party may send it, where that is not for its contract to say. */
-  readonly limit?: {
-    readonly counted: 'updates';
-    readonly perHour: number;
-    readonly burst: number;
-  };
+  /** How often a party may send it, where it has a bucket of its own. */
+  readonly limit?: TypeLimit;
 };
 
 const identifier: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}$' };

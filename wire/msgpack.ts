@@ -58,6 +58,32 @@ export function encodeShared(value: unknown): Uint8Array {
   return packr.pack(value, RESET_BUFFER_MODE);
 }
 
+/**
+ * `encode` of an array that has the binary made of `parts` as one more item at its end: each part is copied once.
+ * @param items - at most 14
+ * @throws TypeError as `encode`
+ */
+export function encodeEndingIn(
+  items: readonly unknown[],
+  parts: readonly Uint8Array[],
+): Uint8Array {
+  if (items.length > 14) throw new TypeError(`not encodable: an array of ${items.length} and one`);
+  const start = encodeShared(items);
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const header = binaryHeader(length);
+  const out = new Uint8Array(start.length + header.length + length);
+  out.set(start);
+  out[0] = 0x91 + items.length;
+  out.set(header, start.length);
+  let at = start.length + header.length;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
 /** What stands before binary of so many bytes (up to 2^32 - 1), as `encode` writes it. */
 export function binaryHeader(length: number): Uint8Array {
   if (length < 0x100) return Uint8Array.of(0xc4, length);
@@ -90,8 +116,8 @@ export function decode(bytes: Uint8Array, depth: number = depthMax): MsgpackValu
  * lets go of them.
  * @throws MsgpackError as `decode`
  */
-export function decodeShared(bytes: Uint8Array): MsgpackValue {
-  return whole(new Reader(bytes, partOf), depthMax);
+export function decodeShared(bytes: Uint8Array, depth: number = depthMax): MsgpackValue {
+  return whole(new Reader(bytes, partOf), depth);
 }
 
 function whole(reader: Reader, depth: number): MsgpackValue {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { pad, paddedBytes, unpad } from './padding.ts';
+import { pad, padBriefly, paddedBytes, unpad } from './padding.ts';
 
 test('a padded message gives back the message', () => {
   fc.assert(
@@ -10,6 +10,22 @@ test('a padded message gives back the message', () => {
       expect(unpad(padded)).toStrictEqual(message);
     }),
   );
+});
+
+test('what is padded briefly is the same, one after another, and is wiped even when its use fails', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 6000 }), { minLength: 2 }), (messages) => {
+      for (const message of messages)
+        expect(padBriefly(message, (padded) => new Uint8Array(padded))).toStrictEqual(pad(message));
+    }),
+  );
+  let lent = new Uint8Array(0);
+  const failing = (padded: Uint8Array): never => {
+    lent = padded as Uint8Array<ArrayBuffer>;
+    throw new Error('planted');
+  };
+  expect(() => padBriefly(Uint8Array.of(1, 2, 3), failing)).toThrow('planted');
+  expect(lent).toStrictEqual(new Uint8Array(64));
 });
 
 test('a message of zeros, or that ends as padding does, is given back whole', () => {

@@ -30,3 +30,20 @@ export function unpad(padded: Uint8Array): Uint8Array | undefined {
   if (end < 0 || padded[end] !== 0x80 || paddedBytes(end) !== padded.length) return undefined;
   return padded.subarray(0, end);
 }
+
+/** Messages of up to so many bytes are padded in one place, over and over. */
+const scratch = new Uint8Array(4096);
+
+/**
+ * What `use` makes of `message` padded. The padded bytes are gone when it returns: they are secret, and an array for
+ * each message would cost as much as padding it.
+ */
+export function padBriefly<T>(message: Uint8Array, use: (padded: Uint8Array) => T): T {
+  const length = paddedBytes(message.length);
+  if (length > scratch.length) return use(pad(message));
+  try {
+    return use(pad(message, scratch.subarray(0, length)));
+  } finally {
+    scratch.fill(0, 0, length);
+  }
+}

@@ -1,6 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createUser } from '@nats-io/nkeys';
+import { nkeyFrom } from '../../wire/nkey.ts';
 import { type NatsServer, startNatsServer } from './nats-server.ts';
 
 /** What `startLedgerServer` needs to know. */
@@ -130,6 +131,6 @@ function permissions(allow: readonly string[]): object {
 }
 
 function newUser(): { key: string; seed: string } {
-  const pair = createUser();
-  return { key: pair.getPublicKey(), seed: new TextDecoder().decode(pair.getSeed()) };
+  const seed = new TextDecoder().decode(createUser().getSeed());
+  return { key: nkeyFrom(seed).name, seed };
 }

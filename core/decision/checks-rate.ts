@@ -1,5 +1,5 @@
 import type { Bucket, DecisionFacts } from '../../ledger/decision.ts';
-import type { WireType } from '../../wire/messages.ts';
+import { connectionLimit, identityLimit, type TypeLimit } from '../../wire/type-limits.ts';
 import { type Found, fail, type Inputs, pass, skip } from './check-result.ts';
 import type { CheckContext } from './context.ts';
 import { refilled, takeToken } from './rate.ts';
@@ -12,18 +12,20 @@ export type Counted = {
 
 /**
  * Check 12 runs although one of 4 to 11 failed, so that probing costs tokens. Failures of 1 to 3
- * cost none: someone else could cause them with an honest party's envelopes.
+ * cost those of another bucket: someone else could cause them with an honest party's envelopes.
  * @param early - whether one of 1 to 3 failed
  */
 export function rateCheck(context: CheckContext, early: boolean): Counted {
-  const { wireType, round } = context;
-  if (round === 'again') return uncounted('counted when it arrived');
-  if (wireType !== undefined && wireType.limit === undefined)
-    return uncounted('not under a contract');
-  if (early) return uncounted('nobody to count it against');
-  return wireType?.limit === undefined
-    ? countRequest(context)
-    : countApart(context, wireType.limit);
+  if (context.round === 'again') return uncounted('counted when it arrived');
+  if (early) return countApart(context, identityLimit);
+  if (context.wireType === undefined) return countRequest(context);
+  const limit = limitOf(context);
+  return limit === undefined ? uncounted('not under a contract') : countApart(context, limit);
+}
+
+/** The owner's own words are not counted; in the mouth of a party they are. */
+function limitOf({ wireType, subject }: CheckContext): TypeLimit | undefined {
+  return wireType?.limit ?? (subject?.space === 'owner' ? undefined : connectionLimit);
 }
 
 /** Requests of handlers' types: as often as the contract allows. */
@@ -57,11 +59,9 @@ function countNotice(context: CheckContext, bucket: Bucket, requests: Inputs): C
 }
 
 /** The standard's own types: as often as the standard allows. */
-function countApart(
-  { connection, time }: CheckContext,
-  limit: NonNullable<WireType['limit']>,
-): Counted {
-  const bucket = refilled(connection?.buckets?.[limit.counted], limit, time);
+function countApart({ connection, time }: CheckContext, limit: TypeLimit): Counted {
+  if (connection === undefined) return uncounted('nobody to count it against');
+  const bucket = refilled(connection.buckets?.[limit.counted], limit, time);
   const taken = takeToken(bucket);
   const inputs = { tokens: bucket.tokens, per_hour: limit.perHour, burst: limit.burst };
   const left = (after: Bucket): Counted['facts'] => ({ buckets: { [limit.counted]: after } });

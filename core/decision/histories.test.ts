@@ -55,6 +55,16 @@ describe('in every generated history', () => {
     });
   });
 
+  it('nor are those of the buckets that the standard sets, whatever fails and wherever the clock goes', () => {
+    const most: Readonly<Record<string, number>> = { updates: 4, connection: 60, identity: 300 };
+    always(({ connection }) => {
+      for (const [name, { tokens }] of Object.entries(connection?.buckets ?? {})) {
+        expect(tokens).toBeGreaterThanOrEqual(0);
+        expect(tokens).toBeLessThanOrEqual(most[name] ?? Number.POSITIVE_INFINITY);
+      }
+    });
+  });
+
   it('a consent field is served only on the owner’s yes to the request, or on one that is remembered still', () => {
     always(({ records }) => {
       const approved = new Map<string, readonly string[]>();

@@ -16,6 +16,8 @@ export type Question = {
   readonly type: string;
   /** The type that its subject names, which is there even where its envelope did not open. */
   readonly sentAs?: string;
+  /** Its epoch, and the greatest of ours that its sender had; absent where the answer comes so late that both may be over. */
+  readonly asked?: { readonly epoch: number; readonly seen: number };
   /** Index of the record that the answer follows from. */
   readonly from: number;
   /** Names of the fields whose values the answer holds. */
@@ -30,7 +32,8 @@ export type Question = {
 export function questionOf(received: ReceivedEvent, from: number): Question {
   const type = received.event?.type ?? '';
   const sentAs = parseSubject(received.subject)?.type ?? type;
-  return { connection: received.connection, id: received.id, type, sentAs, from };
+  const { connection, id, epoch, seen } = received;
+  return { connection, id, type, sentAs, asked: { epoch, seen }, from };
 }
 
 /** Queues an answer. The latest one is what a redelivery of the request gets again. */
@@ -40,7 +43,8 @@ export async function queueAnswer(
   question: Question,
   answer: Answer,
 ): Promise<void> {
-  const { connection, to, id, type, sentAs = type, from, fields = [], repeated, asker } = question;
+  const { connection, to, id, type, sentAs = type, asked, from, fields = [] } = question;
+  const { repeated, asker } = question;
   if (id === '') return;
   const { state } = turn.batch;
   const toOwner = state.connections.get(connection)?.kind === 'owner';
@@ -52,6 +56,7 @@ export async function queueAnswer(
     payload: withStatement(parts, turn, question, answer),
     cause: id,
     from,
+    ...(asked === undefined ? {} : { asked }),
     ...(asker === undefined ? {} : { asker }),
     ...(fields.length === 0 ? {} : { fields }),
     critical,
@@ -100,8 +105,10 @@ export async function answerUnrecorded(
   received: ReceivedEvent,
   answer: Answer,
 ): Promise<void> {
-  const { connection, id } = received;
-  const outgoing = { connection, type: answerType, payload: answer, cause: id };
+  const { connection, id, epoch, seen } = received;
+  if (id === '') return;
+  const asked = { epoch, seen };
+  const outgoing = { connection, type: answerType, payload: answer, cause: id, asked };
   const sealed = await parts.sealer.seal(turn.batch, outgoing);
   if (sealed !== undefined)
     turn.effects.push(() => parts.bus.publish(sealed.subject, sealed.bytes));

@@ -40,6 +40,11 @@ export type Outgoing = {
   readonly asker?: PeerKeys;
   /** Id of the event that it answers. */
   readonly cause?: string;
+  /**
+   * Epoch of that event, and the greatest of ours that its sender had. A party may have several sessions: only this one
+   * is answered, and only what it has itself counts.
+   */
+  readonly asked?: { readonly epoch: number; readonly seen: number };
   /** Key of the request that it answers; a redelivery of it gets the latest answer again. */
   readonly answers?: string;
   /** Whether the event that it answers is critical. */
@@ -82,6 +87,11 @@ function nextNumber(known: Connection, time: number, passing: number): number {
 /** The greatest epoch that the peer has opened; a number that we cannot have used is the peer's own affair. */
 function opened({ seen }: Connection, time: number): number {
   return seen <= clockNumber(time) + passingAhead ? seen : 0;
+}
+
+/** The epoch that an answered event came in, or else the greatest that its party has opened. */
+function seenOf({ receiving }: Connection, epoch: number | undefined): number {
+  return epoch !== undefined && receiving.has(epoch) ? epoch : Math.max(0, ...receiving.keys());
 }
 
 function clockNumber(time: number): number {
@@ -128,7 +138,9 @@ export class Sealer {
     if (known === undefined) return undefined;
     const epoch = await this.#epochFor(batch, known, outgoing.asker);
     if (epoch === undefined) return undefined;
-    const isOpened = outgoing.asker === undefined && known.seen >= epoch.number;
+    const { asked } = outgoing;
+    // What answers nobody is for every session, also one that has not said a word yet.
+    const isOpened = outgoing.asker === undefined && (asked?.seen ?? 0) >= epoch.number;
     const { vault } = batch.state;
     const id = eventId(batch.time, random(10));
     const subject =
@@ -151,7 +163,7 @@ export class Sealer {
       subject,
       eventId: id,
       nonce: random(24),
-      contents: { event, seen: Math.max(0, ...known.receiving.keys()) },
+      contents: { event, seen: seenOf(known, asked?.epoch) },
     });
     return { id, subject, bytes };
   }

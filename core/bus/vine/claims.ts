@@ -11,6 +11,7 @@ import {
   type User,
 } from '@nats-io/jwt';
 import { createUser } from '@nats-io/nkeys';
+import { signingPair } from './signing-pair.ts';
 import { VineError } from './vine-error.ts';
 
 /** What a connection presents: a signed token and the key that answers the server's challenge. */
@@ -40,7 +41,7 @@ export type UserLimits = { readonly subs: number; readonly payload: number };
 
 /** The operator's token: whose accounts a server serves, and which of them is its system account. */
 export function operatorJwt(operatorSeed: string, systemAccount: string): Promise<string> {
-  return encodeOperator('vine', operatorSeed, { system_account: systemAccount });
+  return encodeOperator('vine', signingPair(operatorSeed), { system_account: systemAccount });
 }
 
 /**
@@ -59,7 +60,7 @@ export function accountJwt(
   const revocations = { ...all, ...Object.fromEntries(users) };
   const claims = { ...terms, revocations };
   return encodeAccount(account.name, account.key, claims, {
-    signer: operatorSeed,
+    signer: signingPair(operatorSeed),
     ...expiry(expiresAt),
   });
 }
@@ -115,19 +116,20 @@ export async function userCredential(
     readonly expiresAt?: number | undefined;
   },
 ): Promise<VineCredential> {
-  const pair = createUser();
+  const seed = new TextDecoder().decode(createUser().getSeed());
   const claims: Partial<User> = {
     pub: { allow: [...user.permissions.publish] },
     sub: { allow: [...user.permissions.subscribe] },
     ...user.limits,
     allowed_connection_types: ['STANDARD', 'WEBSOCKET'],
   };
-  const signedFor = user.account === undefined ? {} : { signer: issuerSeed };
-  const jwt = await encodeUser(user.name, pair, user.account ?? issuerSeed, claims, {
+  const issuer = signingPair(issuerSeed);
+  const signedFor = user.account === undefined ? {} : { signer: issuer };
+  const jwt = await encodeUser(user.name, signingPair(seed), user.account ?? issuer, claims, {
     ...signedFor,
     ...expiry(user.expiresAt),
   });
-  return { jwt, seed: new TextDecoder().decode(pair.getSeed()) };
+  return { jwt, seed };
 }
 
 function expiry(timeMs: number | undefined): { exp?: number } {

@@ -1,10 +1,5 @@
-import {
-  type ConnectionOptions,
-  connect,
-  jwtAuthenticator,
-  type NatsConnection,
-} from '@nats-io/transport-node';
-import { utf8 } from '../../../wire/bytes.ts';
+import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node';
+import { nkeyProof } from '../../../wire/nkey.ts';
 import type { VineCredential } from './claims.ts';
 
 /** How to connect: a name for the server's logs, the credential's inbox, and what should differ from the defaults. */
@@ -39,7 +34,7 @@ export function connectVine(
   const current = typeof credential === 'function' ? credential : () => credential;
   const authenticator = (nonce?: string) => {
     const { jwt, seed } = current();
-    return jwtAuthenticator(jwt, utf8(seed))(nonce);
+    return { jwt, ...nkeyProof(seed, nonce) };
   };
   return connect({ ...defaults, ...options, servers: url, authenticator });
 }

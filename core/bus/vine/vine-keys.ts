@@ -1,5 +1,5 @@
-import { createAccount, createOperator, fromSeed, type KeyPair } from '@nats-io/nkeys';
-import { utf8 } from '../../../wire/bytes.ts';
+import { createAccount, createOperator, type KeyPair } from '@nats-io/nkeys';
+import { nkeyFrom } from '../../../wire/nkey.ts';
 
 /**
  * The nkey seeds that rule a vine. Secret: whoever holds the keyring keeps them wrapped.
@@ -28,7 +28,7 @@ export function createVineKeys(): VineKeys {
 
 /** The public key that belongs to a seed: `O…` or `A…`. */
 export function publicKey(seed: string): string {
-  return fromSeed(utf8(seed)).getPublicKey();
+  return nkeyFrom(seed).name;
 }
 
 /**
@@ -37,7 +37,7 @@ export function publicKey(seed: string): string {
  */
 export function createPartyAccount(): { readonly party: string } {
   const pair = createAccount();
-  const party = pair.getPublicKey();
+  const party = publicKey(seedOf(pair));
   pair.clear();
   return { party };
 }

@@ -1,7 +1,8 @@
 import type { Decision } from '../../../ledger/decision.ts';
 import { decide } from '../decide.ts';
-import { countedAt, type Expected, expected, hourMs } from './reference-model.ts';
+import { type Expected, expected } from './reference-model.ts';
 import { expectedRecord, type Recorded } from './reference-record.ts';
+import { countedAt, hourMs } from './reference-tokens.ts';
 import type { Scenario } from './scenario.ts';
 import { given } from './scenario-state.ts';
 
@@ -56,14 +57,16 @@ function recordFault({ checks, facts }: Decision, said: Recorded): string | unde
 }
 
 function bucketFault({ facts }: Decision, said: Expected, scenario: Scenario): string | undefined {
-  const { bucket: requests, buckets: { updates } = {} } = facts;
-  const [bucket, other] = said.of === 'updates' ? [updates, requests] : [requests, updates];
-  if (other !== undefined) return 'tokens of something else are counted';
+  const { bucket: requests, buckets: { updates, connection, identity } = {} } = facts;
+  const { of = 'requests' } = said;
+  const { [of]: bucket, ...others } = { requests, updates, connection, identity };
+  if (Object.values(others).some((other) => other !== undefined))
+    return 'tokens of something else are counted';
   if (said.tokens === undefined)
     return bucket === undefined ? undefined : 'tokens are counted that are not to be';
   if (bucket === undefined) return 'no tokens are counted';
   const { tokens, at } = bucket;
   if (tokens < 0) return 'tokens are negative';
-  if (at !== countedAt(scenario)) return 'counted at another time';
+  if (at !== countedAt(scenario, of)) return 'counted at another time';
   return Math.abs(tokens - said.tokens / hourMs) < 1e-6 ? undefined : 'another count of tokens';
 }

@@ -49,6 +49,8 @@ const connection: ScenarioConnection = {
   contractExpiresIn: undefined,
   frozen: false,
   updates: undefined,
+  connection: undefined,
+  identity: undefined,
   notices: undefined,
   stored: undefined,
   optional: [],

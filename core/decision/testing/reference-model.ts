@@ -2,8 +2,9 @@ import type { CheckName } from '../../../ledger/decision.ts';
 import type { ContractField } from '../../../wire/contract.ts';
 import type { Reason } from '../../../wire/reasons.ts';
 import { isOver } from './reference-retention.ts';
+import { type Counted, countedOf, hourMs, noticesOf, tokensOf } from './reference-tokens.ts';
 import { handled, spaces } from './reference-types.ts';
-import { now, type Scenario, type ScenarioConnection, type ScenarioType } from './scenario.ts';
+import type { Scenario, ScenarioConnection, ScenarioType } from './scenario.ts';
 
 /*
  * The thirteen checks once more, written as the specification says them: for each a list of what is wrong.
@@ -22,8 +23,8 @@ export type Expected = {
   /** What the permission rests on, where it was given: fields that the owner's word grants anew, and remembered ones. */
   readonly granted?: readonly string[];
   readonly remembered?: readonly string[];
-  /** Of what they are: requests, or new versions of a contract. */
-  readonly of?: 'requests' | 'updates';
+  /** Of what they are. */
+  readonly of?: Counted;
 };
 
 type Wrong = { readonly [reason in Reason]?: boolean | undefined };
@@ -37,7 +38,7 @@ export function expected(scenario: Scenario): Expected {
       ? {}
       : {
           tokens: Math.max(tokens - (tokens >= hourMs ? hourMs : 0), 0),
-          of: scenario.type === 'contract.update' ? ('updates' as const) : ('requests' as const),
+          of: countedOf(scenario, failing?.check) ?? ('requests' as const),
         };
   if (failing !== undefined) return { outcome: 'denied', ...failing, ...counted };
   if (tokens !== undefined && tokens < hourMs)
@@ -84,9 +85,6 @@ function stands({ type, connection, holds }: Scenario, field: ContractField): bo
   const isFor = type === 'data.request' && fits === 'all' && holds.includes(field.name);
   return isFor && endsIn > 0 && !isOver(connection)(field);
 }
-
-/** Tokens are counted in milliseconds of an hour, so that a refill is a whole number. */
-export const hourMs = 3_600_000;
 
 function firstFailing(scenario: Scenario): { check: CheckName; reasons: Reason[] } | undefined {
   for (const [check, wrong] of checks) {
@@ -236,33 +234,6 @@ function underContract(wrong: (scenario: Scenario) => Wrong): (scenario: Scenari
   return (scenario) => (spaces[scenario.type] === undefined ? wrong(scenario) : {});
 }
 
-/** Check 12: tokens before this event, where they are counted: on arrival, from a known sender. */
-function tokensOf(scenario: Scenario, failing: CheckName | undefined): number | undefined {
-  const { round, type, connection } = scenario;
-  const early = failing === 'envelope' || failing === 'sender' || failing === 'freshness';
-  if (round === 'again' || early) return undefined;
-  if (type === 'contract.update') return tokensAfter(connection?.updates, { full: 4, hourly: 4 });
-  const limits = connection?.contract?.limits;
-  if (limits === undefined || spaces[type] !== undefined) return undefined;
-  return tokensAfter(connection?.bucket, { full: limits.burst, hourly: limits.requests_per_hour });
-}
-
-/** Messages to the owner that the contract allows at this moment; absent where none is to be shown. */
-function noticesOf({ round, type, connection }: Scenario): number | undefined {
-  if (round === 'again' || handled[type]?.notifies !== true) return undefined;
-  const most = connection?.contract?.limits.notifications_per_hour ?? 0;
-  return tokensAfter(connection?.notices, { full: most, hourly: most });
-}
-
-function tokensAfter(
-  bucket: ScenarioConnection['bucket'],
-  { full, hourly }: { readonly full: number; readonly hourly: number },
-): number {
-  if (bucket === undefined) return full * hourMs;
-  const gained = Math.max(0, bucket.countedAgo) * hourly;
-  return Math.min(full * hourMs, bucket.tokens * hourMs + gained);
-}
-
 function spaceOf(type: ScenarioType): 'owner' | 'message' | undefined {
   return spaces[type] ?? (handled[type] === undefined ? undefined : 'message');
 }
@@ -276,10 +247,4 @@ export function namesOf({ type, fields }: Scenario): readonly string[] {
 export function asked(scenario: Scenario): readonly ContractField[] {
   const names = namesOf(scenario);
   return (scenario.connection?.contract?.fields ?? []).filter(({ name }) => names.includes(name));
-}
-
-/** When the bucket that a scenario takes from was counted last, as its decision must record it. */
-export function countedAt({ type, connection }: Scenario): number {
-  const bucket = type === 'contract.update' ? connection?.updates : connection?.bucket;
-  return now - Math.min(0, bucket?.countedAgo ?? 0);
 }

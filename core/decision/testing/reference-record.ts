@@ -1,6 +1,7 @@
 import { type CheckName, checkNames, type DecisionFacts } from '../../../ledger/decision.ts';
 import type { ContractField } from '../../../wire/contract.ts';
-import { alwaysAsks, asked, type Expected, hourMs, namesOf } from './reference-model.ts';
+import { alwaysAsks, asked, type Expected, namesOf } from './reference-model.ts';
+import { hourMs } from './reference-tokens.ts';
 import { handled, spaces } from './reference-types.ts';
 import { now, type Scenario } from './scenario.ts';
 

@@ -1,6 +1,5 @@
 import { Map as Table } from 'immutable';
 import type { ReceivedEvent } from '../../../ledger/bodies.ts';
-import type { Bucket } from '../../../ledger/decision.ts';
 import {
   type Connection,
   emptyState,
@@ -16,6 +15,7 @@ import type { Event } from '../../../wire/event.ts';
 import { eventId } from '../../../wire/identifiers.ts';
 import { now, type Scenario, type ScenarioConnection } from './scenario.ts';
 import { accountHolder, accountProof } from './scenario-account.ts';
+import { bucketsOf } from './scenario-buckets.ts';
 import { handshakeContract, inForce, nextOf, publishedBy } from './scenario-contract.ts';
 import { handlers } from './scenario-handlers.ts';
 import { rulesBefore, rulesOf } from './scenario-rules.ts';
@@ -107,9 +107,6 @@ function connectionOf(
     status,
     optional,
     servedAgo,
-    bucket,
-    updates,
-    notices,
     stored: room,
     inviteExpiresIn,
     servedIn,
@@ -132,11 +129,7 @@ function connectionOf(
     seen: 0,
     inviteExpires: now + inviteExpiresIn,
     ...acceptedContract(connection),
-    ...(bucket === undefined ? {} : { bucket: bucketOf(bucket) }),
-    buckets: {
-      ...(updates === undefined ? {} : { updates: bucketOf(updates) }),
-      ...(notices === undefined ? {} : { notices: bucketOf(notices) }),
-    },
+    ...bucketsOf(connection),
     ...(room === undefined ? {} : { stored: { scope, bytes: room.bytes } }),
     ...(credential === undefined
       ? {}
@@ -145,10 +138,6 @@ function connectionOf(
           credentialExpires: now - credential.issuedAgo + credential.lasts,
         }),
   };
-}
-
-function bucketOf({ tokens, countedAgo }: NonNullable<ScenarioConnection['bucket']>): Bucket {
-  return { tokens, at: now - countedAgo };
 }
 
 function acceptedContract({

@@ -87,6 +87,9 @@ export type ScenarioConnection = {
   readonly frozen: boolean;
   /** New versions that may be published at once, and when that was counted. */
   readonly updates: { readonly tokens: number; readonly countedAgo: number } | undefined;
+  /** What it may still say of the standard's own types, and how many of its events may still fail checks 1 to 3. */
+  readonly connection: { readonly tokens: number; readonly countedAgo: number } | undefined;
+  readonly identity: { readonly tokens: number; readonly countedAgo: number } | undefined;
   /** Messages to the owner that are left, and when that was counted. */
   readonly notices: { readonly tokens: number; readonly countedAgo: number } | undefined;
   /** What it has stored, in bytes, and how much of it the entry that is stored anew. */
@@ -137,6 +140,14 @@ function mostly<T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> {
   return fc.oneof({ weight: 12, arbitrary: fc.constant(usual) }, odd);
 }
 
+/** A bucket with one of these counts of tokens, or none that was counted yet. */
+function buckets(...tokens: readonly number[]): fc.Arbitrary<ScenarioConnection['bucket']> {
+  const countedAgo = fc.constantFrom(0, minute, 15 * minute, hour, -minute);
+  return fc.option(fc.record({ tokens: fc.constantFrom(...tokens), countedAgo }), {
+    nil: undefined,
+  });
+}
+
 const connection: fc.Arbitrary<ScenarioConnection> = fc.record({
   status: mostly<ConnectionStatus>('active', 'invited', 'requested', 'declined', 'severed'),
   contract: fc.oneof(
@@ -145,13 +156,9 @@ const connection: fc.Arbitrary<ScenarioConnection> = fc.record({
   ),
   contractExpiresIn: mostly<number | undefined>(undefined, -1, 0, 1, day),
   frozen: mostly(false, true),
-  updates: fc.option(
-    fc.record({
-      tokens: fc.constantFrom(0, 0.5, 1, 3.5, 4),
-      countedAgo: fc.constantFrom(0, minute, 15 * minute, hour, -minute),
-    }),
-    { nil: undefined },
-  ),
+  updates: buckets(0, 0.5, 1, 3.5, 4),
+  connection: buckets(0, 0.5, 1, 59.5, 60),
+  identity: buckets(0, 0.5, 1, 299.5, 300),
   notices: fc.option(
     fc.record({
       tokens: fc.constantFrom(0, 0.5, 1, 2),

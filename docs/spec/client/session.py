@@ -27,7 +27,7 @@ class Session:
         )
         self._opening = self._signed_opening(envelope.key_id(vault_key), encapsulation)
         self._received = {}
-        self._seen_by_vault = 0
+        self._arrived = False
 
     @property
     def encapsulation_key(self):
@@ -48,7 +48,7 @@ class Session:
         subject = f"MessageSpace.{self.vault}.fromService.{self.party}.{kind}"
         message = envelope.event_message(self.connection, subject, self._epoch, data)
         contents = [data, envelope.sign_event(self._seed, message), max(self._received, default=0)]
-        opening = None if self._seen_by_vault >= self._epoch.number else self._opening
+        opening = None if self._arrived else self._opening
         nonce = secrets.token_bytes(24)
         sealed = envelope.seal(
             self.connection, self._epoch, opening, subject, members["id"], nonce, contents
@@ -71,7 +71,8 @@ class Session:
             raise Refusal("sender_subject_mismatch")
         _expect_fresh(event)
         self._received[epoch.number] = epoch
-        self._seen_by_vault = max(self._seen_by_vault, seen)
+        # A greater one is another session's.
+        self._arrived = self._arrived or seen == self._epoch.number
         return event
 
     def _opened(self, parts):

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Owner, retailer, type Service, TestHouse } from './harness.ts';
-import { ledgerWhen, ofKind } from './ledger-view.ts';
-import { RawPeer } from './raw-peer.ts';
+import { type Owner, retailer, type Service, TestHouse } from '../harness.ts';
+import { ledgerWhen, ofKind } from '../ledger-view.ts';
+import { RawPeer } from '../raw-peer.ts';
 
 const birth = 'personal/date_of_birth';
 /** Ending one takes three records: more than one commit holds. */
