@@ -65,7 +65,7 @@ export async function letInBy(
 }
 
 async function cutOff(client: VaultClient): Promise<never> {
-  await client.closed();
+  await client.closed;
   throw new ServiceError('NOT_CONNECTED', 'the messaging layer ended the connection');
 }
 

@@ -55,6 +55,8 @@ export class VaultClient {
   readonly #owns: boolean;
   readonly #answers: HeardAnswers;
   #heard: Subscription | undefined;
+  /** Resolves when nothing comes over its connection any more. */
+  readonly closed: Promise<void>;
   #kept: KeptAnswers | undefined;
   #wake: () => void = () => this.#kept?.wake();
   /** Called with every event of the vault that answers nothing. */
@@ -64,10 +66,7 @@ export class VaultClient {
    * whoever keeps an identity keeps this one.
    */
   onIdentity: (identity: PeerIdentity) => Promise<void> = async () => {};
-  /**
-   * Called when the vault says that it is reached at other addresses, to keep them, before it is told that they are
-   * kept. Without it they are passed over, and told again.
-   */
+  /** Called with other addresses of the vault, to keep them, before it is told so. Without it they are passed over, and told again. */
   onServers: ((servers: readonly string[]) => Promise<void>) | undefined;
 
   private constructor(
@@ -90,7 +89,7 @@ export class VaultClient {
       settle: () => this.#session.settle(),
       ending: this.#ending.signal,
     });
-    void nc.closed().then(() => this.#waiting.loseAll());
+    this.closed = nc.closed().then(() => this.#waiting.loseAll());
   }
 
   /**
@@ -252,11 +251,6 @@ export class VaultClient {
   #publish({ subject, bytes }: SealedEvent): void {
     if (this.#nc.isClosed()) throw gone();
     this.#nc.publish(subject, bytes);
-  }
-
-  /** Resolves when nothing comes over its connection any more. */
-  async closed(): Promise<void> {
-    await this.#nc.closed();
   }
 
   /** Whether a kept answer would be taken now. */

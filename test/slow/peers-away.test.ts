@@ -1,5 +1,6 @@
 /* Two peers, one of which is away, or stops, while the other goes on. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LedgerRecord } from '../../ledger/bodies.ts';
 import { checkDecisions } from '../../replay/check-decisions.ts';
 import { checkDigests } from '../../replay/check-digests.ts';
 import { ledgerWhen, readLedger, trailOf } from '../ledger-view.ts';
@@ -80,7 +81,7 @@ describe('a vault whose ledger fails as it is let in', () => {
     await bob.house.open();
     await until(async () => (await asked(bob, here, 'peer.shares', {})).status === 'served');
     await until(async () => (await asked(alice, there, 'peer.shares', {})).status === 'served');
-    const granted = (records: Awaited<ReturnType<typeof readLedger>>): boolean =>
+    const granted = (records: readonly LedgerRecord[]): boolean =>
       records.some(({ kind, body }) => kind === 'dial_granted' && body.connection === here);
     await ledgerWhen(bob.house, granted);
   });
