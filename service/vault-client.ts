@@ -49,6 +49,8 @@ export class VaultClient {
   readonly #owns: boolean;
   readonly #answers: HeardAnswers;
   #heard: Subscription | undefined;
+  /** Resolves when nothing comes over its connection any more. */
+  readonly closed: Promise<void>;
   #kept: KeptAnswers | undefined;
   #wake: () => void = () => this.#kept?.wake();
   /** Called with every event of the vault that answers nothing. */
@@ -58,10 +60,7 @@ export class VaultClient {
    * whoever keeps an identity keeps this one.
    */
   onIdentity: (identity: PeerIdentity) => Promise<void> = async () => {};
-  /**
-   * Called when the vault says that it is reached at other addresses, to keep them, before it is told that they are
-   * kept. Without it they are passed over, and told again.
-   */
+  /** Called with other addresses of the vault, to keep them, before it is told so. Without it they are passed over, and told again. */
   onServers: ((servers: readonly string[]) => Promise<void>) | undefined;
 
   private constructor(
@@ -84,7 +83,7 @@ export class VaultClient {
       settle: () => this.#session.settle(),
       ending: this.#ending.signal,
     });
-    void nc.closed().then(() => this.#waiting.loseAll());
+    this.closed = nc.closed().then(() => this.#waiting.loseAll());
   }
 
   /**
