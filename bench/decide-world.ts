@@ -5,9 +5,12 @@ import {
   type Connection,
   type EpochState,
   emptyState,
+  eventKey,
+  type SeenEvent,
   type VaultState,
 } from '../projections/vault-state.ts';
 import { type Contract, contractHash } from '../wire/contract.ts';
+import { withSharedLines } from '../wire/contract-fields.ts';
 import { permissionNames, tiers } from '../wire/contract-words.ts';
 import { eventId, identifierFrom } from '../wire/identifiers.ts';
 import type { HandlerManifest, Permission } from '../wire/manifest.ts';
@@ -16,7 +19,11 @@ import type { HandlerManifest, Permission } from '../wire/manifest.ts';
 export const now = 1_790_000_000_000;
 const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const vault = identifierFrom(numbered(16, 0));
+const purposes = ['fulfilment', 'age_check', 'customer_support', 'marketing'];
+const retentions = ['P30D', 'until_revoked', 'P1DT12H'];
 const fieldsPerContract = 40;
+/** Ids of events that the vault remembers: two weeks of a busy one. */
+const remembered = 20_000;
 
 /** A vault at rest: what it is, and the handlers that this image has. */
 export function idleVault(): VaultState {
@@ -32,11 +39,23 @@ export function idleVault(): VaultState {
 export function vaultWith(connections: number): VaultState {
   const idle = idleVault();
   const all = Array.from({ length: connections }, (_, at) => connectionOf(at + 1));
+  const seen = Array.from({ length: remembered }, (_, at): [string, SeenEvent] => {
+    const from = all[at % all.length]?.id ?? '';
+    const time = now - remembered + at;
+    return [eventKey(from, eventId(time, numbered(10, at))), { digest: 'd'.repeat(64), time }];
+  });
   return {
     ...idle,
+    seen: Table(seen),
     connections: Table(all.map((one) => [one.id, one])),
     parties: Table(all.map((one) => [one.party, one.id])),
   };
+}
+
+/** The same, whose services do not make the ids of their events in order: each has to be looked up. */
+export function outOfOrder(state: VaultState): VaultState {
+  const newest = eventId(now + 1_000_000, numbered(10, 0));
+  return { ...state, connections: state.connections.map((one) => ({ ...one, newest })) };
 }
 
 /**
@@ -111,7 +130,7 @@ function connectionOf(number: number): Connection {
     name: contract.service.name,
     scope: 'f'.repeat(32),
     keys: { signing: numbered(32, number), encapsulation: numbered(1216, number) },
-    contract: { contract, key: 'k'.repeat(43), signature: 's'.repeat(86) },
+    contract: withSharedLines({ contract, key: 'k'.repeat(43), signature: 's'.repeat(86) }),
     contractHash: contractHash(contract),
     optional: names.filter((name) => name.includes('optional')),
     credentialExpires: now + 1_000_000_000,
@@ -120,10 +139,11 @@ function connectionOf(number: number): Connection {
     receiving: Table([[1, epoch]]),
     sending: { ...epoch, opening: { recipient, encapsulation, signature }, count: 1 },
     seen: 1,
+    newest: eventId(now - 1, numbered(10, 0)),
   };
 }
 
-/** Read from JSON, as a vault reads it: no part of it is shared with another. */
+/** Read from JSON, as a vault reads it. Services do not all say the same of a field: 480 different lines in all. */
 function contractOf(number: number): Contract {
   const permissions = Object.fromEntries(permissionNames.map((name) => [name, true]));
   const contract: Contract = {
@@ -137,8 +157,8 @@ function contractOf(number: number): Contract {
     fields: Array.from({ length: fieldsPerContract }, (_, at) => ({
       name: `personal/${tiers[at % 4]}_${Math.floor(at / 4)}`,
       tier: tiers[at % 4] ?? 'consent',
-      purpose: 'fulfilment',
-      retention: at % 3 === 0 ? 'P30D' : 'until_revoked',
+      purpose: purposes[(number + at) % 4] ?? '',
+      retention: retentions[(number * 7 + at) % 3] ?? '',
     })),
     permissions: permissions as Record<Permission, boolean>,
     limits: { requests_per_hour: 100_000, burst: 1_000_000 },

@@ -35,16 +35,24 @@ export function commandOwner(command: string): OwnerHands {
   };
 }
 
+/** How a person is to approve something. */
+const how: Readonly<Record<string, (value: string) => string>> = {
+  '--optional': (names) => `, and of the optional fields give only ${names}`,
+  '--fields': (names) => `, but only ${names} of what it asks for`,
+  '--remember': (time) => `, and have that yes remembered for ${time}`,
+};
+
 /** What the person at the terminal is asked to do. */
 const requests: Readonly<Record<string, (words: readonly string[]) => string>> = {
   set: ([, field, value]) => `store "${value}" in the field ${field}`,
   invite: () => 'make another invite, and paste it here',
-  approve: ([, id, flag, names]) =>
-    `approve ${id}${flag === '--optional' ? `, and of the optional fields give only ${names}` : ''}${
-      flag === '--fields' ? `, but only ${names} of what it asks for` : ''
-    }`,
+  approve: ([, id, flag = '', value = '']) => `approve ${id}${how[flag]?.(value) ?? ''}`,
   deny: ([, id]) => `deny ${id}`,
   sever: ([, id]) => `sever the connection ${id}`,
+  rotate: ([, key]) =>
+    key === 'signing' ? 'replace the key that signs' : 'replace the key that is sealed to',
+  servers: ([, ...addresses]) => `let the vault be reached at ${addresses.join(' ')}`,
+  profile: ([, , name]) => `let the vault be called "${name}"`,
   stop: () => 'close the vault, and leave its messaging layer running',
   start: () => 'open the vault again',
 };

@@ -89,5 +89,7 @@ function progressOf(result: Result): string {
       return `FAIL  ${id}: expected ${result.expected}; came ${result.came}`;
     case 'skipped':
       return `skip  ${id}: ${result.why}`;
+    case 'not_applicable':
+      return `n/a   ${id}: ${result.why}`;
   }
 }

@@ -13,6 +13,7 @@ type Hint = (command: (words: string) => string) => string;
 /** What a person can do about it. */
 const hints: Partial<Record<LedgerErrorCode, Hint>> = {
   CLOCK_JUMPED: (command) => `if this clock is right: ${command('run --confirm-clock')}`,
+  IMAGE_UNAPPROVED: (command) => `if you know what it is: ${command('run --approve-image')}`,
   ROLLED_BACK: (command) =>
     `an earlier copy was put in its place, or its end is cut off; this says more: ${command('fsck')}`,
   FORKED: () => 'two histories bear the same signature: trust neither before you know why',

@@ -16,8 +16,10 @@ const words: Readonly<Record<NoticeAbout, string>> = {
   limit_reached: 'asks more often, or stores more, than its contract allows',
   agent_cooling: 'is an agent of which too much was refused: it gets nothing for a while',
   contract_frozen: 'has new terms, and gets nothing until you decide',
+  updates_limited: 'publishes new terms more often than it may, and is slowed down',
   credential_refused: 'was refused another messaging credential',
   consent_expired: 'asked you, and you did not answer in time',
+  message_received: 'has sent you a message',
   connection_made: 'is connected',
   connection_severed: 'is connected no more',
 };

@@ -9,6 +9,7 @@ import { peerAnsweredType } from '../wire/peer-messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { pasteable } from './hint.ts';
+import { readConnections } from './owner-lists.ts';
 import type { DescribedConnection } from './render-pending.ts';
 import { type OwnerSession, withOwner } from './with-owner.ts';
 
@@ -132,7 +133,7 @@ async function peerNamed(
   owner: OwnerSession,
   peer: string,
 ): Promise<DescribedConnection> {
-  const all = (await owner.ask('owner.connections')) as DescribedConnection[];
+  const all = await readConnections(owner);
   const peers = all.filter(({ kind }) => kind === 'peer');
   const byId = peers.filter(({ connection }) => connection === peer);
   const byName = peers.filter(({ name, status }) => name === peer && status === 'active');

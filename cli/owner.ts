@@ -12,6 +12,7 @@ import { writeFileSafely } from './data-dir.ts';
 import { pasteable } from './hint.ts';
 import { readGrantFile } from './owner-agents.ts';
 import { rememberFor } from './owner-grants.ts';
+import { readConnections, readPending } from './owner-lists.ts';
 import { acceptTerms } from './owner-terms.ts';
 import { qrCode } from './qr.ts';
 import type { OfferedVersion } from './render-offer.ts';
@@ -26,7 +27,7 @@ import { type OwnerSession, withOwner } from './with-owner.ts';
 
 /** `cambium owner pending`: everything that waits for the owner's word. */
 export async function pendingCommand(context: CommandContext): Promise<ExitCode> {
-  const pending = (await withOwner(context, (owner) => owner.ask('owner.pending'))) as Pending;
+  const pending = await withOwner(context, readPending);
   if (context.json) context.print(JSON.stringify(pending));
   else context.print(renderPending(pending, context.data));
   return 0;
@@ -34,8 +35,7 @@ export async function pendingCommand(context: CommandContext): Promise<ExitCode>
 
 /** `cambium owner connections`. */
 export async function connectionsCommand(context: CommandContext): Promise<ExitCode> {
-  const found = await withOwner(context, (owner) => owner.ask('owner.connections'));
-  const connections = found as readonly DescribedConnection[];
+  const connections = await withOwner(context, readConnections);
   if (context.json) context.print(JSON.stringify(connections));
   else if (connections.length === 0)
     context.print(
@@ -198,7 +198,7 @@ async function decide(
   say: (owner: OwnerSession, found: Waiting) => Promise<unknown>,
 ): Promise<ExitCode> {
   const result = await withOwner(context, async (owner) => {
-    const pending = (await owner.ask('owner.pending')) as Pending;
+    const pending = await readPending(owner);
     return say(owner, findWaiting(pending, id));
   });
   context.print(context.json ? JSON.stringify(result) : done);

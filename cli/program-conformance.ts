@@ -9,7 +9,7 @@ export function addConformance(program: Command, finish: Finish): void {
     .option('--vine <url>', 'where its messaging layer is, if not where the invite says')
     .option(
       '--owner-command <command>',
-      'plays the owner: called with the words of `cambium owner` (set, invite, approve, deny, sever), and stop, start',
+      'plays the owner: called with the words of `cambium owner` (set, invite, approve, deny, sever, rotate, servers, profile), and stop, start',
     )
     .option('--rule <names...>', 'only these rules, or those whose names begin so')
     .option('--list', 'print the rules, and try none', false)

@@ -11,6 +11,7 @@ export function addVault(program: Command, finish: Finish): void {
   );
   on(program, 'run', 'run the vault until it is told to stop')
     .option('--confirm-clock', 'the clock of this machine is right, however late it is', false)
+    .option('--approve-image', 'another program than the last time may open the vault', false)
     .option('--witness <vkey@url...>', 'witnesses that cosign checkpoints (CAMBIUM_WITNESS)')
     .option('--quorum <count>', 'how many of them have to; all by default', countOf)
     .action(async (options: Common & RunOptions) =>

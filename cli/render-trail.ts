@@ -188,7 +188,9 @@ function factStory(entry: AuditEntry): string {
         ? `Your device ${who} was removed`
         : entry.detail === null
           ? `You ended the connection with ${who}`
-          : `${who} ended the connection`;
+          : entry.detail === 'by the peer'
+            ? `${who} ended the connection`
+            : `The connection with ${who} ended: it lets your vault in no more`;
     case 'contract_offered':
       return `${who} has new terms, and gets nothing until you decide: ${short(entry.detail ?? '')}`;
     case 'contract_accepted':

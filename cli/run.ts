@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { fileSealer } from '../core/enclave/sealer.ts';
 import { rootsFrom } from '../core/keys/root-key.ts';
+import { shutReason } from '../core/manager/door.ts';
 import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
@@ -19,10 +20,18 @@ const restartWaitMs = 500;
 /** Failures that opening again can mend: the store was away, or a server died. */
 const passing: ReadonlySet<LedgerErrorCode> = new Set(['STORE_UNAVAILABLE', 'CLOSED']);
 
+/** What the owner has to say before some failures are over. */
+const ownersWord: Partial<Record<LedgerErrorCode, string>> = {
+  CLOCK_JUMPED: '--confirm-clock',
+  IMAGE_UNAPPROVED: '--approve-image',
+};
+
 /** What `cambium run` is told. */
 export type RunOptions = {
   /** The owner says that this machine's clock is right, however long the vault was not open. */
   readonly confirmClock: boolean;
+  /** The owner lets this program open the vault, though it is another than the last time. */
+  readonly approveImage: boolean;
   /** Witnesses that have to cosign, each `VKEY@URL`; and how many of them. */
   readonly witness?: readonly string[];
   readonly quorum?: number;
@@ -34,7 +43,7 @@ export type RunOptions = {
  */
 export async function runCommand(
   context: CommandContext,
-  { confirmClock, witness = [], quorum }: RunOptions,
+  { confirmClock, approveImage, witness = [], quorum }: RunOptions,
 ): Promise<ExitCode> {
   const data = dataDir(context.data);
   const card = await readCard(data);
@@ -43,11 +52,16 @@ export async function runCommand(
   const roots = rootsFrom(passphrase, fileSealer(), card.ledger.id);
   const witnesses = witnessesOf(witness, quorum);
   const log = operationalLog(context);
-  const options: OpenOptions = { data, card, binary, roots, log, witnesses };
-  // Who types the passphrase is the owner, and is there to look at a clock.
-  const attended = confirmClock || process.env[passphraseVariable] === undefined;
+  // Who types the passphrase is the owner, and is there to look at a clock, and knows what they start.
+  const attended = process.env[passphraseVariable] === undefined;
   const stop = stopSignal();
-  const vault = await openOnServers(attended ? { ...options, ownersTime: Date.now } : options);
+  const options: OpenOptions = {
+    ...{ data, card, binary, roots, log, witnesses },
+    imageApproved: attended || approveImage,
+    whileShut: (error) => atDoor(context, error, stop),
+  };
+  const ownersTime = attended || confirmClock ? { ownersTime: Date.now } : {};
+  const vault = await openOnServers({ ...options, ...ownersTime });
   await settleApp(ownerAppFile(data, card.ledger.id), passphrase).catch((error: unknown) =>
     options.log("the owner's app is not settled", { error: String(error) }),
   );
@@ -70,10 +84,15 @@ async function keepOpen(
     const now = Date.now();
     failures.push(now);
     const recent = failures.filter((at) => now - at < restartsWindowMs);
-    if (!canPass(end) || recent.length > restartsMax) throw end;
-    context.progress(`${end.message}; opening again`);
-    const pause = wait(restartWaitMs * 2 ** (recent.length - 1));
-    if ((await Promise.race([stop, pause])) === 'stop') return 0;
+    const again = canPass(end) && recent.length <= restartsMax;
+    if (again) context.progress(`${end.message}; opening again`);
+    const pause = again
+      ? wait(restartWaitMs * 2 ** (recent.length - 1))
+      : atDoor(context, end, stop);
+    const next = Promise.race([stop, pause]);
+    if (!(vault instanceof Error)) await answerUntil(next, vault, end, options.log);
+    if ((await next) === 'stop' && again) return 0;
+    if (!again) throw end;
     vault = await openAgain({ ...options, ownersTime });
   }
 }
@@ -96,8 +115,31 @@ async function serve(
   if (end === 'stop') {
     await vault.close();
     context.progress('the vault is closed');
-  } else await vault.abandon();
+  }
   return end;
+}
+
+/** Has those who ask told why a vault that failed does nothing, where they may know, and lets go of it. */
+async function answerUntil(
+  next: Promise<unknown>,
+  vault: VaultOnServers,
+  end: Error,
+  log: OpenOptions['log'],
+): Promise<void> {
+  const reason = shutReason(end);
+  if (reason !== undefined) {
+    await vault.shut(reason).catch((error: unknown) => log('not shut', { error: String(error) }));
+    await next;
+  }
+  await vault.abandon();
+}
+
+/** How long a vault that could not open answers why: where the owner's word is missing, until it is told to stop. */
+async function atDoor(context: CommandContext, error: Error, stop: Promise<'stop'>): Promise<void> {
+  const word = error instanceof LedgerError ? ownersWord[error.code] : undefined;
+  if (word === undefined) return;
+  context.progress(`${error.message}; nothing is done until you run it with ${word}`);
+  await stop;
 }
 
 /** A server that dies while the vault opens again is one more failure, and no reason to give up. */

@@ -189,7 +189,8 @@ export async function requestCommand(
     return requestCommand(context, type, payload, { ...options, as: name });
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
-    throw new CliError('failed', `${error.message} (is the vault running?)`, error);
+    const hint = error.code === 'TOO_LARGE' ? '' : ' (is the vault running?)';
+    throw new CliError('failed', `${error.message}${hint}`, error);
   } finally {
     await client.close();
     await keepStatements(context, data, name, heard);

@@ -1,6 +1,9 @@
 import type { LedgerServer } from '../core/bus/ledger-server.ts';
 import type { NatsServer } from '../core/bus/nats-server.ts';
+import type { ShutReason } from '../core/manager/door.ts';
+import { LedgerError } from '../ledger/errors.ts';
 import type { RootSource } from '../ledger/ring-root.ts';
+import type { OwnersWord } from './begin-vault.ts';
 import type { DataDir, VaultCard } from './data-dir.ts';
 import { runningVine, type Stay, type VineNote } from './notes.ts';
 import { pinsOf, seenByApp, type Witnesses, witnessesOf } from './pins.ts';
@@ -16,19 +19,19 @@ export type VaultOnServers = {
   readonly failed: Promise<Error>;
   /** Closes the vault in good order, then its servers. */
   close(): Promise<void>;
+  /** Of a vault that has failed: tells those who ask why nothing happens, until it is abandoned. */
+  shut(reason: ShutReason): Promise<void>;
   /** Lets go of a vault that has failed, and stops its servers. */
   abandon(): Promise<void>;
 };
 
 /** What is needed to open a data directory's vault. */
-export type OpenOptions = {
+export type OpenOptions = OwnersWord & {
   readonly data: DataDir;
   readonly card: VaultCard;
   readonly binary: string;
   readonly roots: RootSource;
   readonly log: (line: string, details?: Record<string, unknown>) => void;
-  /** What time it is by the owner's word, where the owner is there: Unix milliseconds. */
-  readonly ownersTime?: () => number;
   /** Pins that keep nothing begin anew. */
   readonly adopt?: boolean;
   readonly witnesses?: Witnesses | undefined;
@@ -53,7 +56,7 @@ export async function openOnLedger(
   ledger: LedgerServer,
   stay: Stay,
 ): Promise<VaultOnServers> {
-  const { data, card, binary, roots, log, ownersTime, adopt = false } = options;
+  const { data, card, binary, roots, log, ownersTime, imageApproved, whileShut } = options;
   const witnesses = options.witnesses ?? witnessesOf([], undefined);
   let vine: NatsServer | undefined;
   let vault: RunningVault | undefined;
@@ -77,11 +80,13 @@ export async function openOnLedger(
       ledger: { url: ledger.url, seed: ledger.seeds.runtime },
       vine: { url: vineUrl },
       pins: pinsOf(card),
-      adopt,
+      adopt: options.adopt ?? false,
       ...(witnesses === undefined ? {} : { witnesses }),
       seen: await seenByApp(card),
       log,
       ...(ownersTime === undefined ? {} : { ownersTime }),
+      ...(imageApproved === undefined ? {} : { imageApproved }),
+      ...(whileShut === undefined ? {} : { whileShut }),
       onFailure: fail,
     });
     watchServers(ledger, vine, fail);
@@ -93,6 +98,7 @@ export async function openOnLedger(
         await opened.close();
         await stopServers();
       },
+      shut: (reason) => opened.shut(reason),
       abandon: async () => {
         await opened.abandon();
         await stopServers();
@@ -110,7 +116,9 @@ function watchServers(
   vine: NatsServer | undefined,
   fail: (error: Error) => void,
 ): void {
-  void ledger.exited.then(() => fail(new Error('the ledger server has stopped')));
+  void ledger.exited.then(() =>
+    fail(new LedgerError('STORE_UNAVAILABLE', 'the ledger server has stopped')),
+  );
   void vine?.exited.then(() => fail(new Error('the messaging server has stopped')));
 }
 

@@ -19,9 +19,10 @@ import { answerKeeperInbox, sysInbox, vaultInbox } from '../core/bus/vine/vine-n
 import { measureImage } from '../core/enclave/measurement.ts';
 import { createHandlerHost, type HandlerHost } from '../core/host/handler-host.ts';
 import { loadManifests } from '../core/host/manifest-loader.ts';
-import { detectSandbox, type Sandbox } from '../core/host/sandbox.ts';
+import { sandboxHere } from '../core/host/sandbox.ts';
 import { openSecrets, type VaultSecrets } from '../core/keys/vault-secrets.ts';
 import type { KeepableAnswer } from '../core/manager/answer-keeper.ts';
+import type { ShutReason } from '../core/manager/door.ts';
 import { HostClock, type TimeSource } from '../core/manager/host-clock.ts';
 import { Journal } from '../core/manager/journal.ts';
 import { dropRetired } from '../core/manager/key-rotation.ts';
@@ -48,6 +49,7 @@ import { emptyState, type VaultState } from '../projections/vault-state.ts';
 import { TrailReader } from '../replay/trail-reader.ts';
 import { PeerLines } from '../service/peer-lines.ts';
 import { decode } from '../wire/msgpack.ts';
+import { beginVault, type OwnersWord } from './begin-vault.ts';
 import { criticalTypes } from './critical-types.ts';
 import type { VaultCard } from './data-dir.ts';
 import { programRoot } from './program-root.ts';
@@ -59,7 +61,7 @@ export const vineKeysName = 'vine';
 const relayProgram: string = join(programRoot, 'dist/core/witness/witness-relay.js');
 
 /** Everything that has to be there before a vault can open. */
-export type VaultEnvironment = {
+export type VaultEnvironment = OwnersWord & {
   readonly card: VaultCard;
   readonly roots: RootSource;
   readonly ledger: { readonly url: string; readonly seed: string };
@@ -74,12 +76,14 @@ export type VaultEnvironment = {
   readonly seen?: readonly Pinned[];
   readonly log: (line: string, details?: Record<string, unknown>) => void;
   readonly onFailure: (error: Error) => void;
+  /** Folder of the handlers, unless they are this program's own. */
+  readonly handlers?: string;
   /** How long a party's messaging credential lasts, in milliseconds; 30 days unless it is said. */
   readonly credentialMs?: number;
   /** The clocks of this machine, unless they are others. */
   readonly time?: TimeSource;
-  /** What time it is by the owner's word, where the owner is there: Unix milliseconds. */
-  readonly ownersTime?: () => number;
+  /** How this program is measured, where not by its files. */
+  readonly measure?: () => Promise<string>;
 };
 
 /** A vault that is open, and how to close it. */
@@ -87,6 +91,8 @@ export type RunningVault = {
   readonly handlers: HandlerHost;
   /** Stops in good order. */
   close(): Promise<void>;
+  /** For a vault that has failed: tells those who ask why nothing happens, until it is abandoned. */
+  shut(reason: ShutReason): Promise<void>;
   /** Lets go of everything at once, as a crash would; for a vault that has failed. */
   abandon(): Promise<void>;
 };
@@ -98,7 +104,7 @@ export function measureProgram(): Promise<string> {
 
 /**
  * Opens a vault: verifies the whole ledger, rebuilds the state, takes the ledger, and serves.
- * @throws LedgerError when the ledger is not whole or cannot be written
+ * @throws LedgerError when the ledger is not whole or cannot be written, or the owner's word is needed
  */
 export async function openVault(environment: VaultEnvironment): Promise<RunningVault> {
   const { card, log } = environment;
@@ -108,7 +114,7 @@ export async function openVault(environment: VaultEnvironment): Promise<RunningV
   };
   try {
     const opened = await assemble(environment, connections);
-    await opened.vault.open();
+    await beginVault(environment, opened);
     log('the vault is open', { vault: card.vault, records: opened.journal.state.size });
     return {
       handlers: opened.runner,
@@ -117,6 +123,7 @@ export async function openVault(environment: VaultEnvironment): Promise<RunningV
         opened.ring.close();
         await closeAll();
       },
+      shut: (reason) => opened.vault.shut(reason),
       abandon: async () => {
         opened.ledger.close();
         await opened.runner.stop();
@@ -158,13 +165,13 @@ async function assemble(environment: VaultEnvironment, connections: Closable[]) 
   );
   const secrets = await openSecrets(ring);
   const pins = await readPins(environment.pins, environment.adopt === true);
-  const { ledger, state } = await readState(environment, { store, ring, secrets, pins });
+  const { ledger, state, clock } = await readState(environment, { store, ring, secrets, pins });
   if (state.ring !== undefined) ring.expect(state.ring);
   await completeErasures(ring, ledger);
   await secrets.ledger.dropOthers(lastKey(ledger.end.keys));
   await dropRetired(secrets, state);
   await ring.settle();
-  const runner = await handlerRunner(log);
+  const runner = await handlerRunner(environment);
   const { bus, admission, devices } = await messaging(environment, ring, runner, connections);
   const journal = new Journal(ledger, state);
   const sealer = new Sealer(ring, secrets);
@@ -193,16 +200,17 @@ async function assemble(environment: VaultEnvironment, connections: Closable[]) 
     runner,
     log,
   };
+  const measurement = await (environment.measure ?? measureProgram)();
   const trail = new TrailReader(store, card.ledger, (scope) => ring.scopeKey(scope));
   const vault = new Vault(parts, {
-    measurement: await measureProgram(),
+    measurement,
     pins: new Map([...pins, ...(witness === undefined ? [] : [[witness, undefined] as const])]),
     recorded: (index) =>
       recordedMessage({ store, identity: card.ledger, signers: ledger.end.keys }, ring, index),
     audit: (from, count) => trail.page(from, count),
     onFailure: environment.onFailure,
   });
-  return { vault, journal, runner, ring, ledger };
+  return { vault, journal, runner, ring, ledger, clock, measurement };
 }
 
 /**
@@ -224,9 +232,9 @@ async function readPins(
 }
 
 async function readState(
-  { card, time, ownersTime, seen = [] }: VaultEnvironment,
+  { card, time, seen = [] }: VaultEnvironment,
   { store, ring, secrets, pins }: Stored,
-): Promise<{ ledger: Ledger; state: VaultState }> {
+): Promise<{ ledger: Ledger; state: VaultState; clock: HostClock }> {
   let state = emptyState;
   const clock = new HostClock(time);
   const parts = {
@@ -243,17 +251,13 @@ async function readState(
     state = evolve(state, record);
   };
   const ledger = await Ledger.open(parts, fold, [...pinned, ...seen]);
-  clock.begin(state.time, ownersTime?.());
-  return { ledger, state };
+  return { ledger, state, clock };
 }
 
-/** What this machine can keep handlers in with does not change while a process runs. */
-let sandboxFound: Promise<Sandbox> | undefined;
-
-async function handlerRunner(log: VaultEnvironment['log']): Promise<HandlerRunner & HandlerHost> {
-  const handlers = await loadManifests(join(programRoot, 'handlers'));
-  sandboxFound ??= detectSandbox();
-  const sandbox = await sandboxFound;
+async function handlerRunner(environment: VaultEnvironment): Promise<HandlerRunner & HandlerHost> {
+  const { log, handlers: folder = join(programRoot, 'handlers') } = environment;
+  const handlers = await loadManifests(folder);
+  const sandbox = await sandboxHere();
   for (const note of sandbox.notes) log(note);
   const host = createHandlerHost(handlers, {
     sandbox,

@@ -186,7 +186,11 @@ export type Bodies = GrantBodies &
       readonly credentialExpires: number;
     };
     readonly declined: { readonly connection: string };
-    readonly severed: { readonly connection: string; readonly by: 'owner' | 'peer' };
+    readonly severed: {
+      readonly connection: string;
+      /** `vine`: a peer's vine lets this vault in no more, and what the peer had to say was not heard. */
+      readonly by: 'owner' | 'peer' | 'vine';
+    };
     readonly consented: {
       readonly request: string;
       /** SHA-256 of the exact request. */

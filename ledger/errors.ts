@@ -43,6 +43,8 @@ export type LedgerErrorCode =
   | 'PIN_CONFLICT'
   /** The host's clock is more than an hour ahead of what can be believed. */
   | 'CLOCK_JUMPED'
+  /** The program is another one than the one that the owner let open this vault. */
+  | 'IMAGE_UNAPPROVED'
   /** A checkpoint is not one of the tree before it. */
   | 'CHECKPOINT_MISMATCH'
   /** The keyring is not the one that the ledger recorded. */

@@ -73,6 +73,9 @@ function deciderOf({ kind, body }: LedgerRecord): string | null {
   }
 }
 
+/** Who ended a connection, where it was not the owner. */
+const severedBy = { owner: null, peer: 'by the peer', vine: "by the peer's vine" } as const;
+
 function factDetail(record: LedgerRecord): string | null {
   switch (record.kind) {
     case 'aggregate': {
@@ -120,7 +123,7 @@ function factDetail(record: LedgerRecord): string | null {
       return [type, ...fields, code ?? status].join(' ');
     }
     case 'severed':
-      return record.body.by === 'peer' ? 'by the peer' : null;
+      return severedBy[record.body.by];
     case 'notified': {
       const { about, count, detail } = record.body;
       return `${about} × ${count}${detail === undefined ? '' : `: ${detail}`}`;

@@ -1,6 +1,7 @@
 import { Map as Table } from 'immutable';
 import type { LedgerRecord } from '../ledger/bodies.ts';
 import { contractHash } from '../wire/contract.ts';
+import { withSharedLines } from '../wire/contract-fields.ts';
 import { eventAgeMaxMs } from '../wire/event.ts';
 import type { Connection, VaultState } from './vault-state.ts';
 
@@ -77,7 +78,7 @@ function saidOf(
   if (contract !== undefined)
     return {
       name: contract.contract.service.name,
-      contract,
+      contract: withSharedLines(contract),
       contractHash: contractHash(contract.contract),
     };
   if (agent !== undefined) return { agent: { ...known.agent, name: agent.name } };

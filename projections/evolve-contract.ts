@@ -1,5 +1,6 @@
 import type { LedgerRecord } from '../ledger/bodies.ts';
 import { contractHash } from '../wire/contract.ts';
+import { withSharedLines } from '../wire/contract-fields.ts';
 import { withNewGrants } from './evolve-grants.ts';
 import type { Connection, VaultState } from './vault-state.ts';
 
@@ -19,7 +20,8 @@ function nextConnection(known: Connection, record: Changed): Connection {
   const { offered, ...rest } = known;
   switch (record.kind) {
     case 'contract_offered': {
-      const { contract, event } = record.body;
+      const { event } = record.body;
+      const contract = withSharedLines(record.body.contract);
       const hash = contractHash(contract.contract);
       return { ...rest, offered: { contract, hash, event, at: record.time } };
     }

@@ -12,6 +12,7 @@ import { grantChanged, servedFirst, withNewGrants } from './evolve-grants.ts';
 import { keysKnown, ownKeysChanged, rekeyed } from './evolve-keys.ts';
 import { noticed } from './evolve-notices.ts';
 import { peerChanged } from './evolve-peer.ts';
+import { newestOf, seenBefore } from './seen-event.ts';
 import { connectionOfKey, dayOf, eventKey, outboxKey, type VaultState } from './vault-state.ts';
 
 /** A record of one kind. */
@@ -142,9 +143,12 @@ function received(state: VaultState, record: Of<'received'>): VaultState {
   const { body } = record;
   const known = state.connections.get(body.connection);
   if (known === undefined || body.event === undefined) return state;
-  const connections = state.connections.set(known.id, { ...known, seen: body.seen });
   const key = eventKey(body.connection, body.id);
-  if (body.signature?.valid !== true || state.seen.has(key)) return { ...state, connections };
+  const heard = { ...known, seen: body.seen };
+  if (body.signature?.valid !== true || seenBefore(state, known, body.id) !== undefined)
+    return { ...state, connections: state.connections.set(known.id, heard) };
+  const newest = newestOf(known.newest, body.id);
+  const connections = state.connections.set(known.id, { ...heard, newest });
   const seen = state.seen.set(key, { digest: toHex(body.digest), time: body.event.time });
   const requests = state.requests.set(key, {
     key,

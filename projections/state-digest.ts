@@ -96,6 +96,7 @@ function* connectionItems(state: VaultState): Iterable<Item> {
     yield { scope: scopeOf(state, value), table: 'parties', key, value };
 }
 
+/** All but what has an item of its own, and `newest`, which follows from the ids seen. */
 function plainConnection(connection: Connection): unknown {
   const { id, kind, status, party, name, scope, keys, contract, contractHash } = connection;
   const { optional, inviteExpires, credentialExpires, user, request, bucket, seen } = connection;
@@ -136,7 +137,7 @@ function plainConnection(connection: Connection): unknown {
       at,
     })),
     sending: sending && plainSending(sending),
-  } satisfies Record<Exclude<keyof Connection, 'stored' | 'dial' | 'agent'>, unknown>;
+  } satisfies Record<Exclude<keyof Connection, 'stored' | 'dial' | 'newest' | 'agent'>, unknown>;
 }
 
 /** Only a peer has one: it is an item of its own, so that the others count as before. */

@@ -105,6 +105,8 @@ export type Connection = {
   readonly agent?: AgentState;
   /** Greatest of our epochs that its last event had seen. */
   readonly seen: number;
+  /** Greatest of its event ids that was ever in `seen`; absent before the first. */
+  readonly newest?: string;
 };
 
 /** A remembered approval, and the record that says so. */

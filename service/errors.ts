@@ -7,6 +7,7 @@ export class ServiceError extends Error {
    * `FULL`: as many events of this type as the messaging layer keeps wait for the vault already.
    * `NO_ANSWER`: nothing came in time; the same event may be sent again.
    * `NOT_NEXT`: a contract that does not follow the one before; no vault would take it.
+   * `TOO_LARGE`: this is more than an event holds; nothing of it was sent.
    * `BAD_INVITE`: this is not an invite, or another contract has asked with it.
    */
   readonly code:
@@ -15,6 +16,7 @@ export class ServiceError extends Error {
     | 'FULL'
     | 'NO_ANSWER'
     | 'NOT_NEXT'
+    | 'TOO_LARGE'
     | 'BAD_INVITE';
 
   constructor(code: ServiceError['code'], message: string, cause?: unknown) {

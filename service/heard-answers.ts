@@ -32,6 +32,8 @@ const settleMs = 1_000;
 export class HeardAnswers {
   readonly #onAnswer: OnAnswer | undefined;
   readonly #taken = new Once();
+  /** What is being told now, by id: its second copy waits for what becomes of the first. */
+  readonly #telling = new Map<string, Promise<Reading>>();
   readonly #acknowledged = new Once();
   /** Kept answers that were taken and not acknowledged yet. */
   readonly #owed = new Set<string>();
@@ -66,15 +68,24 @@ export class HeardAnswers {
       waiting(answer);
       return 'taken';
     }
+    const telling = this.#telling.get(id);
+    if (telling !== undefined) return telling;
     if (this.#taken.has(id)) return 'taken';
     if (this.#onAnswer === undefined) return 'left';
-    this.#taken.first(id);
+    const told = this.#tell(this.#onAnswer, id, { event, answer });
+    this.#telling.set(id, told);
+    return told;
+  }
+
+  async #tell(onAnswer: OnAnswer, id: string, late: LateAnswer): Promise<Reading> {
     try {
-      await this.#onAnswer({ event, answer });
+      await onAnswer(late);
+      this.#taken.first(id);
       return 'taken';
     } catch {
-      this.#taken.forget(id);
       return 'left';
+    } finally {
+      this.#telling.delete(id);
     }
   }
 

@@ -3,29 +3,30 @@ import type { ContractRef, Event } from '../wire/event.ts';
 import { isMap } from '../wire/event.ts';
 import { parseInvite } from '../wire/invite.ts';
 import {
-  type Answer,
   type ConnectionAccepted,
   type CredentialGranted,
   connectionSeveredType,
   type Invite,
 } from '../wire/messages.ts';
 import { peerSharedType } from '../wire/peer-messages.ts';
-import type { CheckedAnswer } from './checked-answer.ts';
 import type { LateAnswer } from './heard-answers.ts';
 import { KeptAnswers } from './kept-answers.ts';
-import { letInBy } from './peer-knock.ts';
+import { letInBy, type PeerWord } from './peer-knock.ts';
+import { type AskedOfPeer, isStale, type PeerSaid, said, unreached } from './peer-said.ts';
 import { keepRenewed } from './renewals.ts';
 import { addressOf, type ServiceKeys, type WayToVault } from './service-identity.ts';
 import { newEventId } from './session.ts';
 import { renewedBy } from './vault.ts';
 import { VaultClient } from './vault-client.ts';
 import { type KeptVaultKeys, keptVaultKeys } from './vault-keys.ts';
-import { VineLink } from './vine-link.ts';
+import { isTurnedAway, VineLink } from './vine-link.ts';
 
 const reachWithinMs = 5_000;
 const answerWithinMs = 8_000;
 const pauseMinMs = 250;
 const pauseMaxMs = 60_000;
+/** So many tries in a row that a vine turns away are its word: one alone may come of a restart there. */
+const turnedAwayMax = 5;
 const sharesType = 'peer.shares';
 
 /** How a vault reaches another one. */
@@ -39,24 +40,13 @@ export type PeerWay = {
   readonly peerKeys?: KeptVaultKeys;
 };
 
-/** Something to ask a peer for. */
-export type AskedOfPeer = { readonly type: string; readonly payload: unknown };
-
-/** What a peer answered to the event of this id. */
-export type PeerSaid = {
-  readonly event: string;
-  readonly type: string;
-  readonly answer: Answer;
-  /** Its ledger has signed the answer. */
-  readonly signed: boolean;
-};
-
 /** What a line tells of. */
 export type LineHooks = {
   readonly granted: (accepted: ConnectionAccepted) => Promise<void>;
   readonly rekeyed: (keys: KeptVaultKeys) => Promise<void>;
   readonly refused: () => Promise<void>;
   readonly severed: () => Promise<void>;
+  readonly lost: () => Promise<void>;
   readonly answered: (said: PeerSaid) => Promise<void>;
   readonly log: (line: string, details?: Record<string, unknown>) => void;
 };
@@ -87,13 +77,17 @@ export class PeerLine {
   /** Resolves when the line has been ended. */
   async run(): Promise<void> {
     let pauseMs = pauseMinMs;
+    let turnedAway = 0;
     while (!this.#ended) {
       const since = performance.now();
       try {
+        if (turnedAway >= turnedAwayMax || this.#isOver()) return await this.#lose();
         if (this.#way.accepted === undefined) await this.#knock();
         const { accepted } = this.#way;
         if (accepted !== undefined && !this.#ended) await this.#stand(accepted);
+        turnedAway = 0;
       } catch (error) {
+        if (turnedAway < turnedAwayMax) turnedAway = isTurnedAway(error) ? turnedAway + 1 : 0;
         this.#hooks.log('a peer is not reached', { error: String(error) });
       }
       if (this.#ended) return;
@@ -160,25 +154,41 @@ export class PeerLine {
     this.#shared = { id: contract.id, version: contract.version, hash: contractHash(contract) };
   }
 
+  /** Whether the last credential has run out: where the vine is down for that long, nothing leads back. */
+  #isOver(): boolean {
+    const { accepted } = this.#way;
+    return accepted !== undefined && accepted.renewal.expires <= Date.now();
+  }
+
+  /** The peer's vine lets nobody in with what we have: where that cannot be recorded, the next try says it again. */
+  async #lose(): Promise<void> {
+    await (this.#way.accepted === undefined ? this.#hooks.refused() : this.#hooks.lost());
+    this.end();
+  }
+
   async #knock(): Promise<void> {
     const way = this.#toVault();
-    const accepted = await letInBy(way, {
+    await letInBy(way, {
       peer: {
         name: this.#name,
         ...(this.#way.offer === undefined ? {} : { invite: this.#way.offer }),
       },
+      keep: (word) => this.#keep(word),
       closable: (close) => {
         this.#close = close;
         if (this.#ended) close();
       },
     });
-    if (this.#ended) return;
-    if (accepted === 'refused') {
+  }
+
+  async #keep(word: PeerWord): Promise<void> {
+    if (this.#ended) throw new Error('this line has ended');
+    if (word === 'refused') {
       await this.#hooks.refused();
       return this.end();
     }
-    await this.#hooks.granted(accepted);
-    this.#way = { ...this.#way, accepted };
+    await this.#hooks.granted(word);
+    this.#way = { ...this.#way, accepted: word };
   }
 
   async #stand(accepted: ConnectionAccepted): Promise<void> {
@@ -272,20 +282,4 @@ export class PeerLine {
       };
     });
   }
-}
-
-/** The refusal of a question that a peer never got. */
-export function unreached(type: string, detail = 'the peer cannot be reached now'): PeerSaid {
-  const answer: Answer = { status: 'refused', type, code: 'connection_inactive', detail };
-  return { event: '', type, answer, signed: false };
-}
-
-/** It shares something else by now. */
-function isStale(answer: Answer): boolean {
-  const codes: readonly string[] = ['contract_unknown', 'contract_version_mismatch'];
-  return answer.status === 'refused' && codes.includes(answer.code);
-}
-
-function said(event: string, { check, statement: _, ...answer }: CheckedAnswer): PeerSaid {
-  return { event, type: answer.type, answer: answer as Answer, signed: check?.ok === true };
 }

@@ -1,5 +1,6 @@
 import type { ConnectionAccepted } from '../wire/messages.ts';
-import { type AskedOfPeer, PeerLine, type PeerSaid, type PeerWay, unreached } from './peer-line.ts';
+import { PeerLine, type PeerWay } from './peer-line.ts';
+import { type AskedOfPeer, type PeerSaid, unreached } from './peer-said.ts';
 import type { KeptVaultKeys } from './vault-keys.ts';
 
 /** What whoever keeps the lines is told. What a promise says is done is kept. */
@@ -8,6 +9,7 @@ export type PeerHeard = {
   rekeyed(connection: string, keys: KeptVaultKeys): Promise<void>;
   refused(connection: string): Promise<void>;
   severed(connection: string): Promise<void>;
+  lost(connection: string): Promise<void>;
   answered(connection: string, said: PeerSaid): Promise<void>;
 };
 
@@ -36,6 +38,7 @@ export class PeerLines {
       rekeyed: (keys) => heard.rekeyed(connection, keys),
       refused: () => heard.refused(connection),
       severed: () => heard.severed(connection),
+      lost: () => heard.lost(connection),
       answered: (said) => heard.answered(connection, said),
       log: (line, details) => this.#log(line, { connection, ...details }),
     });

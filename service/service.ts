@@ -23,6 +23,7 @@ import type { LateAnswer } from './heard-answers.ts';
 import { inviteIn, inviteOf, isWhole } from './invite-link.ts';
 import { learnGrant } from './learn-grant.ts';
 import { type Accepted, Links } from './links.ts';
+import { type ProfilePlace, profilePlace } from './profile.ts';
 import {
   acceptedBy,
   addressOf,
@@ -187,13 +188,17 @@ export class Service {
     if (accepted === undefined) throw new ServiceError('NOT_ACCEPTED', 'the vault granted nothing');
     await this.#save(accepted);
     await this.#links.clientOf(accepted, client);
-    return { status: 'connected', vault: this.#add(accepted) };
+    const vault = this.#add(accepted);
+    // Whoever says nothing yet is told of what happens, too.
+    await this.#clientOf(id);
+    return { status: 'connected', vault };
   }
 
   #add(connection: Accepted): Vault {
     const { connection: id } = connection.invite;
     const vault = vaultOf(connection, {
       client: () => this.#clientOf(id),
+      place: () => this.#placeOf(id),
       onAnswer: (answer) => this.#options.onAnswer?.(id, answer),
       terms: () => this.#connections.get(id)?.contract ?? connection.contract,
       ...(connection.agent === undefined ? {} : { learn: () => this.#learn(id) }),
@@ -226,6 +231,14 @@ export class Service {
     client.onIdentity = (identity) => this.#keep(id, { vaultKeys: keptVaultKeys(identity) });
     client.onServers = (servers) => this.#moved(id, servers);
     return client;
+  }
+
+  /** Where and how the profile of a vault is asked for. */
+  async #placeOf(id: string): Promise<ProfilePlace> {
+    const connection = this.#connections.get(id);
+    if (connection === undefined)
+      throw new ServiceError('NOT_CONNECTED', 'this vault is forgotten');
+    return profilePlace(await addressOf(connection, this.#servers(connection)));
   }
 
   /** A vault is reached elsewhere: kept first, then its link goes there as soon as it can. */

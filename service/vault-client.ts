@@ -8,14 +8,6 @@ import {
 } from '../wire/messages.ts';
 import { signRekey } from '../wire/rekey.ts';
 import { serversIn } from '../wire/servers.ts';
-import {
-  forApp,
-  forVault,
-  fromService,
-  fromVault,
-  ownerAppInbox,
-  partyInbox,
-} from '../wire/subjects.ts';
 import { againLater } from './again-later.ts';
 import { AwaitedAnswers, gone } from './awaited-answers.ts';
 import { type CheckedAnswer, checkedAnswer, isOfAnotherEpoch } from './checked-answer.ts';
@@ -24,6 +16,7 @@ import { handOver } from './hand-over.ts';
 import { HeardAnswers } from './heard-answers.ts';
 import { KeptAnswers, type Reading } from './kept-answers.ts';
 import { LearningKeys } from './learning-keys.ts';
+import { connectsAs, heardOn, saidOn } from './own-subjects.ts';
 import {
   type OutgoingEvent,
   type OwnKeys,
@@ -31,6 +24,7 @@ import {
   PeerSession,
   type SealedEvent,
 } from './session.ts';
+import { unsealed } from './unsealed.ts';
 import { connectAs, handedOver } from './vine-link.ts';
 
 const resendMs = 2_000;
@@ -55,6 +49,8 @@ export class VaultClient {
   readonly #owns: boolean;
   readonly #answers: HeardAnswers;
   #heard: Subscription | undefined;
+  /** Resolves when nothing comes over its connection any more. */
+  readonly closed: Promise<void>;
   #kept: KeptAnswers | undefined;
   #wake: () => void = () => this.#kept?.wake();
   /** Called with every event of the vault that answers nothing. */
@@ -64,10 +60,7 @@ export class VaultClient {
    * whoever keeps an identity keeps this one.
    */
   onIdentity: (identity: PeerIdentity) => Promise<void> = async () => {};
-  /**
-   * Called when the vault says that it is reached at other addresses, to keep them, before it is told that they are
-   * kept. Without it they are passed over, and told again.
-   */
+  /** Called with other addresses of the vault, to keep them, before it is told so. Without it they are passed over, and told again. */
   onServers: ((servers: readonly string[]) => Promise<void>) | undefined;
 
   private constructor(
@@ -90,7 +83,7 @@ export class VaultClient {
       settle: () => this.#session.settle(),
       ending: this.#ending.signal,
     });
-    void nc.closed().then(() => this.#waiting.loseAll());
+    this.closed = nc.closed().then(() => this.#waiting.loseAll());
   }
 
   /**
@@ -101,14 +94,9 @@ export class VaultClient {
     { servers, credential, identity }: VaultAddress,
     options: ClientOptions = {},
   ): Promise<VaultClient> {
-    const { vault, party } = identity;
-    const who =
-      party === 'owner'
-        ? { name: 'owner-app', inboxPrefix: ownerAppInbox(vault) }
-        : { name: 'service', inboxPrefix: partyInbox(party) };
-    const nc = await connectAs(servers, who, () => credential);
+    const nc = await connectAs(servers, connectsAs(identity), () => credential);
     const client = new VaultClient(nc, identity, { ...options, owns: true });
-    if (party !== 'owner') client.#kept = client.#readKept();
+    if (identity.party !== 'owner') client.#kept = client.#readKept();
     await client.#listen();
     return client;
   }
@@ -139,9 +127,7 @@ export class VaultClient {
   }
 
   async #listen(): Promise<void> {
-    const { vault, party } = this.#identity;
-    const subject = party === 'owner' ? forApp(vault, '>') : fromVault(vault, party, '>');
-    this.#heard = this.#nc.subscribe(subject, {
+    this.#heard = this.#nc.subscribe(heardOn(this.#identity), {
       callback: (error, message) => {
         if (error === null) void this.#take(message).catch(() => undefined);
       },
@@ -149,12 +135,12 @@ export class VaultClient {
     await this.#nc.flush();
   }
 
-  /** Seals an event without sending it. */
+  /**
+   * Seals an event without sending it.
+   * @throws ServiceError TOO_LARGE
+   */
   async seal(outgoing: OutgoingEvent): Promise<SealedEvent> {
-    const { vault, party } = this.#identity;
-    const subject =
-      party === 'owner' ? forVault(vault, outgoing.type) : fromService(vault, party, outgoing.type);
-    return this.#session.seal(subject, outgoing);
+    return this.#session.seal(saidOn(this.#identity, outgoing.type), outgoing).catch(unsealed);
   }
 
   /**

@@ -1,8 +1,10 @@
 import type { Contract } from '../wire/contract.ts';
 import type { Event } from '../wire/event.ts';
 import type { ConnectionAccepted, CredentialGranted } from '../wire/messages.ts';
+import type { Profile } from '../wire/profile.ts';
 import type { CheckedAnswer } from './checked-answer.ts';
 import type { AskOptions } from './client-options.ts';
+import { fetchProfile, type ProfilePlace } from './profile.ts';
 import { contractRef, type ServiceConnection } from './service-identity.ts';
 import type { VaultClient } from './vault-client.ts';
 
@@ -29,6 +31,11 @@ export type Vault = {
    * @throws ServiceError NOT_CONNECTED, NOT_ACCEPTED, NO_ANSWER (asked again, it is another request)
    */
   request(type: string, payload: unknown, options?: RequestOptions): Promise<CheckedAnswer>;
+  /**
+   * What the vault shows of itself: its name, its keys and what it serves. After `profile.changed` there is another.
+   * @throws ServiceError NOT_CONNECTED, NO_ANSWER
+   */
+  profile(timeoutMs?: number): Promise<Profile>;
   /** Is told of every event of the vault that answers nothing. */
   onEvent: (event: Event) => void;
 };
@@ -37,6 +44,8 @@ export type Vault = {
 export type VaultHooks = {
   /** The client of now: the messaging layer may have to be reached anew. */
   readonly client: () => Promise<VaultClient>;
+  /** Where its profile is asked for now. */
+  readonly place: () => Promise<ProfilePlace>;
   readonly onAnswer: (answer: CheckedAnswer) => void;
   /** The terms of now. */
   readonly terms: () => Contract;
@@ -50,6 +59,8 @@ export function vaultOf(
   hooks: VaultHooks,
 ): Vault {
   const critical = new Set(accepted.critical);
+  // No older profile is shown after a newer one.
+  let seen = 0;
   const ask: Vault['request'] = async (type, payload, { expires, ...options } = {}) => {
     const client = await hooks.client();
     const limit = expires === undefined ? {} : { expires };
@@ -79,6 +90,11 @@ export function vaultOf(
       if (answer.status !== 'refused' || answer.code !== 'contract_version_mismatch') return answer;
       await hooks.learn?.();
       return hooks.terms().version > version ? ask(type, payload, options) : answer;
+    },
+    profile: async (timeoutMs = answerWaitMs) => {
+      const shown = await fetchProfile({ ...(await hooks.place()), since: seen }, timeoutMs);
+      seen = Math.max(seen, shown.time);
+      return shown;
     },
     onEvent: () => {},
   };

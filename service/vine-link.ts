@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import {
+  AuthorizationError,
+  connect,
+  type NatsConnection,
+  UserAuthenticationExpiredError,
+} from '@nats-io/transport-node';
 import type { CredentialGranted } from '../wire/messages.ts';
 import { nkeyProof } from '../wire/nkey.ts';
 import { partyInbox } from '../wire/subjects.ts';
@@ -26,6 +31,12 @@ export function connectParty(
   credential: () => Credential,
 ): Promise<NatsConnection> {
   return connectAs(servers, { name: 'service', inboxPrefix: partyInbox(party) }, credential);
+}
+
+/** Whether a vine that was reached has turned the credential away: revoked, or expired. */
+export function isTurnedAway(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : undefined;
+  return cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError;
 }
 
 /** `connectParty` for whoever it is. */

@@ -12,6 +12,9 @@ export const main: string = join(root, 'dist', 'cli', 'main.js');
 /** The contract of `examples/`. */
 export const contract: string = join(root, 'examples', 'retailer.contract.json');
 
+/** What opens the vaults of these folders. */
+export const cliPassphrase = 'a passphrase for tests';
+
 /** How a command ended. */
 export type Result = { readonly code: number; readonly out: string; readonly err: string };
 
@@ -38,7 +41,7 @@ export class CliWorld {
     });
     return {
       ...Object.fromEntries(kept),
-      CAMBIUM_PIN: 'a passphrase for tests',
+      CAMBIUM_PIN: cliPassphrase,
       CAMBIUM_STATE: this.folder,
       CAMBIUM_DATA: this.data,
       ...env,

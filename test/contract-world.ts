@@ -58,9 +58,15 @@ export class ContractWorld {
 
   async party(contract: Contract = this.first): Promise<Party> {
     const service = await this.house.connectService(this.owner, contract);
+    const peer = await this.peerOf(service);
+    return { service, peer, id: service.connection.invite.connection };
+  }
+
+  /** Hands to do with a service's credential what one likes, for as long as this world is there. */
+  async peerOf(service: Service): Promise<RawPeer> {
     const peer = await RawPeer.connect(service.connection, this.house.vine.url);
     this.#peers.push(peer);
-    return { service, peer, id: service.connection.invite.connection };
+    return peer;
   }
 
   /** Publishes a version, and gives its event's id once the vault has said that it waits. */

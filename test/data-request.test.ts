@@ -84,6 +84,11 @@ describe('a service asks the vault for data', () => {
     expect(tier?.inputs).toEqual({ tiers: { [name]: 'required', [address]: 'on_demand' } });
   });
 
+  it('sends nothing that no vault would read', async () => {
+    const asking = service.request('data.request', { fields: ['x'.repeat(140_000)] });
+    await expect(asking).rejects.toMatchObject({ name: 'ServiceError', code: 'TOO_LARGE' });
+  });
+
   it('finds an absent field in `refused`, beside those that are served', async () => {
     const { answer, trace } = await ask(service, [address, email]);
     const fields = { [address]: '12 Analytical Row' };

@@ -25,6 +25,7 @@ import type { SealedEvent } from '../service/session.ts';
 import { VaultClient } from '../service/vault-client.ts';
 import type { Contract } from '../wire/contract.ts';
 import type { Answer, ConnectionAccepted, Invite } from '../wire/messages.ts';
+import { inForm } from './in-form.ts';
 
 export const passphrase = 'correct horse battery';
 
@@ -173,7 +174,7 @@ export class TestHouse {
       )
       .then((answer) => {
         if (answer.status !== 'served') throw new Error(JSON.stringify(answer));
-        return answer.result as ConnectionAccepted;
+        return inForm(answer).result as ConnectionAccepted;
       })
       .finally(() => client.close());
     accepted.catch(pending.reject);
@@ -208,8 +209,8 @@ export class Owner {
     this.client = client;
   }
 
-  ask(type: string, payload: unknown = {}): Promise<Answer> {
-    return this.client.ask({ type, payload }, { timeoutMs: 15_000 });
+  async ask(type: string, payload: unknown = {}): Promise<Answer> {
+    return inForm(await this.client.ask({ type, payload }, { timeoutMs: 15_000 }));
   }
 
   async served(type: string, payload: unknown = {}): Promise<unknown> {
@@ -229,13 +230,14 @@ export class Service {
     this.connection = connection;
   }
 
-  request(
+  async request(
     type: string,
     payload: unknown,
     options: { critical?: boolean; timeoutMs?: number; acceptPending?: boolean } = {},
   ): Promise<Answer> {
     const contract = contractRef(this.connection.contract);
-    return this.client.ask({ type, payload, contract }, { timeoutMs: 15_000, ...options });
+    const asked = { timeoutMs: 15_000, ...options };
+    return inForm(await this.client.ask({ type, payload, contract }, asked));
   }
 
   /** Seals a request, so that its id is known before it is sent. */

@@ -11,6 +11,7 @@ import type { Event } from '../wire/event.ts';
 import type { Invite } from '../wire/messages.ts';
 import { signRekey } from '../wire/rekey.ts';
 import { type Owner, retailer, type Service, TestHouse } from './harness.ts';
+import { toldFault } from './in-form.ts';
 import { ofKind, readLedger, trailOf } from './ledger-view.ts';
 
 const field = 'personal/shipping_address';
@@ -245,6 +246,7 @@ describe('a service replaces its own keys', () => {
     await owner.served('owner.sever', { connection });
     await until(() => heard.length > 0);
     expect(heard).toMatchObject([{ type: 'connection.severed', payload: { by: 'owner' } }]);
+    expect(heard.map(toldFault)).toEqual([undefined]);
     await expect(service.request('data.request', asked, { timeoutMs: 1_500 })).rejects.toThrow();
   });
 });

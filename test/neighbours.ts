@@ -16,6 +16,9 @@ export const address = 'personal/shipping_address';
 /** A vault and its owner, at their app. */
 export type Home = { readonly house: TestHouse; readonly owner: Owner };
 
+/** A vault, as its owner reaches it. */
+type AtApp = Pick<Home, 'owner'>;
+
 /** So many vaults on one vine, each with a name and an address that tells it apart. */
 export async function neighbours(count: number): Promise<Home[]> {
   const houses = [await TestHouse.create()];
@@ -36,16 +39,16 @@ export async function leave(homes: readonly Home[]): Promise<void> {
   for (const { house } of [...homes].reverse()) await house.destroy();
 }
 
-export async function invited({ owner }: Home): Promise<Invite> {
+export async function invited({ owner }: AtApp): Promise<Invite> {
   return (await owner.served('owner.invite', { label: 'Acme' })) as Invite;
 }
 
-export function accept({ owner }: Home, { connection }: Invite): void {
+export function accept({ owner }: AtApp, { connection }: Invite): void {
   void owner.served('owner.accept', { connection, optional: [] });
 }
 
 /** Connects a service to a vault whose owner accepts it. */
-export async function connected(service: Service, home: Home, contract: Contract): Promise<Vault> {
+export async function connected(service: Service, home: AtApp, contract: Contract): Promise<Vault> {
   const invite = await invited(home);
   const result = await service.connect(encodeInvite(invite), contract, {
     onPending: () => accept(home, invite),

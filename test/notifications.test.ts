@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostTime } from '../core/manager/host-clock.ts';
+import { contractUpdate } from '../service/contract-update.ts';
+import { addressOf } from '../service/service-identity.ts';
 import { signerFrom } from '../wire/crypto.ts';
 import type { DescribedNotice, NoticePage } from '../wire/notice.ts';
 import { address, ContractWorld, nextOf, type Party } from './contract-world.ts';
@@ -70,6 +72,27 @@ describe('what a vault tells its owner without being asked', () => {
     expect(more).toEqual([]);
     expect(second).toMatchObject({ count: 4 });
     expect(second?.detail).toContain('health/weight');
+  });
+
+  it('new terms that come too often are told by themselves, beside what they are', async () => {
+    const party = await world.party();
+    let version = party.service.connection.contract;
+    for (let count = 0; count < 4; count += 1) {
+      const next = nextOf(version);
+      await world.publish(party, next, version);
+      version = next;
+    }
+    const { type, payload } = contractUpdate(
+      (await addressOf(party.service.connection)).identity.signer,
+      version,
+      nextOf(version),
+    );
+    const { answer } = await party.peer.send(party.peer.seal(type, payload));
+    expect(answer).toMatchObject({ status: 'refused', code: 'rate_limited' });
+    expect(await about('updates_limited', party.id)).toMatchObject([
+      { severity: 'warning', count: 1, detail: expect.stringContaining('contract.update') },
+    ]);
+    expect(await about('limit_reached', party.id)).toEqual([]);
   });
 
   it('another party is told of by itself', async () => {

@@ -26,8 +26,8 @@ export async function home(who: string): Promise<Home> {
 
 /** A connection as its owner sees it; `undefined` where there is none of this id. */
 export async function seen({ owner }: Home, connection: string): Promise<Seen | undefined> {
-  const all = (await owner.served('owner.connections')) as Seen[];
-  return all.find((one) => one.connection === connection);
+  const all = (await owner.served('owner.connections')) as { connections: Seen[] };
+  return all.connections.find((one) => one.connection === connection);
 }
 
 /** The first has invited the second, whose owner has told their vault so: it has asked. Each end's id of the connection. */

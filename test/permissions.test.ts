@@ -4,6 +4,7 @@ import type { Contract } from '../wire/contract.ts';
 import { permissionNames } from '../wire/contract-words.ts';
 import { verifySignature } from '../wire/crypto.ts';
 import type { Permission } from '../wire/manifest.ts';
+import type { NoticePage } from '../wire/notice.ts';
 import { address, birth, ContractWorld, type Party } from './contract-world.ts';
 import { traceOf } from './ledger-view.ts';
 
@@ -90,6 +91,14 @@ describe('a permission', () => {
     expect(answer).toMatchObject({ status: 'refused', code: 'notification_limit' });
     const told = world.heard.filter(({ type: heard }) => heard === 'message.received');
     expect(told).toHaveLength(1);
+    const { notices } = (await world.owner.served('owner.notifications', {
+      from: 0,
+      count: 200,
+    })) as NoticePage;
+    const [notice, ...more] = notices.filter((one) => one.about === 'message_received');
+    expect(more).toEqual([]);
+    expect(notice).toMatchObject({ severity: 'notice', connection: party.id, count: 1 });
+    expect(notice?.detail).toBe(`message.send: event ${first.id}`);
     const forged = party.peer.seal(type, { title: 'Two\nlines', text: 'x' });
     expect((await party.peer.send(forged)).answer).toMatchObject({ code: 'schema_invalid' });
   });

@@ -1,17 +1,30 @@
 import { randomBytes } from 'node:crypto';
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import jsQR from 'jsqr';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { qrCode } from '../cli/qr.ts';
+import { connectVine } from '../core/bus/vine/connect-vine.ts';
+import { vaultMessageSideCredential } from '../core/bus/vine/credentials.ts';
+import type { VineKeys } from '../core/bus/vine/vine-keys.ts';
+import { vaultInbox } from '../core/bus/vine/vine-names.ts';
 import { ServiceError } from '../service/errors.ts';
 import { inviteOf } from '../service/invite-link.ts';
 import { fetchProfile } from '../service/profile.ts';
-import { fromBase64url, toBase64url, utf8 } from '../wire/bytes.ts';
+import { type Service as OwnService, openService } from '../service/service.ts';
+import { memoryStore } from '../service/service-store.ts';
+import type { Vault } from '../service/vault.ts';
+import { fromBase64url } from '../wire/bytes.ts';
 import type { Event } from '../wire/event.ts';
 import { linkOf, readLink } from '../wire/invite-link.ts';
 import type { Invite } from '../wire/messages.ts';
-import { readProfile, type SignedProfile } from '../wire/profile.ts';
+import type { Profile, SignedProfile } from '../wire/profile.ts';
+import { fromVault } from '../wire/subjects.ts';
 import { type Owner, retailer, type Service, TestHouse } from './harness.ts';
+import { toldFault } from './in-form.ts';
 import { readLedger } from './ledger-view.ts';
+import { connected } from './neighbours.ts';
 
 const asked = { fields: ['personal/shipping_address'] };
 
@@ -42,6 +55,7 @@ describe('a vault shows itself before it is asked for anything', () => {
   let owner: Owner;
   let invite: Invite;
   let service: Service;
+  const services: OwnService[] = [];
 
   beforeAll(async () => {
     house = await TestHouse.create();
@@ -52,7 +66,22 @@ describe('a vault shows itself before it is asked for anything', () => {
     service = await house.connectService(owner, await retailer());
     invite = (await owner.served('owner.invite', { label: 'Acme' })) as Invite;
   });
-  afterAll(() => house?.destroy());
+  afterAll(async () => {
+    for (const one of services) await one.close();
+    await house?.destroy();
+  });
+
+  /** A service of its own, with what it is told. */
+  async function acme(): Promise<{ vault: Vault; told: string[]; party: string }> {
+    const store = memoryStore();
+    const own = await openService({ store });
+    services.push(own);
+    const vault = await connected(own, { owner }, await retailer());
+    const told: string[] = [];
+    vault.onEvent = (event) => void told.push(toldFault(event) ?? event.type);
+    const { connections } = await store.load();
+    return { vault, told, party: connections[0]?.accepted?.party ?? '' };
+  }
 
   const place = () => ({ ...invite, signing: fromBase64url(invite.signing) });
 
@@ -81,30 +110,57 @@ describe('a vault shows itself before it is asked for anything', () => {
     await expect.poll(() => told.map(({ type }) => type)).toContain('profile.changed');
   });
 
-  it('signed: what was altered, or is of another vault or key, is passed over', async () => {
-    const signed = (await owner.served('owner.profile')) as SignedProfile;
-    const bytes = (value: unknown): Uint8Array => utf8(JSON.stringify(value));
-    const { vault } = invite;
-    const key = fromBase64url(signed.profile.signing);
-    expect(readProfile(bytes(signed), vault, key)).toMatchObject({ ok: true });
-    const { profile, signature } = signed;
-    const other = new Uint8Array(randomBytes(32));
-    for (const [value, reason] of [
-      [{ profile: { ...profile, name: 'Eve' }, signature }, 'signature_invalid'],
-      [{ profile: { ...profile, types: [] }, signature }, 'signature_invalid'],
-      [{ profile, signature: 'A'.repeat(86) }, 'signature_invalid'],
-      [
-        { profile: { ...profile, signing: toBase64url(other) }, signature },
-        'sender_subject_mismatch',
-      ],
-      [{ profile: { ...profile, more: 1 }, signature }, 'schema_invalid'],
-      ['text', 'schema_invalid'],
-    ] as const)
-      expect(readProfile(bytes(value), vault, key)).toMatchObject({ ok: false, reason });
-    expect(readProfile(bytes(signed), 'b'.repeat(26), key)).toMatchObject({ ok: false });
-    expect(readProfile(utf8('{'), vault, key)).toMatchObject({ reason: 'malformed' });
-    const wrong = { ...place(), signing: other };
-    await expect(fetchProfile(wrong, 2_500)).rejects.toThrow(ServiceError);
+  it('and what a messaging layer forges, or has kept of an earlier one, is passed over', async () => {
+    const earlier = (await owner.served('owner.profile')) as SignedProfile;
+    const { vault, told, party } = await acme();
+    await owner.served('owner.profile', { name: 'The vault of Ada' });
+    await expect.poll(() => told).toContain('profile.changed');
+    const shown = await vault.profile();
+    expect(shown.name).toBe('The vault of Ada');
+
+    const { profile, signature } = earlier;
+    const forged = [earlier, { profile: { ...shown, name: 'Eve' }, signature }, { profile }];
+    const credential = await vaultMessageSideCredential(house.vineKeys as VineKeys, {
+      vault: invite.vault,
+    });
+    const options = { name: 'vine', inboxPrefix: vaultInbox(invite.vault) };
+    const vine = await connectVine(house.vine.url, credential, options);
+    const subject = fromVault(invite.vault, party, 'profile.shown');
+    const forging = setInterval(() => {
+      for (const one of forged) vine.publish(subject, JSON.stringify(one));
+    }, 5);
+    const again = await vault.profile();
+    clearInterval(forging);
+    await vine.close();
+    expect(again).toMatchObject({ name: 'The vault of Ada', signing: shown.signing });
+    expect(again.time).toBeGreaterThan(shown.time);
+    const wrong = { ...place(), signing: new Uint8Array(randomBytes(32)) };
+    await expect(fetchProfile(wrong, 1_000)).rejects.toThrow(ServiceError);
+  });
+
+  it('and tells who is connected when it opens with handlers that serve something else', async () => {
+    const { vault, told } = await acme();
+    const before = await vault.profile();
+    const handlers = join(house.folder, 'handlers');
+    for (const folder of ['handlers', 'dist/handlers']) {
+      const own = fileURLToPath(new URL(`../${folder}`, import.meta.url));
+      await cp(own, join(house.folder, folder), { recursive: true });
+    }
+    await rm(join(handlers, 'attestation'), { recursive: true });
+    for (const environment of [{}, { handlers }]) {
+      await house.closeVault();
+      await house.open(environment);
+      await owner.served('owner.fields');
+    }
+    await expect.poll(() => told).toContain('profile.changed');
+    const after = await vault.profile();
+    const typesOf = ({ types }: Profile): string[] => types.map(({ type }) => type);
+    expect(typesOf(before)).toContain('identity.request');
+    expect(typesOf(after)).not.toContain('identity.request');
+    await house.closeVault();
+    await house.open();
+    await expect.poll(() => told).toEqual(['profile.changed', 'profile.changed']);
+    expect(typesOf(await vault.profile())).toEqual(typesOf(before));
   });
 
   it('by a link that fits a QR code, from which it can be read', () => {

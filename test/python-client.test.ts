@@ -1,11 +1,13 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Contract } from '../wire/contract.ts';
 import { encodeInvite } from '../wire/invite.ts';
+import { linkOf } from '../wire/invite-link.ts';
 import type { Invite } from '../wire/messages.ts';
 import { type Owner, retailer, TestHouse } from './harness.ts';
+import { ofKind, readLedger } from './ledger-view.ts';
 import { ClientRun } from './python-client-world.ts';
 import { findPython, runPythonIn } from './python-verifier-world.ts';
 
@@ -19,6 +21,9 @@ const brief = '--timeout=4';
 type Waiting = {
   readonly requests: readonly { readonly request: string; readonly hash: string }[];
 };
+
+/** What of the client's state is looked at. */
+type Kept = { readonly servers?: readonly string[] };
 
 describe.skipIf(findPython('client') === undefined)(
   'a client in Python, from the specification',
@@ -140,6 +145,67 @@ describe.skipIf(findPython('client') === undefined)(
       expect(first.answers).toMatchObject([{ status: 'served', statement: 'good' }]);
       const second = await request('critical', 'payment.request', payment).end();
       expect(second.answers).toMatchObject([{ status: 'refused', code: 'duplicate' }]);
+    });
+
+    it('connects by a link: the profile has the keys that the link lacks', async () => {
+      const invite = await invited();
+      const run = client('linked', 'connect', linkOf(invite), '--contract', contractFile);
+      expect(await run.answer(0)).toMatchObject({ status: 'pending', statement: 'good' });
+      await owner.served('owner.accept', { connection: invite.connection, optional: [] });
+      expect(await run.end()).toMatchObject({ code: 0, errors: '' });
+      const shown = await client('linked', 'profile').end();
+      expect(shown).toMatchObject({
+        code: 0,
+        answers: [{ result: { vault: invite.vault, encapsulation: invite.encapsulation } }],
+      });
+    });
+
+    it('hands over a critical event and goes; another process pulls the answer that was kept', async () => {
+      const payment = { order: 'py-2', amount: 990, currency: 'EUR', payee: 'Acme Retail' };
+      const going = client(
+        'linked',
+        'request',
+        'payment.request',
+        JSON.stringify(payment),
+        '--no-wait',
+      );
+      const { answers: taken } = await going.end();
+      const kept = client('linked', 'answers', '--timeout=1');
+      const { code, answers, errors } = await kept.end();
+      expect({ code, errors }).toEqual({ code: 0, errors: '' });
+      expect(answers.find(({ event }) => event === taken[0]?.event)).toMatchObject({
+        ...{ status: 'served', type: 'payment.request', statement: 'good' },
+        result: payment,
+      });
+      const again = await client('linked', 'answers', '--timeout=1').end();
+      expect(again).toMatchObject({ code: 0, answers: [] });
+    });
+
+    it('keeps where the vault is reached now, says so, and goes there', async () => {
+      const moved = house.vine.url.replace('127.0.0.1', 'localhost');
+      await owner.served('owner.servers', { servers: [moved] });
+      const asked = await client('linked', 'servers').end();
+      expect(asked.answers.map(({ result }) => result)).toEqual([
+        { servers: [moved] },
+        { servers: [moved] },
+      ]);
+      const kept = JSON.parse(await readFile(join(folder, 'linked'), 'utf8')) as Kept;
+      expect(kept.servers).toEqual([moved]);
+      const ledger = await readLedger(house);
+      expect(ofKind(ledger, 'servers_known').map(({ body }) => body.connection)).toContain(
+        ofKind(ledger, 'connected').at(-1)?.body.connection,
+      );
+      // Another is told by the vault itself, while it waits for an answer of its own.
+      const told = request('served', 'data.request', { fields: [birth] });
+      expect(await told.answer(0)).toMatchObject({ status: 'pending' });
+      await expect
+        .poll(
+          async () => (JSON.parse(await readFile(join(folder, 'served'), 'utf8')) as Kept).servers,
+        )
+        .toEqual([moved]);
+      const [held] = ((await owner.served('owner.pending')) as Waiting).requests;
+      await owner.served('owner.deny', { request: held?.request, hash: held?.hash });
+      expect(await told.end()).toMatchObject({ code: 1 });
     });
 
     it('is told that the owner declined', async () => {

@@ -14,10 +14,11 @@ import {
   signEvent,
   signOpening,
 } from '../wire/envelope.ts';
-import { type Event, encodeEvent } from '../wire/event.ts';
+import { type Event, eventVersion } from '../wire/event.ts';
 import { eventId } from '../wire/identifiers.ts';
 import { encapsulate, keyId } from '../wire/key-encapsulation.ts';
 import { type Answer, isAnswerType } from '../wire/messages.ts';
+import { encode, integer } from '../wire/msgpack.ts';
 import { fromService, fromVault, partyInbox } from '../wire/subjects.ts';
 
 /** What one forged event has that an honest one has not. */
@@ -105,7 +106,7 @@ export class RawPeer {
       ...members,
     };
     const epoch = number === undefined ? this.#epoch : { ...this.#epoch, number };
-    const bytes = encodeEvent(event);
+    const bytes = written(event);
     const where = { connection, subject: sealedFor ?? subject, epoch };
     const sealed = sealEnvelope({
       connection,
@@ -188,4 +189,10 @@ async function openEpoch(identity: PeerIdentity): Promise<Epoch & { readonly ope
   const part = { recipient: keyId(vaultEncapsulation), encapsulation };
   const opening = signOpening(signer, connection, 'to-vault', number, part);
   return { number, key: secret, encapsulationHash: encapsulationHash(opening), opening };
+}
+
+/** The bytes of an event, whatever is wrong with it: its length too. */
+function written({ time, expires, ...event }: Event): Uint8Array {
+  const limit = expires === undefined ? {} : { expires: integer(expires) };
+  return encode({ v: eventVersion, ...event, time: integer(time), ...limit });
 }

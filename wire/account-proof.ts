@@ -1,6 +1,8 @@
 import { concat, fromBase64url, toBase64url, utf8 } from './bytes.ts';
 import { type Signer, verifySignature } from './crypto.ts';
 import { isEventId, isIdentifier } from './identifiers.ts';
+import { objectSchema } from './json-schema.ts';
+import type { JsonSchema } from './manifest.ts';
 import { accountKeyOf, accountName } from './nkey.ts';
 
 /** Domain of the signature. */
@@ -23,6 +25,12 @@ export type AccountProof = {
   /** Its Ed25519 signature about the request, base64url. */
   readonly signature: string;
 };
+
+/** A proof as JSON. Whether it is one, the account's key says. */
+export const accountProofSchema: JsonSchema = objectSchema({
+  key: { type: 'string', pattern: '^A[A-Z2-7]{55}$' },
+  signature: { type: 'string', pattern: '^[A-Za-z0-9_-]{86}$' },
+});
 
 /**
  * Says that the account of this key is to be used by one request.

@@ -68,7 +68,7 @@ export type Opened = {
   readonly event: Uint8Array;
   /** 64 bytes, where the sender signed. */
   readonly signature?: Uint8Array;
-  /** Greatest epoch of the other direction that the sender has opened; 0 for none. */
+  /** Epoch of the other direction that the sender has opened: in an answer that of its event, else the greatest; 0 for none. */
   readonly seen: number;
 };
 

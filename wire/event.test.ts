@@ -115,6 +115,16 @@ test('an event may be as large as the limit and no larger', () => {
   expect(refusal(members({ payload: new Uint8Array(padding + 1) }))).toBe('too_large');
 });
 
+test('is not written any larger', () => {
+  const sized = (bytes: number): Event => ({ ...event, payload: new Uint8Array(bytes) });
+  const padding = eventBytesMax - encodeEvent(sized(70_000)).length + 70_000;
+  expect(encodeEvent(sized(padding))).toHaveLength(eventBytesMax);
+  expect(refusal(encodeEvent(sized(padding)))).toBe('taken');
+  expect(() => encodeEvent(sized(padding + 1))).toThrow(
+    expect.objectContaining({ code: 'TOO_LARGE', bytes: eventBytesMax + 1 }),
+  );
+});
+
 test('a detail repeats nothing of what was sent', () => {
   for (const bytes of [
     members({ secret: 1 }),

@@ -44,9 +44,25 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly reason: Reason; readonly detail: string };
 
-/** msgpack bytes of an event: what is signed. They are never made a second time. */
+/** An event that is too large to be sent: no reader would take it. */
+export class EventError extends Error {
+  override readonly name = 'EventError';
+  readonly code = 'TOO_LARGE';
+  /** Length of its msgpack, in bytes. */
+  readonly bytes: number;
+
+  constructor(bytes: number) {
+    super(`an event has at most ${eventBytesMax} bytes, and this one ${bytes}`);
+    this.bytes = bytes;
+  }
+}
+
+/**
+ * msgpack bytes of an event: what is signed. They are never made a second time.
+ * @throws EventError TOO_LARGE when they are more than `eventBytesMax`
+ */
 export function encodeEvent(event: Event): Uint8Array {
-  return encode({
+  const bytes = encode({
     v: eventVersion,
     id: event.id,
     type: event.type,
@@ -57,6 +73,8 @@ export function encodeEvent(event: Event): Uint8Array {
     cause: event.cause,
     payload: event.payload,
   });
+  if (bytes.length > eventBytesMax) throw new EventError(bytes.length);
+  return bytes;
 }
 
 /**

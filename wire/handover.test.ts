@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import vectors from '../docs/spec/vectors/handover.json' with { type: 'json' };
-import { fromBase64url, toBase64url } from './bytes.ts';
+import { fromBase64url } from './bytes.ts';
 import { followHandovers, type KnownKeys, knownKeyIds } from './handover.ts';
 import { isProven } from './rekey.ts';
 
@@ -47,17 +47,7 @@ describe('keys of a party that hand over', () => {
     expect(isProven(place, payload)).toBe(true);
   });
 
-  it('are not, for another vault, connection or key, or with other keys', () => {
-    const { vault } = vectors;
-    for (const other of [
-      { ...place, vault: connection },
-      { ...place, connection: vault },
-      { ...place, before: fromBase64url(payload.signing) },
-    ])
-      expect(isProven(other, payload)).toBe(false);
-    expect(isProven(place, { ...payload, signing: before })).toBe(false);
-    const proof = toBase64url(new Uint8Array(64));
-    expect(isProven(place, { ...payload, proof })).toBe(false);
-    expect(isProven(place, { ...payload, proof: `${payload.proof.slice(0, -1)}_` })).toBe(false);
+  it.each(vectors.rekey.refused)('are not, $name', ({ place: other, payload: shown }) => {
+    expect(isProven({ ...other, before: fromBase64url(other.before) }, shown)).toBe(false);
   });
 });

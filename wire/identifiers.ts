@@ -5,6 +5,10 @@
 
 import { toBase32 } from './base32.ts';
 
+const identifier = /^[a-z2-7]{26}$/;
+const party = /^A[A-Z2-7]{55}$/;
+const eventType = /^[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){0,4}$/;
+
 /** Vault and connection ids: 26 characters of RFC 4648 base32, lower case, from 16 random bytes. */
 export function identifierFrom(random: Uint8Array): string {
   if (random.length !== 16) throw new RangeError('16 random bytes are needed');
@@ -13,17 +17,17 @@ export function identifierFrom(random: Uint8Array): string {
 
 /** Whether `text` has the form of what `identifierFrom` makes. */
 export function isIdentifier(text: string): boolean {
-  return /^[a-z2-7]{26}$/.test(text);
+  return identifier.test(text);
 }
 
 /** Whether `text` is a party: the public key of a NATS account. */
 export function isParty(text: string): boolean {
-  return /^A[A-Z2-7]{55}$/.test(text);
+  return party.test(text);
 }
 
 /** Whether `text` is a dotted event type, for example `data.request`. */
 export function isEventType(text: string): boolean {
-  return text.length <= 64 && /^[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*){0,4}$/.test(text);
+  return text.length <= 64 && eventType.test(text);
 }
 
 /** Form of a contract id. */

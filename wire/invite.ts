@@ -10,7 +10,7 @@ const identifier: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}$' };
 const key32: JsonSchema = { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$' };
 
 /** Members that are named here must be there and in form; others are ignored (docs/spec/handshake.md). */
-const inviteSchema: JsonSchema = {
+export const inviteSchema: JsonSchema = {
   type: 'object',
   required: [
     ...['v', 'vault', 'connection', 'party', 'servers', 'credential'],

@@ -1,4 +1,4 @@
-import type { AccountProof } from './account-proof.ts';
+import { type AccountProof, accountProofSchema } from './account-proof.ts';
 import { agentCommandSchema, agentOfferSchema } from './agent-grant.ts';
 import type { SignedContract } from './contract.ts';
 import { fieldNamePattern, linePattern, signedContractSchema } from './contract.ts';
@@ -160,6 +160,8 @@ const duration: JsonSchema = { type: 'string', pattern: durationPattern };
 const hash: JsonSchema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const requestKey: JsonSchema = { type: 'string', pattern: '^[a-z2-7]{26}/[0-9a-f-]{36}$' };
 const nothing: JsonSchema = objectSchema({});
+/** Where a page begins, as the one before said; the first, where it is left out. */
+const pageSchema: JsonSchema = objectSchema({ from: { type: 'string', maxLength: 128 } }, ['from']);
 
 const owner = (request: JsonSchema): WireType => ({
   space: 'owner',
@@ -169,11 +171,6 @@ const owner = (request: JsonSchema): WireType => ({
 
 /** Length of a field's value, at most, in UTF-16 units. */
 export const fieldValueMax = 65_536;
-
-const accountProofSchema: JsonSchema = objectSchema({
-  key: { type: 'string', pattern: '^A[A-Z2-7]{55}$' },
-  signature: { type: 'string', pattern: '^[A-Za-z0-9_-]{86}$' },
-});
 
 /** The standard's own event types, by name. */
 export const wireTypes: Readonly<Record<string, WireType>> = {
@@ -208,8 +205,8 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
   'agent.grant': { space: 'message', delivery: 'best-effort', request: nothing },
   'peer.shares': { space: 'message', delivery: 'best-effort', request: nothing },
   'credential.renew': { space: 'message', delivery: 'best-effort', request: nothing },
-  'owner.pending': owner(nothing),
-  'owner.connections': owner(nothing),
+  'owner.pending': owner(pageSchema),
+  'owner.connections': owner(pageSchema),
   'owner.fields': owner(nothing),
   'owner.set': owner(
     objectSchema({ field: fieldName, value: { type: 'string', maxLength: fieldValueMax } }),

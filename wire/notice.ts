@@ -16,8 +16,10 @@ export type NoticeAbout =
   | 'limit_reached'
   | 'agent_cooling'
   | 'contract_frozen'
+  | 'updates_limited'
   | 'credential_refused'
   | 'consent_expired'
+  | 'message_received'
   | 'connection_made'
   | 'connection_severed';
 
@@ -31,8 +33,10 @@ export const noticeSeverities: Readonly<Record<NoticeAbout, NoticeSeverity>> = {
   limit_reached: 'warning',
   agent_cooling: 'warning',
   contract_frozen: 'warning',
+  updates_limited: 'warning',
   credential_refused: 'warning',
   consent_expired: 'notice',
+  message_received: 'notice',
   connection_made: 'notice',
   connection_severed: 'notice',
 };

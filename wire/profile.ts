@@ -43,6 +43,8 @@ export type SignedProfile = { readonly profile: Profile; readonly signature: str
 const domain = 'cambium/profile/v1';
 /** Longest signed profile, in bytes of JSON. */
 export const profileBytesMax: number = 256 * 1024;
+/** A profile is signed when it is asked for: one that is older than this when it comes was kept by somebody. */
+export const profileAgeMaxMs: number = 24 * 60 * 60 * 1000;
 /** Longest name, in characters. */
 export const profileNameMax = 80;
 
@@ -89,16 +91,20 @@ export function signProfile(signer: Signer, profile: Profile): SignedProfile {
   return { profile, signature: toBase64url(signature) };
 }
 
+/** What a reader knows of a vault before it reads its profile. */
+export type KnownVault = {
+  readonly vault: string;
+  /** The vault's signing key, 32 bytes: from an invite, a link, or a handover. */
+  readonly signing: Uint8Array;
+  /** Whatever was signed before this is an older profile, shown again: Unix time in milliseconds. */
+  readonly since?: number;
+};
+
 /**
- * The profile in bytes from anywhere, if it is this vault's, signed with this key.
+ * The profile in bytes from anywhere, if it is this vault's, signed with this key, and no older one.
  * @param bytes - attacker-controlled
- * @param signing - 32 bytes, known from elsewhere: from an invite, or a link
  */
-export function readProfile(
-  bytes: Uint8Array,
-  vault: string,
-  signing: Uint8Array,
-): Parsed<Profile> {
+export function readProfile(bytes: Uint8Array, known: KnownVault): Parsed<Profile> {
   if (bytes.length > profileBytesMax) return refuse('too_large', `${bytes.length} bytes`);
   let value: unknown;
   try {
@@ -109,10 +115,12 @@ export function readProfile(
   const fault = schemaFault(signedProfileSchema, value);
   if (fault !== undefined) return refuse('schema_invalid', fault);
   const { profile, signature } = value as SignedProfile;
+  const { vault, signing, since = 0 } = known;
   if (profile.vault !== vault || profile.signing !== toBase64url(signing))
     return refuse('sender_subject_mismatch', 'the profile of another vault or key');
   if (!isSigned(profile, signature, signing))
     return refuse('signature_invalid', 'the profile is not signed by its key');
+  if (profile.time < since) return refuse('expired', `signed at ${profile.time}`);
   return { ok: true, value: profile };
 }
 

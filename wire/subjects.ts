@@ -44,25 +44,39 @@ export function fromVault(vault: string, party: string, type: string): string {
   return `MessageSpace.${to}.fromVault.${checkedVault(vault)}.${checkedType(type)}`;
 }
 
+const ownerSpace = 'OwnerSpace.';
+const messageSpace = 'MessageSpace.';
+
 /** What `subject` says; `undefined` when it is none of the four forms. */
 export function parseSubject(subject: string): Subject | undefined {
-  const parts = subject.split('.');
-  if (parts[0] === 'OwnerSpace') return parseOwner(parts);
-  if (parts[0] === 'MessageSpace') return parseMessage(parts);
+  if (subject.startsWith(ownerSpace)) return parseOwner(subject);
+  if (subject.startsWith(messageSpace)) return parseMessage(subject);
   return undefined;
 }
 
-function parseOwner(parts: readonly string[]): Subject | undefined {
-  const { 1: vault = '', 2: way = '' } = parts;
-  const type = parts.slice(3).join('.');
+function parseOwner(subject: string): Subject | undefined {
+  const first = ownerSpace.length;
+  const second = subject.indexOf('.', first) + 1;
+  const third = subject.indexOf('.', second) + 1;
+  if (second === 0 || third === 0) return undefined;
+  const vault = subject.slice(first, second - 1);
+  const way = subject.slice(second, third - 1);
+  const type = subject.slice(third);
   if (!isIdentifier(vault) || !isEventType(type)) return undefined;
   if (way !== 'forVault' && way !== 'forApp') return undefined;
   return { space: 'owner', toVault: way === 'forVault', vault, type };
 }
 
-function parseMessage(parts: readonly string[]): Subject | undefined {
-  const { 1: to = '', 2: way = '', 3: from = '' } = parts;
-  const type = parts.slice(4).join('.');
+function parseMessage(subject: string): Subject | undefined {
+  const first = messageSpace.length;
+  const second = subject.indexOf('.', first) + 1;
+  const third = subject.indexOf('.', second) + 1;
+  const fourth = subject.indexOf('.', third) + 1;
+  if (second === 0 || third === 0 || fourth === 0) return undefined;
+  const to = subject.slice(first, second - 1);
+  const way = subject.slice(second, third - 1);
+  const from = subject.slice(third, fourth - 1);
+  const type = subject.slice(fourth);
   if (!isEventType(type)) return undefined;
   if (way === 'fromService' && isIdentifier(to) && isParty(from))
     return { space: 'message', toVault: true, vault: to, party: from, type };

@@ -38,6 +38,12 @@ export class AdmittedPartiesKeeper {
     this.#listening = true;
   }
 
+  /** Hears all that are admitted, also after it had stopped; the store is not touched. */
+  hear(): void {
+    for (const party of this.#parties.keys())
+      if (!this.#heard.has(party)) this.#heard.set(party, this.#hooks.subscribe(party));
+  }
+
   /** Resolves when the store takes this party's events; throws when it cannot be told to. */
   async admit(party: string, scope: 'handshake' | 'connected'): Promise<void> {
     const before = this.#parties.get(party);

@@ -68,6 +68,13 @@ export function natsVaultBus(parts: VaultBusParts): VaultBus {
       admitted.listen();
       consumed = await consumeCritical(manager, parts, to);
     },
+    hear: async (to) => {
+      deliver = to;
+      own = subscribe(owner, forVault(vault, '>'));
+      admitted.hear();
+      await owner.flush();
+      await messages.flush();
+    },
     admit: (party, scope) => admitted.admit(party, scope),
     dismiss: (party) => admitted.dismiss(party),
     publish: (subject, bytes) => {

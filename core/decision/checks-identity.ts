@@ -1,4 +1,4 @@
-import { eventKey } from '../../projections/vault-state.ts';
+import { seenBefore } from '../../projections/seen-event.ts';
 import { toHex } from '../../wire/bytes.ts';
 import { clockSkewMaxMs, eventAgeMaxMs } from '../../wire/event.ts';
 import { type CheckFunction, fail, pass, skip } from './check-result.ts';
@@ -34,10 +34,10 @@ export const senderCheck: CheckFunction = ({ received, subject, connection }) =>
 };
 
 /** Check 3: not expired, not from the future, not seen before. */
-export const freshnessCheck: CheckFunction = ({ state, received, time }) => {
+export const freshnessCheck: CheckFunction = ({ state, received, connection, time }) => {
   const { event } = received;
   const sent = event?.time ?? 0;
-  const before = state.seen.get(eventKey(received.connection, received.id));
+  const before = connection && seenBefore(state, connection, received.id);
   const inputs = {
     now: time,
     sent,

@@ -41,6 +41,14 @@ export async function detectSandbox(
   return { kind: 'node-only', network: true, tools, notes };
 }
 
+let here: Promise<Sandbox> | undefined;
+
+/** `detectSandbox` of this machine, found once: it stays what it is while a process runs. */
+export function sandboxHere(): Promise<Sandbox> {
+  here ??= detectSandbox();
+  return here;
+}
+
 async function findTools(searchPath: string): Promise<SandboxTools> {
   const [bwrap, unshare, setpriv] = await Promise.all(
     ['bwrap', 'unshare', 'setpriv'].map((name) => findTool(name, searchPath)),

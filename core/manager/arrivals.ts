@@ -1,6 +1,12 @@
 import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Decision } from '../../ledger/decision.ts';
-import { eventKey, type OpenRequest, type VaultState } from '../../projections/vault-state.ts';
+import { seenBefore } from '../../projections/seen-event.ts';
+import {
+  type Connection,
+  eventKey,
+  type OpenRequest,
+  type VaultState,
+} from '../../projections/vault-state.ts';
 import { equalBytes, fromHex } from '../../wire/bytes.ts';
 import { type Answer, wireTypes } from '../../wire/messages.ts';
 import { decide } from '../decision/decide.ts';
@@ -42,7 +48,7 @@ export async function handleArrival(
 ): Promise<void> {
   const { batch, effects } = turn;
   const { received, connection } = arrival;
-  const answered = redelivered(batch.state, received);
+  const answered = redelivered(batch.state, connection, received);
   if (answered !== undefined) {
     hooks.counted();
     if (answered !== 'unanswered') effects.push(() => void hooks.again(answered));
@@ -145,10 +151,11 @@ async function answerItself(
  */
 function redelivered(
   state: VaultState,
+  connection: Connection,
   received: ReceivedEvent,
 ): number | 'unanswered' | undefined {
   if (received.signature?.valid !== true) return undefined;
-  const before = state.seen.get(eventKey(received.connection, received.id));
+  const before = seenBefore(state, connection, received.id);
   if (before === undefined || !equalBytes(fromHex(before.digest), received.digest))
     return undefined;
   return before.answer ?? 'unanswered';

@@ -217,7 +217,7 @@ export async function severConnection(
   turn: Turn,
   connection: Connection,
   from: number | undefined,
-  by: 'owner' | 'peer' = 'owner',
+  by: 'owner' | 'peer' | 'vine' = 'owner',
 ): Promise<void> {
   const { batch } = turn;
   const { id, scope } = connection;

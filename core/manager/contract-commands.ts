@@ -1,5 +1,6 @@
 import type { Connection } from '../../projections/vault-state.ts';
 import type { Answer } from '../../wire/messages.ts';
+import { encode, type MsgpackValue } from '../../wire/msgpack.ts';
 import { refusal } from './answers.ts';
 import { severConnection } from './connections.ts';
 import { acceptContract, changesFrom, describeOffer, rejectContract } from './contract-updates.ts';
@@ -25,10 +26,12 @@ async function show(_: VaultParts, command: Command): Promise<Answer> {
   const { contract, offered, optional } = connection;
   if (contract === undefined || offered === undefined)
     return refusal('owner.contract.show', 'contract_unknown', 'no new version waits');
-  const page = changesFrom(contract.contract, offered.contract.contract, from);
   const update = describeOffer(command.turn.batch.state, connection);
   const document = from === 0 ? { contract: offered.contract.contract } : {};
-  return served(command, { update, optional, ...document, ...page });
+  const shown = { update, optional, ...document };
+  const { length } = encode(shown as unknown as MsgpackValue);
+  const page = changesFrom(contract.contract, offered.contract.contract, from, length);
+  return served(command, { ...shown, ...page });
 }
 
 async function accept(parts: VaultParts, command: Command): Promise<Answer> {

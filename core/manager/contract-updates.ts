@@ -116,15 +116,16 @@ export function describeOffer(
   };
 }
 
-/** The changes of an offered version from one on, as many as one answer holds, and where the next ones begin. */
+/** The changes of an offered version from one on, as many as one answer holds beside `taken` bytes, one at least, and where the next ones begin. */
 export function changesFrom(
   before: Contract,
   after: Contract,
   from: number,
+  taken: number,
 ): { readonly changes: readonly ContractChange[]; readonly next: number | null } {
   const all = diffContracts(before, after).changes;
   const changes: ContractChange[] = [];
-  let bytes = 0;
+  let bytes = taken;
   for (const change of all.slice(from)) {
     bytes += encode(change as unknown as MsgpackValue).length;
     if (changes.length > 0 && bytes > pageBytesMax) break;

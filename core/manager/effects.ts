@@ -2,6 +2,7 @@ import type { OpenRequest } from '../../projections/vault-state.ts';
 import { isMap } from '../../wire/event.ts';
 import { messageReceivedType } from '../../wire/messages.ts';
 import type { Effect } from '../host/handler-port.ts';
+import { notify } from './notices.ts';
 import { tellOwner } from './tell-owner.ts';
 import type { Turn, VaultParts } from './turn.ts';
 
@@ -30,4 +31,7 @@ export async function followEffects(
     message: event.payload,
   };
   await tellOwner(parts, turn, messageReceivedType, message, from);
+  // What it says stays in its event, under its party's scope: the notice only says where to look.
+  const detail = `${event.type}: event ${event.id}`;
+  await notify(parts, turn, { about: 'message_received', connection: id, detail }, from);
 }

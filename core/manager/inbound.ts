@@ -1,4 +1,5 @@
 import type { Draft, PeerKeys, ReceivedEvent } from '../../ledger/bodies.ts';
+import { seenBefore } from '../../projections/seen-event.ts';
 import type { Connection, VaultState } from '../../projections/vault-state.ts';
 import { eventKey, ownerDevices } from '../../projections/vault-state.ts';
 import { fromBase64url, toHex } from '../../wire/bytes.ts';
@@ -75,7 +76,7 @@ export function asideOf(state: VaultState, message: InboundMessage): Arrival | u
   const arrival = unreadable(state, message);
   if (arrival === undefined || message.suspect !== true) return arrival;
   const { connection, received } = arrival;
-  return state.seen.has(eventKey(connection.id, received.id)) ? undefined : arrival;
+  return seenBefore(state, connection, received.id) === undefined ? arrival : undefined;
 }
 
 /** A message of a known party that we ourselves failed on. */

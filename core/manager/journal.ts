@@ -65,10 +65,17 @@ export class Batch {
 export class Journal {
   readonly #ledger: Ledger;
   #state: VaultState;
+  #durable: VaultState;
 
   constructor(ledger: Ledger, state: VaultState) {
     this.#ledger = ledger;
     this.#state = state;
+    this.#durable = state;
+  }
+
+  /** Only with what is durable. */
+  get durable(): VaultState {
+    return this.#durable;
   }
 
   /** With everything that has its place; what is not durable yet may have no effect. */
@@ -99,7 +106,10 @@ export class Journal {
   commit(batch: Batch): Promise<void> {
     if (batch.records.length === 0) return this.#ledger.flush();
     const durable = batch.commit();
-    this.#state = batch.state;
-    return durable;
+    const { state } = batch;
+    this.#state = state;
+    return durable.then(() => {
+      this.#durable = state;
+    });
   }
 }

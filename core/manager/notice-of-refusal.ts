@@ -36,6 +36,7 @@ export function noticeOfRefusal(
 function aboutOf(kind: Connection['kind'], type: string, reason: Reason): NoticeAbout | undefined {
   if (forged.has(reason)) return 'forged';
   if (kind === 'owner') return undefined;
+  if (type === 'contract.update' && reason === 'rate_limited') return 'updates_limited';
   return ofParties[reason] ?? (type === 'credential.renew' ? 'credential_refused' : undefined);
 }
 

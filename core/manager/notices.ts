@@ -23,6 +23,8 @@ const foldedMs: { readonly [about in NoticeAbout]?: number } = {
   unauthorised: 10 * minuteMs,
   forged: 10 * minuteMs,
   limit_reached: 60 * minuteMs,
+  updates_limited: 60 * minuteMs,
+  message_received: 10 * minuteMs,
   credential_refused: 60 * minuteMs,
   consent_expired: 60 * minuteMs,
 };

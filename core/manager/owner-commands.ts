@@ -7,20 +7,13 @@ import { decide } from '../decision/decide.ts';
 import { moveTo, serversOf } from './address.ts';
 import { countDenial, grantAgent, grantAnew } from './agents.ts';
 import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
-import {
-  acceptConnection,
-  declineConnection,
-  describeConnection,
-  invite,
-  severConnection,
-} from './connections.ts';
+import { acceptConnection, declineConnection, invite, severConnection } from './connections.ts';
 import { contractCommands } from './contract-commands.ts';
-import { describeOffer } from './contract-updates.ts';
-import { describeRequest } from './described-request.ts';
 import { describeDevices, pairDevice, removeDevice } from './devices.ts';
 import { describeRules, deviceOf, grantFields, remember, revokeRule } from './grants.ts';
 import { answerKeys } from './key-rotation.ts';
 import { noticesFrom } from './notices.ts';
+import { connectionsFrom, pendingFrom } from './owner-lists.ts';
 import { peerCommands } from './peers.ts';
 import { profileFor, tellProfile } from './profile.ts';
 import type { Turn, VaultParts } from './turn.ts';
@@ -60,16 +53,10 @@ export const readingCommands: ReadonlySet<string> = new Set([
 ]);
 
 const commands: Readonly<Record<string, Run>> = {
-  'owner.pending': async (_, command) => served(command, pending(command.turn)),
+  'owner.pending': async (_, command) =>
+    served(command, pendingFrom(command.turn, fromOf(command))),
   'owner.connections': async (_, command) =>
-    served(
-      command,
-      command.turn.batch.state.connections
-        .valueSeq()
-        .filter(({ kind }) => kind !== 'owner')
-        .map((connection) => describeConnection(command.turn, connection))
-        .toArray(),
-    ),
+    served(command, connectionsFrom(command.turn, fromOf(command))),
   'owner.fields': async (_, command) =>
     served(command, [...command.turn.batch.state.fields.keys()].sort()),
   'owner.audit': async (_, command) => {
@@ -143,29 +130,6 @@ export async function runCommand(parts: VaultParts, command: Command): Promise<A
   const type = typeOf(command);
   const run = Object.hasOwn(commands, type) ? commands[type] : undefined;
   return run === undefined ? refusal(type, 'event_unsupported', '') : run(parts, command);
-}
-
-function pending(turn: Turn): Record<string, unknown> {
-  const { requests, connections } = turn.batch.state;
-  const waiting = requests.valueSeq().filter(({ status }) => status === 'pending');
-  return {
-    requests: waiting
-      .filter((request) => request.facts.deadline !== undefined)
-      .map((request) => {
-        const connection = connections.get(request.connection);
-        return connection === undefined ? {} : describeRequest(request, connection);
-      })
-      .toArray(),
-    connections: connections
-      .valueSeq()
-      .filter(({ status }) => status === 'requested')
-      .map((connection) => describeConnection(turn, connection))
-      .toArray(),
-    updates: connections
-      .valueSeq()
-      .toArray()
-      .flatMap((connection) => describeOffer(turn.batch.state, connection) ?? []),
-  };
 }
 
 async function setField(parts: VaultParts, command: Command): Promise<Answer> {
@@ -276,6 +240,11 @@ async function withConnection(
 
 function payloadOf<T>(command: Command): T {
   return command.received.event?.payload as unknown as T;
+}
+
+/** Where a page begins. */
+function fromOf(command: Command): string | undefined {
+  return payloadOf<{ from?: string }>(command).from;
 }
 
 function typeOf(command: Command): string {

@@ -1,4 +1,5 @@
 import { ownerDevices } from '../../projections/vault-state.ts';
+import type { Answer } from '../../wire/messages.ts';
 import { peerAnsweredType } from '../../wire/peer-messages.ts';
 import { severConnection, welcomeBack } from './connections.ts';
 import { noteAnswer } from './peers.ts';
@@ -40,8 +41,9 @@ function peerEvents(parts: VaultParts, take: (task: Task) => Promise<void>): Pee
       take(async (turn) => noteGranted(turn, { connection, accepted })),
     rekeyed: (connection, peerKeys) =>
       take(async (turn) => noteGranted(turn, { connection, peerKeys })),
-    refused: (connection) => take(async (turn) => noteRefused(parts, turn, connection)),
-    severed: (connection) => take((turn) => severedByPeer(parts, turn, connection)),
+    refused: (connection) => take((turn) => noteRefused(parts, turn, connection)),
+    severed: (connection) => take((turn) => endedBy(parts, turn, connection, 'peer')),
+    lost: (connection) => take((turn) => endedBy(parts, turn, connection, 'vine')),
     answered: (connection, said) =>
       take(async (turn) => {
         noteAnswer(turn, connection, said);
@@ -65,17 +67,27 @@ function grantedDraft(
   return { kind: 'dial_granted' as const, scope, body };
 }
 
-/** The other owner said no: our own invite is over with it. */
-function noteRefused(parts: VaultParts, { batch, effects }: Turn, id: string): void {
+/**
+ * The other owner said no: our own invite is over with it. Where the peer had come to us already, its half is all that
+ * there will ever be: it ends too, so that nobody is half connected.
+ */
+async function noteRefused(parts: VaultParts, turn: Turn, id: string): Promise<void> {
+  const { batch, effects } = turn;
   const peer = batch.state.connections.get(id);
+  if (peer?.status === 'active') return endedBy(parts, turn, id, 'vine');
   if (peer === undefined || (peer.status !== 'invited' && peer.status !== 'requested')) return;
   batch.add({ kind: 'declined', scope: peer.scope, body: { connection: id } });
   effects.push(() => shutOut(parts, peer));
 }
 
-async function severedByPeer(parts: VaultParts, turn: Turn, id: string): Promise<void> {
+async function endedBy(
+  parts: VaultParts,
+  turn: Turn,
+  id: string,
+  by: 'peer' | 'vine',
+): Promise<void> {
   const peer = turn.batch.state.connections.get(id);
-  if (peer?.status === 'active') await severConnection(parts, turn, peer, undefined, 'peer');
+  if (peer?.status === 'active') await severConnection(parts, turn, peer, undefined, by);
 }
 
 /** Shown on every device of the owner, and kept nowhere. */
@@ -85,9 +97,13 @@ async function showAnswer(
   connection: string,
   { event, type, answer }: PeerAnswer,
 ): Promise<void> {
-  const payload = { connection, event, type, answer };
+  const shown = { connection, event, type, answer };
+  const tooLarge: Answer = { status: 'refused', type, code: 'too_large' };
   for (const { id } of ownerDevices(batch.state)) {
-    const sealed = await sealer.seal(batch, { connection: id, type: peerAnsweredType, payload });
+    const told = (payload: typeof shown) =>
+      sealer.seal(batch, { connection: id, type: peerAnsweredType, payload });
+    // A peer may answer so much that nothing can be put around it.
+    const sealed = (await told(shown)) ?? (await told({ ...shown, answer: tooLarge }));
     if (sealed !== undefined) effects.push(() => bus.publish(sealed.subject, sealed.bytes));
   }
 }

@@ -20,6 +20,8 @@ export type InboundMessage = {
 export type VaultBus = {
   /** Begins to deliver: the owner's space, and of the parties admitted so far what they may send. */
   listen(deliver: (message: InboundMessage) => void): Promise<void>;
+  /** Delivers best-effort events only, to a vault that is not open: what is kept waits, and is not touched. */
+  hear(deliver: (message: InboundMessage) => void): Promise<void>;
   /** Takes a party's request to connect, or everything of it, once this resolves. */
   admit(party: string, scope: 'handshake' | 'connected'): Promise<void>;
   /** Takes nothing of it any more: neither in the messaging layer's store nor beside it. */
@@ -98,6 +100,8 @@ export type PeerEvents = {
   refused(connection: string): Promise<void>;
   /** The peer has ended the connection. */
   severed(connection: string): Promise<void>;
+  /** The peer's vine lets us in no more: our credential is revoked there, or the last one has run out. */
+  lost(connection: string): Promise<void>;
   /** An answer has come that nobody waits for any more. */
   answered(connection: string, answer: PeerAnswer): Promise<void>;
 };
@@ -105,7 +109,10 @@ export type PeerEvents = {
 /** How the vault reaches other vaults: as a party on their vines. It never throws for what a peer does. */
 export type PeerLines = {
   begin(events: PeerEvents): void;
-  /** Reaches a peer from now on: asks to be let in where that has not been, and comes back after every loss. */
+  /**
+   * Reaches a peer from now on: asks to be let in where that has not been, and comes back after every loss, until it
+   * says `refused`, `severed` or `lost`; what could not be recorded of that is said again.
+   */
   dial(connection: string, dial: Dial, name: string): void;
   /** Asks a peer for something; refused by ourselves, with a detail, where it cannot be reached. */
   ask(connection: string, asked: { type: string; payload: unknown }): Promise<PeerAnswer>;

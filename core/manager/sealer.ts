@@ -5,6 +5,7 @@ import {
   type Connection,
   dayOf,
   outboxKey,
+  type SendingEpoch,
   type VaultState,
 } from '../../projections/vault-state.ts';
 import { drawnBytes } from '../../wire/drawn-bytes.ts';
@@ -16,9 +17,10 @@ import {
   sealEnvelope,
   signOpening,
 } from '../../wire/envelope.ts';
-import { encodeEvent } from '../../wire/event.ts';
+import { type Event, EventError, encodeEvent } from '../../wire/event.ts';
 import { eventId } from '../../wire/identifiers.ts';
 import { encapsulate, keyId } from '../../wire/key-encapsulation.ts';
+import { type Answer, isAnswerType } from '../../wire/messages.ts';
 import type { MsgpackValue } from '../../wire/msgpack.ts';
 import { forApp, fromVault } from '../../wire/subjects.ts';
 import type { VaultSecrets } from '../keys/vault-secrets.ts';
@@ -98,6 +100,22 @@ function clockNumber(time: number): number {
   return Math.max(1, Math.floor((time - passingZeroMs) / passingStepMs));
 }
 
+/**
+ * The bytes of what the vault says. What would be larger than an event may be is no reason to stop: an answer of that size is
+ * refused in its place, and says how large it was; `undefined` for everything else.
+ */
+function eventBytes(event: Event): Uint8Array | undefined {
+  try {
+    return encodeEvent(event);
+  } catch (error) {
+    if (!(error instanceof EventError)) throw error;
+    if (!isAnswerType(event.type)) return undefined;
+    const { type } = event.payload as unknown as Answer;
+    const payload: Answer = { status: 'refused', type, code: 'too_large', detail: error.message };
+    return encodeEvent({ ...event, payload: payload as unknown as MsgpackValue });
+  }
+}
+
 /** Seals what the vault says, in epochs that are recorded before they are used. */
 export class Sealer {
   readonly #ring: Keyring;
@@ -132,40 +150,25 @@ export class Sealer {
     });
   }
 
-  /** Seals a message without recording it: for what the owner's app reads and can ask for again. */
+  /**
+   * Seals a message without recording it: for what the owner's app reads and can ask for again.
+   * @returns `undefined` where there is nobody to seal to, or more to tell than an event holds
+   */
   async seal(batch: Batch, outgoing: Outgoing): Promise<SealedMessage | undefined> {
     const known = batch.state.connections.get(outgoing.connection);
     if (known === undefined) return undefined;
     const epoch = await this.#epochFor(batch, known, outgoing.asker);
-    if (epoch === undefined) return undefined;
-    const { asked } = outgoing;
-    // What answers nobody is for every session, also one that has not said a word yet.
-    const isOpened = outgoing.asker === undefined && (asked?.seen ?? 0) >= epoch.number;
-    const { vault } = batch.state;
-    const id = eventId(batch.time, random(10));
-    const subject =
-      known.kind === 'owner'
-        ? forApp(vault, outgoing.type)
-        : fromVault(vault, outgoing.to ?? known.party, outgoing.type);
-    const event = encodeEvent({
-      id,
-      type: outgoing.type,
-      time: batch.time,
-      party: vault,
-      ...(outgoing.cause === undefined ? {} : { cause: outgoing.cause }),
-      payload: outgoing.payload as MsgpackValue,
-    });
-    const bytes = sealEnvelope({
-      connection: known.id,
-      epoch,
-      // Whoever reads a kept answer may have lost its memory since.
-      ...(isOpened && outgoing.critical !== true ? {} : { opening: epoch.opening }),
-      subject,
-      eventId: id,
-      nonce: random(24),
-      contents: { event, seen: seenOf(known, asked?.epoch) },
-    });
-    return { id, subject, bytes };
+    return epoch && sealedIn(epoch, batch.state.vault, batch.time, known, outgoing);
+  }
+
+  /**
+   * Seals a message in the epoch that is recorded last, for when nothing can be recorded; `undefined` where there is
+   * none, or it is over.
+   */
+  sealKept(state: VaultState, time: number, outgoing: Outgoing): SealedMessage | undefined {
+    const known = state.connections.get(outgoing.connection);
+    if (known?.sending === undefined || !isInUse(known.sending, time)) return undefined;
+    return sealedIn(known.sending, state.vault, time, known, outgoing);
   }
 
   /** `undefined` where there are no keys to seal to. */
@@ -189,12 +192,7 @@ export class Sealer {
   /** The epoch that the vault sends in on this connection; a new one when the last is used up. */
   async #epoch(batch: Batch, known: Connection, keys: PeerKeys): Promise<Sealing> {
     const { sending } = known;
-    if (
-      sending !== undefined &&
-      batch.time - sending.at < epochAgeMaxMs &&
-      sending.count < epochMessagesMax
-    )
-      return sending;
+    if (sending !== undefined && isInUse(sending, batch.time)) return sending;
     const number = nextNumber(known, batch.time, this.#passing.get(known.id) ?? 0);
     this.#passing.delete(known.id);
     const epoch = await this.#open(batch.state, known, number, keys);
@@ -225,4 +223,46 @@ export class Sealer {
     const current = batch.state.outboxScopes.get(outboxKey(connection, dayOf(batch.time)));
     return current?.scope ?? this.#ring.createScope();
   }
+}
+
+/** Whether the vault may go on sending in an epoch. */
+function isInUse({ at, count }: SendingEpoch, time: number): boolean {
+  return time - at < epochAgeMaxMs && count < epochMessagesMax;
+}
+
+function sealedIn(
+  epoch: Sealing,
+  vault: string,
+  time: number,
+  known: Connection,
+  outgoing: Outgoing,
+): SealedMessage | undefined {
+  const { asked } = outgoing;
+  // What answers nobody is for every session, also one that has not said a word yet.
+  const isOpened = outgoing.asker === undefined && (asked?.seen ?? 0) >= epoch.number;
+  const id = eventId(time, random(10));
+  const subject =
+    known.kind === 'owner'
+      ? forApp(vault, outgoing.type)
+      : fromVault(vault, outgoing.to ?? known.party, outgoing.type);
+  const event = eventBytes({
+    id,
+    type: outgoing.type,
+    time,
+    party: vault,
+    ...(outgoing.cause === undefined ? {} : { cause: outgoing.cause }),
+    payload: outgoing.payload as MsgpackValue,
+  });
+  if (event === undefined) return undefined;
+  const bytes = sealEnvelope({
+    connection: known.id,
+    epoch,
+    // Whoever reads a kept answer may have lost its memory since.
+    ...(isOpened && outgoing.critical !== true ? {} : { opening: epoch.opening }),
+    subject,
+    eventId: id,
+    nonce: random(24),
+    contents: { event, seen: seenOf(known, asked?.epoch) },
+  });
+  return { id, subject, bytes };
 }

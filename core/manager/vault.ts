@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InstalledHandler, LedgerRecord } from '../../ledger/bodies.ts';
+import type { LedgerRecord } from '../../ledger/bodies.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import type { OpenRequest } from '../../projections/vault-state.ts';
 import type { Pin } from '../pins/pin.ts';
@@ -10,10 +9,12 @@ import type { AnswerKeeper, KeepableAnswer } from './answer-keeper.ts';
 import { type ArrivalHooks, handleArrival } from './arrivals.ts';
 import { Departures } from './departures.ts';
 import { endDevices, removedUsers } from './devices.ts';
+import { Door, type ShutReason } from './door.ts';
 import { type Arrival, asideOf, readInbound } from './inbound.ts';
 import type { Batch } from './journal.ts';
 import { tellKeys } from './key-rotation.ts';
-import { hold, tellHeld } from './notices.ts';
+import { tellHeld } from './notices.ts';
+import { recordOpening } from './opening.ts';
 import { answerKeeper, Outbox, queuedIn } from './outbox.ts';
 import { beginPeers } from './peer-events.ts';
 import { pinKeeper } from './pinned-ledger.ts';
@@ -65,6 +66,7 @@ export class Vault {
   readonly #departures: Departures;
   readonly #runs = new Set<Promise<void>>();
   #stopped = false;
+  #halted: Promise<void> | undefined;
 
   constructor(given: Omit<VaultParts, 'published'>, options: VaultOptions) {
     const published = () => Promise.race([this.#outbox.idle(), wait(outboxWaitMs)]);
@@ -94,26 +96,12 @@ export class Vault {
    */
   async open(): Promise<void> {
     const before = this.#parts.journal.state;
-    await this.#turn(async (turn) => {
-      const { batch } = turn;
-      const index = batch.add({
-        kind: 'opened',
-        scope: batch.state.scope,
-        body: {
-          writer: new Uint8Array(randomBytes(16)),
-          measurement: this.#options.measurement,
-          handlers: this.#parts.runner.handlers.map(
-            ({ manifest, digest }): InstalledHandler => ({ manifest, digest }),
-          ),
-          ring: this.#parts.ring.state(),
-        },
-      });
-      // Told when somebody can hear it: nothing is sent before the vault listens.
-      if (before.measurement !== this.#options.measurement)
-        hold(turn, { about: 'image_changed', detail: this.#options.measurement }, index);
-    });
+    const { measurement } = this.#options;
+    await this.#turn(async (turn) =>
+      recordOpening(this.#parts, turn, measurement, before.measurement),
+    );
     const { state } = this.#parts.journal;
-    await letInAll(this.#parts, state);
+    await letInAll(this.#parts.bus, state);
     void endDevices(this.#parts, removedUsers(state));
     await this.#fresh();
     await this.#parts.bus.listen((message) => this.#receive(message));
@@ -161,6 +149,16 @@ export class Vault {
     });
     await Promise.race([this.#pins.cover(), wait(pinsWaitMs)]);
     await this.#halt();
+  }
+
+  /**
+   * Lets go of the ledger, and tells those who ask why nothing happens. What the vault had in its hands gets no answer: it may
+   * have been recorded after all.
+   */
+  async shut(reason: ShutReason): Promise<void> {
+    await this.#halt();
+    const { state: latest, durable } = this.#parts.journal;
+    await new Door(this.#parts, { latest, durable }, reason).open();
   }
 
   #receive(message: InboundMessage): void {
@@ -292,8 +290,13 @@ export class Vault {
   }
 
   /** @param blameless - no event is why: the ledger could not be written, or it was told to */
-  async #halt(blameless = true): Promise<void> {
+  #halt(blameless = true): Promise<void> {
     this.#stopped = true;
+    this.#halted ??= this.#letGo(blameless);
+    return this.#halted;
+  }
+
+  async #letGo(blameless: boolean): Promise<void> {
     this.#upkeep.stop();
     this.#departures.stop();
     void this.#parts.peers.stop();

@@ -43,7 +43,7 @@ export async function letIn(parts: VaultParts, turn: Turn, way: WayIn): Promise<
 }
 
 /** Takes in everybody that the state says may come in: for an opening, before the vault listens. */
-export async function letInAll({ bus }: VaultParts, state: VaultState): Promise<void> {
+export async function letInAll(bus: VaultParts['bus'], state: VaultState): Promise<void> {
   for (const connection of state.connections.values()) {
     const { kind, status, party, inviteParty, inviteExpires = 0 } = connection;
     if (kind === 'owner') continue;

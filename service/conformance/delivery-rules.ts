@@ -3,8 +3,8 @@ import { equalBytes } from '../../wire/bytes.ts';
 import { freshId, type Sent } from './forgery.ts';
 import { expect, fault, honest, inWords, isRefused, isTaken, onMain, vaultSays } from './judge.ts';
 import type { Lab, Party } from './lab.ts';
-import type { Peer } from './peer.ts';
-import { ofPage, type Rule, Unavailable, type Verdict } from './rule.ts';
+import type { Peer, Told } from './peer.ts';
+import { NotApplicable, ofPage, type Rule, type Verdict } from './rule.ts';
 import { fields } from './terms.ts';
 
 const rule = ofPage('delivery.md');
@@ -29,7 +29,7 @@ export function payment(peer: Peer, order: string): Sent {
 async function paying(lab: Lab): Promise<Party> {
   const party = await lab.main();
   if (!party.accepted.critical.includes(paymentType))
-    throw new Unavailable(`the vault keeps no ${paymentType}`);
+    throw new NotApplicable(`the vault keeps no ${paymentType}`);
   return party;
 }
 
@@ -65,30 +65,24 @@ const handing: readonly Rule[] = [
       return undefined;
     }),
   ),
-  {
-    ...rule('critical', 'Classes', 'A critical event is kept, and answered.', async (lab) => {
+  rule('critical', 'Classes', 'A critical event is kept, and answered.', async (lab) => {
+    const { peer } = await paying(lab);
+    const told = await paid(peer, payment(peer, order()));
+    return expect(told?.answer.status === 'served', 'served', inWords(told));
+  }),
+  rule(
+    'once',
+    'Exactly one effect',
+    'What may take effect once does so once, whatever the id of the second.',
+    async (lab) => {
       const { peer } = await paying(lab);
-      const told = await paid(peer, payment(peer, order()));
-      return expect(told?.answer.status === 'served', 'served', inWords(told));
-    }),
-    optional: true,
-  },
-  {
-    ...rule(
-      'once',
-      'Exactly one effect',
-      'What may take effect once does so once, whatever the id of the second.',
-      async (lab) => {
-        const { peer } = await paying(lab);
-        const number = order();
-        await paid(peer, payment(peer, number));
-        const second = await paid(peer, payment(peer, number));
-        const right = second !== undefined && isRefused(second.answer, ['duplicate']);
-        return expect(right, 'the second refused as duplicate', inWords(second));
-      },
-    ),
-    optional: true,
-  },
+      const number = order();
+      await paid(peer, payment(peer, number));
+      const second = await paid(peer, payment(peer, number));
+      const right = second !== undefined && isRefused(second.answer, ['duplicate']);
+      return expect(right, 'the second refused as duplicate', inWords(second));
+    },
+  ),
 ];
 
 const conduct: readonly Rule[] = [
@@ -158,40 +152,58 @@ const conduct: readonly Rule[] = [
   ),
 ];
 
-/** A vault that was closed and is open again. */
-const away: readonly Rule[] = [
+/** What a party finds when the vault was closed for a while. */
+type Away = {
+  /** The answer to one request before, and to the same bytes after. */
+  readonly before: Told | undefined;
+  readonly after: Told | undefined;
+  /** A payment that was handed over meanwhile: where the vault takes any. */
+  readonly handed?: { readonly acknowledged: string; readonly told: Told | undefined };
+};
+
+/** Once for all rules about it, since it takes seconds to open a vault. */
+function away(lab: Lab): Promise<Away> {
+  return lab.once('away', async () => {
+    const { peer, accepted } = await lab.main();
+    await lab.stored();
+    const sent = honest(peer);
+    const before = await peer.ask(sent);
+    await lab.owner('stop');
+    const owed = payment(peer, order());
+    const keeps = accepted.critical.includes(paymentType);
+    const acknowledged = keeps ? peer.hand(owed) : Promise.resolve('');
+    await acknowledged.finally(() => lab.owner('start'));
+    const after = await peer.ask(sent);
+    if (!keeps) return { before, after };
+    const told = await peer.ended(owed.id);
+    return { before, after, handed: { acknowledged: await acknowledged, told } };
+  });
+}
+
+const absence: readonly Rule[] = [
   rule(
     'same-after-restart',
     'Exactly one effect',
     'The same bytes get the same answer after the vault was away.',
-    onMain(async (peer, lab) => {
-      const sent = honest(peer);
-      const first = await peer.ask(sent);
-      await lab.owner('stop');
-      await lab.owner('start');
-      const again = await peer.ask(sent);
+    async (lab) => {
+      const { before, after } = await away(lab);
       const same =
-        first !== undefined && again !== undefined && equalBytes(first.bytes, again.bytes);
-      return expect(same, 'the same answer, byte for byte', inWords(again));
-    }),
+        before !== undefined && after !== undefined && equalBytes(before.bytes, after.bytes);
+      return expect(same, 'the same answer, byte for byte', inWords(after));
+    },
   ),
-  {
-    ...rule(
-      'kept',
-      'Classes',
-      'A critical event waits for a vault that is away, and is answered when it is back.',
-      async (lab) => {
-        const { peer } = await paying(lab);
-        await lab.owner('stop');
-        const sent = payment(peer, order());
-        const acknowledged = await peer.hand(sent).finally(() => lab.owner('start'));
-        if (!isAcknowledgement(acknowledged)) return fault('stream and seq', acknowledged);
-        const told = await peer.ended(sent.id);
-        return expect(told?.answer.status === 'served', 'served, once it is back', inWords(told));
-      },
-    ),
-    optional: true,
-  },
+  rule(
+    'kept',
+    'Classes',
+    'A critical event waits for a vault that is away, and is answered when it is back.',
+    async (lab) => {
+      const { handed } = await away(lab);
+      if (handed === undefined) throw new NotApplicable(`the vault keeps no ${paymentType}`);
+      const { acknowledged, told } = handed;
+      if (!isAcknowledgement(acknowledged)) return fault('stream and seq', acknowledged);
+      return expect(told?.answer.status === 'served', 'served, once it is back', inWords(told));
+    },
+  ),
 ];
 
 const answers: readonly Rule[] = [
@@ -257,4 +269,4 @@ function isAcknowledgement(text: string): boolean {
 }
 
 export const deliveryRules: readonly Rule[] = [...handing, ...conduct, ...answers];
-export const awayRules: readonly Rule[] = away;
+export const awayRules: readonly Rule[] = absence;

@@ -211,13 +211,19 @@ const sent: readonly Rule[] = [
   rule(
     'vault-seen',
     'The box',
-    'A vault says the greatest epoch of ours that it has opened.',
+    'An answer says of the epoch that its event came in that it is seen, also where there is a greater one.',
     onMain(async (peer) => {
-      const { number } = await peer.renew();
+      const earlier = peer.epoch;
       await peer.ask(honest(peer));
-      const told = await peer.ask(honest(peer));
-      const seen = told?.opened?.seen;
-      return expect(seen === number, `seen ${number}`, `seen ${seen ?? 'nothing'}`);
+      const later = await peer.renew();
+      await peer.ask(honest(peer));
+      for (const epoch of [later, earlier]) {
+        const told = await peer.ask(request(peer, { epoch }));
+        const seen = told?.opened?.seen;
+        if (seen !== epoch.number)
+          return fault(`seen ${epoch.number}`, `seen ${seen ?? 'nothing'}`);
+      }
+      return undefined;
     }),
   ),
 ];

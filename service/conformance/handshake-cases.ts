@@ -1,20 +1,17 @@
 import { fromBase64url, toBase64url } from '../../wire/bytes.ts';
 import { type Contract, signContract } from '../../wire/contract.ts';
 import type { ConnectionRequest } from '../../wire/messages.ts';
+import { accountCases } from './account-cases.ts';
 import { type Forgery, openEpoch, type Sent } from './forgery.ts';
+import type { HandshakeCase } from './handshake-case.ts';
 import type { Peer } from './peer.ts';
-import { smallOrderKey, smallOrderSignature, strangersKey, unreduced } from './wrong-keys.ts';
-
-/** A way to ask to connect that must be refused; the rule that it tries, and what is sent. */
-export type HandshakeCase = {
-  readonly id: string;
-  readonly page: string;
-  readonly section: string;
-  readonly says: string;
-  /** What it may be told, where the vault tells it anything. */
-  readonly codes: readonly string[];
-  readonly make: (peer: Peer, payload: ConnectionRequest) => Promise<readonly Sent[]>;
-};
+import {
+  smallOrderKey,
+  smallOrderSignature,
+  strangersKey,
+  unreduced,
+  withUnusedBit,
+} from './wrong-keys.ts';
 
 type Payload = Readonly<Record<string, unknown>>;
 
@@ -134,6 +131,13 @@ export const handshakeCases: readonly HandshakeCase[] = [
     },
   },
   {
+    ...{ id: 'peers.uninvited', page: 'peers.md', section: 'The handshake' },
+    codes: ['schema_invalid'],
+    says: 'Whoever is invited as a service cannot ask as a peer: without a contract.',
+    make: (peer, { contract: _, ...payload }) =>
+      asksAll(peer, [{ ...payload, peer: { name: 'Another vault' } }]),
+  },
+  {
     ...{ id: 'handshake.signed', ...asked, codes: ['signature_invalid'] },
     says: 'A request that is not signed with the key that it brings is refused.',
     make: async (peer, payload) => [
@@ -155,6 +159,7 @@ export const handshakeCases: readonly HandshakeCase[] = [
     says: 'A request whose event names another party than the invite is refused.',
     make: async (peer, payload) => [await asking(peer, payload, { event: { party: 'Somebody' } })],
   },
+  ...accountCases,
   {
     ...{ id: 'envelope.key-reduced', page: 'envelope.md', section: 'Epochs' },
     codes: ['malformed'],
@@ -199,11 +204,4 @@ export async function sendCases(
     sent.set(one.id, made);
   }
   return sent;
-}
-
-/** The same bytes in base64url that is not their one form: 86 characters have four bits to spare. */
-function withUnusedBit(text: string): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  const last = alphabet.indexOf(text.at(-1) ?? '');
-  return text.slice(0, -1) + (alphabet[last + 1] ?? '');
 }

@@ -1,9 +1,11 @@
 import { equalBytes } from '../../wire/bytes.ts';
 import { addressOf, connectionRequest, newServiceKeys } from '../service-identity.ts';
 import { forge, openEpoch } from './forgery.ts';
-import { type HandshakeCase, handshakeCases } from './handshake-cases.ts';
+import type { HandshakeCase } from './handshake-case.ts';
+import { handshakeCases } from './handshake-cases.ts';
 import { expect, fault, inWords, isRefused } from './judge.ts';
 import type { Knock } from './lab.ts';
+import type { Told } from './peer.ts';
 import { ofPage, type Rule, type Verdict } from './rule.ts';
 import { demandingTerms, fields, mainTerms } from './terms.ts';
 
@@ -46,10 +48,13 @@ const asking: readonly Rule[] = [
   ),
   rule('same-again', 'Asking', 'The same request again gets the same answer.', async (lab) => {
     const { peer, request } = await lab.knocked();
-    const first = peer.answers(request.id).at(-1);
-    const count = peer.answers(request.id).length;
-    await peer.hand(request);
-    const again = await peer.until(() => peer.answers(request.id)[count]);
+    const handed = async (): Promise<Told | undefined> => {
+      const count = peer.answers(request.id).length;
+      await peer.hand(request);
+      return peer.until(() => peer.answers(request.id)[count]);
+    };
+    const first = await handed();
+    const again = await handed();
     const same = first !== undefined && again !== undefined && equalBytes(first.bytes, again.bytes);
     return expect(same, 'the same answer, byte for byte', inWords(again));
   }),
@@ -82,9 +87,9 @@ const asking: readonly Rule[] = [
       const sent = forge({ identity, epoch, seen: 0 }, 'connection.request', payload);
       await peer.hand(sent);
       const barrier = await connectionRequest(connection);
-      await peer.hand(
-        peer.forge('connection.request', barrier, { event: { contract: undefined } }),
-      );
+      const later = peer.forge('connection.request', barrier, { event: { contract: undefined } });
+      await peer.hand(later);
+      await peer.until(() => peer.answers(later.id)[0]);
       await peer.until(() => undefined, peer.waits.pauseMs);
       const told = peer.answers(sent.id)[0];
       if (told !== undefined && !isRefused(told.answer, ['signature_invalid', 'duplicate']))

@@ -27,12 +27,15 @@ export type Heard = {
   readonly wrong?: { readonly step: Step; readonly what: string };
 };
 
+/** Who hears: what is sealed to a key of before, or opened with one of the vault's, may still be read. */
+export type HearerIdentity = PeerIdentity & { readonly formerVaultSigning?: Uint8Array };
+
 /** The vault's epochs on one connection, as its messages have opened them. */
 export type VaultEpochs = Map<number, Epoch>;
 
 /** Reads a message as envelope.md tells a party to, and says at which step it fails. */
 export async function readHeard(
-  identity: PeerIdentity,
+  identity: HearerIdentity,
   epochs: VaultEpochs,
   subject: string,
   bytes: Uint8Array,
@@ -61,22 +64,25 @@ export async function readHeard(
 
 /** The epoch of a message, or why there is none. */
 async function epochOf(
-  identity: PeerIdentity,
+  identity: HearerIdentity,
   epochs: VaultEpochs,
   envelope: Envelope,
 ): Promise<Epoch | string> {
   const { opening, epoch: number } = envelope;
   const known = epochs.get(number);
   if (opening === undefined) return known ?? 'an epoch that was never opened';
-  const { encapsulation, vaultSigning, connection } = identity;
-  if (!equalBytes(opening.recipient, keyId(encapsulation.publicKey)))
-    return 'an opening for another key';
-  if (!verifyOpening(vaultSigning, 'from-vault', envelope, opening))
+  const { encapsulation, alsoOpens = [], vaultSigning, formerVaultSigning, connection } = identity;
+  const recipient = [encapsulation, ...alsoOpens].find(({ publicKey }) =>
+    equalBytes(opening.recipient, keyId(publicKey)),
+  );
+  if (recipient === undefined) return 'an opening for another key';
+  const signers = [vaultSigning, ...(formerVaultSigning === undefined ? [] : [formerVaultSigning])];
+  if (!signers.some((signer) => verifyOpening(signer, 'from-vault', envelope, opening)))
     return 'an opening that the key of the invite did not sign';
   if (known !== undefined)
     return sameOpening(known, opening) ? known : 'a second secret for a known number';
   const info = epochInfo(connection, 'from-vault', number);
-  const key = await decapsulate(encapsulation, info, opening.encapsulation);
+  const key = await decapsulate(recipient, info, opening.encapsulation);
   if (key === undefined) return 'an encapsulation that does not open';
   return { number, key, encapsulationHash: encapsulationHash(opening) };
 }

@@ -1,5 +1,8 @@
 import type { Contract, SignedContract } from '../../wire/contract.ts';
-import type { ConnectionAccepted, ConnectionRequest, Invite } from '../../wire/messages.ts';
+import type { Signer } from '../../wire/crypto.ts';
+import { type ConnectionAccepted, type Invite, profileGetType } from '../../wire/messages.ts';
+import type { ServedType, SignedProfile } from '../../wire/profile.ts';
+import { fromService } from '../../wire/subjects.ts';
 import { readInvite } from '../read-invite.ts';
 import {
   addressOf,
@@ -8,12 +11,16 @@ import {
   newServiceKeys,
   type ServiceConnection,
 } from '../service-identity.ts';
-import type { Sent } from './forgery.ts';
-import { type HandshakeCase, sendCases } from './handshake-cases.ts';
+import { freshId, type Sent } from './forgery.ts';
+import type { HandshakeCase } from './handshake-case.ts';
+import { sendCases } from './handshake-cases.ts';
 import type { OwnerHands } from './owner-hands.ts';
 import { Peer, type Told, type Waits } from './peer.ts';
-import { Unavailable } from './rule.ts';
+import { NotApplicable, Unavailable } from './rule.ts';
 import { fields, mainTerms, stored } from './terms.ts';
+
+/** A vault shows its profile to a party once a second. */
+const askAgainMs = 1_050;
 
 /** What the suite is given. */
 export type LabOptions = {
@@ -125,6 +132,42 @@ export class Lab {
     );
   }
 
+  /**
+   * The vault says in its profile that it serves a type.
+   * @throws NotApplicable when it does not
+   */
+  async serves(type: string): Promise<void> {
+    if (!(await this.served()).some((one) => one.type === type))
+      throw new NotApplicable(`the vault serves no ${type}`);
+  }
+
+  /** The types that it says it serves. */
+  served(): Promise<readonly ServedType[]> {
+    return this.once('served', async () => {
+      const bytes = await this.shown((await this.main()).peer);
+      if (bytes === undefined) throw new Error('the vault does not show its profile');
+      return (JSON.parse(new TextDecoder().decode(bytes)) as SignedProfile).profile.types;
+    });
+  }
+
+  /** What the vault shows of itself to somebody who asks, again every second. */
+  async shown(
+    peer: Peer,
+    body: Uint8Array = new Uint8Array(0),
+    patienceMs: number = peer.waits.patienceMs,
+  ): Promise<Uint8Array | undefined> {
+    const { vault, party } = peer.identity;
+    const before = peer.shown.length;
+    const ask = (): void => peer.nc.publish(fromService(vault, party, profileGetType), body);
+    const again = setInterval(ask, askAgainMs);
+    try {
+      ask();
+      return await peer.until(() => peer.shown[before], patienceMs);
+    } finally {
+      clearInterval(again);
+    }
+  }
+
   /** The second party, severed while a request of it waited for the owner. */
   severed(): Promise<Party & { readonly held: Sent; readonly waited: Told | undefined }> {
     return this.once('severed', async () => {
@@ -156,13 +199,19 @@ export class Lab {
     options: {
       readonly cases?: (one: HandshakeCase) => boolean;
       readonly sign?: (document: SignedContract) => SignedContract;
+      /** An account of its own, which the request names. */
+      readonly account?: Signer;
     } = {},
   ): Promise<Knock> {
     const connection: ServiceConnection = { keys: newServiceKeys(), invite, contract };
     const peer = await this.peer(connection);
-    const payload = await requestOf(connection, options.sign);
+    const { sign = (document) => document, account } = options;
+    const id = freshId();
+    const own = account && { account, event: id };
+    const asked = await connectionRequest(connection, own);
+    const payload = { ...asked, contract: sign(asked.contract) };
     const wrong = await sendCases(peer, payload, options.cases ?? (() => false));
-    const request = peer.forge('connection.request', payload);
+    const request = peer.forge('connection.request', payload, { id });
     const acknowledged = await peer.hand(request);
     const pending = await peer.until(() => peer.answers(request.id)[0]);
     return { connection, peer, request, acknowledged, pending, wrong };
@@ -186,7 +235,7 @@ export class Lab {
     if (told?.answer.status !== 'served')
       throw new Error('the owner accepted, and no "served" came');
     const accepted = told.answer.result as ConnectionAccepted;
-    await peer.move(accepted.credential);
+    await peer.move(accepted.credential, accepted.party);
     peer.contract = contractRef(connection.contract);
     return { ...knock, accepted, told };
   }
@@ -195,14 +244,6 @@ export class Lab {
   async close(): Promise<void> {
     await Promise.allSettled(this.#peers.map((peer) => peer.close()));
   }
-}
-
-async function requestOf(
-  connection: ServiceConnection,
-  sign: (document: SignedContract) => SignedContract = (document) => document,
-): Promise<ConnectionRequest> {
-  const request = await connectionRequest(connection);
-  return { ...request, contract: sign(request.contract) };
 }
 
 /** The same JSON, the members of each object in the opposite order. */

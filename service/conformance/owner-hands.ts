@@ -11,8 +11,12 @@ export type Deed = {
  * - `set FIELD VALUE`: stores a field
  * - `invite NAME`: makes an invite, which is `text`
  * - `approve ID`, with `--optional A,B` or `--fields A,B`: accepts the connection, or approves the held event, of that id
- * - `deny ID`: declines the connection, or denies the held event
+ *   and offered terms by the id of their connection; with `--remember 1h`, the same yes stands for an hour
+ * - `deny ID`: declines the connection, denies the held event, or rejects offered terms
  * - `sever CONNECTION`
+ * - `rotate KEY`: replaces the key that signs (`signing`) or the one that is sealed to (`encapsulation`)
+ * - `servers ADDRESS…`: where the vault is reached from now on
+ * - `profile --name NAME`: lets the vault be called that
  * - `stop`, `start`: closes the vault, and opens it again, while its vine goes on
  */
 export type OwnerHands = { do(words: readonly string[]): Promise<Deed> };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   connect,
   jwtAuthenticator,
@@ -6,11 +7,12 @@ import {
 } from '@nats-io/transport-node';
 import { utf8 } from '../../wire/bytes.ts';
 import type { ContractRef } from '../../wire/event.ts';
-import { type Answer, isAnswerType } from '../../wire/messages.ts';
+import { identifierFrom } from '../../wire/identifiers.ts';
+import { keptAnswersInbox, nextKeptAnswer } from '../../wire/kept-answers.ts';
+import { type Answer, isAnswerType, profileShownType } from '../../wire/messages.ts';
 import { fromVault, partyInbox } from '../../wire/subjects.ts';
-import type { PeerIdentity } from '../session.ts';
 import { type Forgery, forge, openEpoch, type SendingEpoch, type Sent } from './forgery.ts';
-import { type Heard, readHeard, type VaultEpochs } from './heard.ts';
+import { type Heard, type HearerIdentity, readHeard, type VaultEpochs } from './heard.ts';
 
 /** How long the suite waits, in milliseconds. */
 export type Waits = {
@@ -27,17 +29,20 @@ export type Credential = { readonly jwt: string; readonly seed: string };
 export type Told = Heard & { readonly answer: Answer };
 
 const resendMs = 2_000;
+const nanosPerMs = 1_000_000;
 /** Epoch numbers come from the clock, in tenths of a second since 2026, so that each run has its own. */
 const epochZeroMs = Date.UTC(2026, 0, 1);
 const epochStepMs = 100;
 
 /** One party at its end of the wire, with its hands free to send anything. */
 export class Peer {
-  readonly identity: PeerIdentity;
+  identity: HearerIdentity;
   readonly servers: readonly string[];
   readonly waits: Waits;
   /** Every message of the vault, in the order they came, read or not. */
   readonly heard: Heard[] = [];
+  /** Profiles that the vault has shown: in clear, and no events. */
+  readonly shown: Uint8Array[] = [];
   /** The contract that requests name. */
   contract: ContractRef | undefined;
   nc: NatsConnection;
@@ -49,7 +54,7 @@ export class Peer {
 
   private constructor(
     nc: NatsConnection,
-    identity: PeerIdentity,
+    identity: HearerIdentity,
     servers: readonly string[],
     waits: Waits,
   ) {
@@ -61,7 +66,7 @@ export class Peer {
 
   /** @throws when the vine cannot be reached or does not take the credential */
   static async connect(
-    identity: PeerIdentity,
+    identity: HearerIdentity,
     credential: Credential,
     servers: readonly string[],
     waits: Waits,
@@ -73,12 +78,40 @@ export class Peer {
     return peer;
   }
 
-  /** The same party with another credential: what it knows and has heard stays. */
-  async move(credential: Credential): Promise<void> {
+  /** With another credential, maybe as another party: what it knows and has heard stays. */
+  async move(credential: Credential, party: string = this.identity.party): Promise<void> {
     const before = this.nc;
+    this.become({ party });
     this.nc = await connectAs(this.identity.party, credential, this.servers);
     await this.#listen();
     await before.close();
+  }
+
+  /** Reads what the vine has kept for this party, until `wanted` was among it; nothing is acknowledged. */
+  async kept(wanted: (heard: Heard) => boolean): Promise<readonly Heard[]> {
+    const { party } = this.identity;
+    const inbox = keptAnswersInbox(party, identifierFrom(new Uint8Array(randomBytes(16))));
+    const found: Heard[] = [];
+    const pulled = this.nc.subscribe(inbox, {
+      callback: (error, { subject, data }) => {
+        if (error !== null || subject === inbox) return;
+        const bytes = new Uint8Array(data);
+        this.#reading = this.#reading.then(async () => {
+          found.push(await readHeard(this.identity, this.#vaultEpochs, subject, bytes));
+          this.#wake();
+        });
+      },
+    });
+    const request = JSON.stringify({ batch: 64, expires: this.waits.patienceMs * nanosPerMs });
+    this.nc.publish(nextKeptAnswer(party), request, { reply: inbox });
+    await this.until(() => found.find(wanted));
+    pulled.unsubscribe();
+    return found;
+  }
+
+  /** Something about who it is, or what it knows of the vault, is another from now on. */
+  become(change: Partial<HearerIdentity>): void {
+    this.identity = { ...this.identity, ...change };
   }
 
   async close(): Promise<void> {
@@ -151,6 +184,11 @@ export class Peer {
     }
   }
 
+  /** Waits for an event of that type that the vault sends by itself; those that came before do not count. */
+  told(type: string, before: number): Promise<Heard | undefined> {
+    return this.until(() => this.heard.slice(before).find(({ event }) => event?.type === type));
+  }
+
   /** Waits for an answer that ends the request. */
   ended(id: string): Promise<Told | undefined> {
     return this.until(() => this.answers(id).find(({ answer }) => answer.status !== 'pending'));
@@ -193,14 +231,24 @@ export class Peer {
       callback: (error, { subject, data }) => {
         if (error !== null) return;
         const bytes = new Uint8Array(data);
+        if (subject === fromVault(vault, party, profileShownType)) return this.#see(bytes);
         this.#reading = this.#reading.then(() => this.#read(subject, bytes));
       },
     });
     await this.nc.flush();
   }
 
+  #see(profile: Uint8Array): void {
+    this.shown.push(profile);
+    this.#wake();
+  }
+
   async #read(subject: string, bytes: Uint8Array): Promise<void> {
     this.heard.push(await readHeard(this.identity, this.#vaultEpochs, subject, bytes));
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const wake of [...this.#wakers]) wake();
   }
 }

@@ -4,8 +4,10 @@ import {
   type Case,
   expect,
   fault,
+  honest,
   inWords,
   isRefused,
+  isTaken,
   onMain,
   refusesAll,
   vaultSays,
@@ -13,7 +15,7 @@ import {
 import type { Lab } from './lab.ts';
 import type { Told } from './peer.ts';
 import { ofPage, type Rule } from './rule.ts';
-import { fields } from './terms.ts';
+import { fields, mainTerms } from './terms.ts';
 
 const rule = ofPage('reasons.md');
 const publicly = 'Public and private';
@@ -185,4 +187,31 @@ const order: readonly Rule[] = [
   ]),
 ];
 
-export const reasonsRules: readonly Rule[] = [...consent, ...said, ...order];
+/** Events of the standard's own types that a connection may send in a row. */
+const ownTypesBurst = 60;
+
+const limits: readonly Rule[] = [
+  rule(
+    'limit-own-types',
+    'Checks',
+    "The standard's own types are counted in a bucket of their own, of 60; requests are not refused for it.",
+    async (lab) => {
+      const { peer } = await lab.under('insistent', () => mainTerms);
+      const event = { contract: undefined };
+      const sent = Array.from({ length: ownTypesBurst + 5 }, () =>
+        peer.forge('connection.servers', { servers: lab.options.invite.servers }, { event }),
+      );
+      for (const one of sent) peer.publish(one);
+      const codes: unknown[] = [];
+      for (const { id } of sent) {
+        const answer = (await peer.ended(id))?.answer;
+        codes.push(answer?.status === 'refused' ? answer.code : answer?.status);
+      }
+      if (codes.at(-1) !== 'rate_limited') return fault('the last rate_limited', `${codes.at(-1)}`);
+      const told = await peer.ask(honest(peer));
+      return expect(isTaken(told), 'a request after them taken', inWords(told));
+    },
+  ),
+];
+
+export const reasonsRules: readonly Rule[] = [...consent, ...said, ...order, ...limits];

@@ -17,7 +17,7 @@ const otherParty = `A${'B'.repeat(55)}`;
 const otherVault = 'b'.repeat(26);
 
 /** Whether the server refuses a publish: what it says, or nothing. */
-async function publishRefused(nc: NatsConnection, subject: string): Promise<boolean> {
+export async function publishRefused(nc: NatsConnection, subject: string): Promise<boolean> {
   try {
     await nc.request(subject, new Uint8Array(0), { timeout: refusalWaitMs });
     return false;

@@ -15,9 +15,7 @@ export type Rule = {
   readonly section: string;
   /** The rule in one sentence. */
   readonly says: string;
-  /** A vault need not have what this is about: skipped, it does not stand against the vault. */
-  readonly optional?: true;
-  /** Tries the vault. Throws `Unavailable` where it cannot be tried here. */
+  /** Tries the vault. Throws `Unavailable` where it cannot be tried here, `NotApplicable` where it need not be. */
   readonly check: (lab: Lab) => Promise<Verdict>;
 };
 
@@ -29,7 +27,12 @@ export function ofPage(
   return (id, section, says, check) => ({ id: `${name}.${id}`, page, section, says, check });
 }
 
-/** Something that a rule needs is not here: nobody plays the owner, or the vault does not offer it. */
+/** Something that a rule needs is not here: nobody plays the owner, or who does cannot do this. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
+}
+
+/** The rule is about something that a vault need not have, and this one does not say that it has it. */
+export class NotApplicable extends Error {
+  override readonly name = 'NotApplicable';
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { handshakeCases } from './handshake-cases.ts';
 import { renderReport, reportOf } from './report.ts';
-import { Unavailable } from './rule.ts';
+import { NotApplicable, Unavailable } from './rule.ts';
 import { type Result, rules, tryRule } from './suite.ts';
 
 const run = { vault: 'v', servers: ['nats://127.0.0.1:4222'], started: 0, ended: 1 };
@@ -50,7 +50,10 @@ describe('a report', () => {
   });
 
   it('does not hold against a vault what a vault need not have', () => {
-    expect(reportOf(run, [passed, { ...skipped, optional: true }]).conforms).toBe('yes');
+    const foreign: Result = { ...skipped, result: 'not_applicable' };
+    const report = reportOf(run, [passed, foreign]);
+    expect(report).toMatchObject({ conforms: 'yes', counts: { not_applicable: 1 } });
+    expect(renderReport(report)).toContain('  n/a   event.z: nobody');
   });
 
   it('shows what was expected where something else came', () => {
@@ -63,7 +66,9 @@ describe('a report', () => {
         '          came:     served',
         '  skip  event.z: nobody',
         '',
-        '1 passed, 1 failed, 1 skipped: vault v does not keep to the standard',
+        'not kept: event.y',
+        'not tried: event.z',
+        '1 passed, 1 failed, 1 skipped, 0 not applicable: vault v does not keep to the standard',
       ].join('\n'),
     );
   });
@@ -81,5 +86,12 @@ describe('a report', () => {
       came: 'the vine is gone',
     });
     expect(await tryRule(lab, { ...about, check: without })).toMatchObject({ result: 'skipped' });
+    const foreign = async (): Promise<undefined> => {
+      throw new NotApplicable('the vault serves no payment.request');
+    };
+    expect(await tryRule(lab, { ...about, check: foreign })).toMatchObject({
+      result: 'not_applicable',
+      why: 'the vault serves no payment.request',
+    });
   });
 });

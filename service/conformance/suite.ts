@@ -1,28 +1,39 @@
+import { accountRules } from './account-rules.ts';
 import { contractRules } from './contract-rules.ts';
 import { awayRules, deliveryRules } from './delivery-rules.ts';
 import { envelopeRules } from './envelope-rules.ts';
 import { epochRules } from './epoch-rules.ts';
 import { eventRules } from './event-rules.ts';
+import { handoverRules } from './handover-rules.ts';
 import { askingRules, handshakeRules, severedRules } from './handshake-rules.ts';
+import { keptRules } from './kept-rules.ts';
 import { Lab, type LabOptions } from './lab.ts';
+import { movedRules } from './moved-rules.ts';
 import { msgpackRules } from './msgpack-rules.ts';
+import { profilePartyRules, profileRules } from './profile-rules.ts';
 import { reasonsRules } from './reasons-rules.ts';
 import { receiptRules } from './receipt-rules.ts';
+import { rekeyRules } from './rekey-rules.ts';
+import { rememberedRules } from './remembered-rules.ts';
+import { renewalRules } from './renewal-rules.ts';
+import { requestsRules } from './requests-rules.ts';
 import {
   inviteeRules,
   routingRules,
   severedRules as severedRoutingRules,
 } from './routing-rules.ts';
-import { type Rule, Unavailable } from './rule.ts';
+import { NotApplicable, type Rule, Unavailable } from './rule.ts';
 import { sentRules } from './sent-rules.ts';
+import { storageRules } from './storage-rules.ts';
 import { subjectsRules } from './subjects-rules.ts';
+import { updateRules } from './update-rules.ts';
 
 /** What a rule came to. */
 export type Result = Omit<Rule, 'check'> &
   (
     | { readonly result: 'passed' }
     | { readonly result: 'failed'; readonly expected: string; readonly came: string }
-    | { readonly result: 'skipped'; readonly why: string }
+    | { readonly result: 'skipped' | 'not_applicable'; readonly why: string }
   );
 
 /**
@@ -31,6 +42,7 @@ export type Result = Omit<Rule, 'check'> &
  */
 export const rules: readonly Rule[] = [
   ...inviteeRules,
+  ...profileRules,
   ...askingRules,
   ...eventRules,
   ...msgpackRules,
@@ -43,7 +55,18 @@ export const rules: readonly Rule[] = [
   ...reasonsRules,
   ...receiptRules,
   ...deliveryRules,
+  ...keptRules,
+  ...requestsRules,
+  ...storageRules,
+  ...updateRules,
+  ...rememberedRules,
   ...handshakeRules,
+  ...accountRules,
+  ...renewalRules,
+  ...profilePartyRules,
+  ...rekeyRules,
+  ...handoverRules,
+  ...movedRules,
   ...awayRules,
   ...severedRules,
   ...severedRoutingRules,
@@ -82,6 +105,8 @@ export async function tryRule(lab: Lab, { check, ...about }: Rule): Promise<Resu
       : { ...about, result: 'failed', ...fault };
   } catch (error) {
     if (error instanceof Unavailable) return { ...about, result: 'skipped', why: error.message };
+    if (error instanceof NotApplicable)
+      return { ...about, result: 'not_applicable', why: error.message };
     const came = error instanceof Error ? error.message : String(error);
     return { ...about, result: 'failed', expected: 'the rule could be tried', came };
   }

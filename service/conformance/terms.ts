@@ -68,6 +68,28 @@ export const mainTerms: Contract = {
   limits: { requests_per_hour: 1_000_000, burst: 1_000_000 },
 };
 
+/** Notifications an hour that `richTerms` allow. */
+export const richNotifications = 3;
+
+/** A category of `richTerms`. */
+export const category = 'conformance';
+
+/** Terms that permit everything: what has a limit beside it, little. */
+export const richTerms: Contract = {
+  ...mainTerms,
+  permissions: {
+    store: true,
+    messages: true,
+    authentication: true,
+    payment: true,
+    signatures: true,
+    identity: true,
+    location: true,
+  },
+  limits: { ...mainTerms.limits, notifications_per_hour: richNotifications },
+  storage: { categories: [category], megabytes: 1 },
+};
+
 /** Terms that permit nothing but data. */
 export const poorTerms: Contract = {
   ...mainTerms,

@@ -42,3 +42,10 @@ export function unreduced(publicKey: Uint8Array): Uint8Array {
   }
   throw new Error('no coefficient of this key can be raised');
 }
+
+/** The same bytes in base64url that is not their one form: 86 characters have four bits to spare. */
+export function withUnusedBit(text: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const last = alphabet.indexOf(text.at(-1) ?? '');
+  return text.slice(0, -1) + (alphabet[last + 1] ?? '');
+}

@@ -6,6 +6,7 @@ import { fromBase64url, toBase64url } from '../../wire/bytes.ts';
 import { isMap } from '../../wire/event.ts';
 import { fromService, fromVault } from '../../wire/subjects.ts';
 import { forgetsBytes } from './faults-received.ts';
+import { mute } from './faults-sent.ts';
 import { allowed, lets } from './lax-decisions.ts';
 import { believes, forgives } from './lax-reading.ts';
 import { atTheDoor, type Plan, type Plans, planted } from './plan.ts';
@@ -66,6 +67,7 @@ const asking: Plans = {
   'contract.contradictions': atTheDoor(lets('schema_invalid')),
   'contract.signature': atTheDoor(lets('signature_invalid')),
   'contract.base64url': atTheDoor(lets('signature_invalid')),
+  'peers.uninvited': atTheDoor(lets('schema_invalid')),
   'handshake.publisher': atTheDoor(lets('sender_subject_mismatch')),
   'handshake.members': atTheDoor(lets('schema_invalid')),
   'handshake.signed': atTheDoor(believes),
@@ -138,17 +140,26 @@ function withStream(lab: Plan['lab'], change: Partial<StreamConfig>): Plan {
   return { wrong: () => ({}), again: [], lab, during };
 }
 
+const forgetsWhenAway = planted({ ...forgetsCritical, ...forgetsBytes }, 'away');
+
 const delivering: Plans = {
   'delivery.acknowledged': withStream('new', { subjects: ['MessageSpace.nobody'] }),
   'delivery.steering': withStream('shared', { allow_rollup_hdrs: true }),
   'delivery.critical': planted(forgetsCritical),
-  'delivery.kept': planted(forgetsCritical),
   'delivery.order': planted(turnsRound),
-  'delivery.same-after-restart': planted(forgetsBytes),
+  'delivery.same-after-restart': forgetsWhenAway,
+  'delivery.kept': forgetsWhenAway,
 };
 
-const generous: Plan = { wrong: () => ({}), again: [], lab: 'generous' };
+export const generous: Plan = { wrong: () => ({}), again: [], lab: 'generous' };
 const everything: Wrong = { permits: () => ({ publish: ['>'], subscribe: ['>'] }) };
+
+/** Who was severed is not told so, and may go on. */
+const severed = planted(
+  { ...mute(({ code }) => code === 'connection_severed'), neverRevokes: true },
+  'second',
+  'severed',
+);
 
 const vine: Plans = {
   'routing.invitee-publish': { wrong: () => everything, again: [], lab: 'before' },
@@ -169,7 +180,8 @@ const vine: Plans = {
   'routing.largest': { wrong: () => ({}), again: [], lab: 'open' },
   'routing.credential': { wrong: () => ({ credentialLasts: true }), again: [], lab: 'before' },
   'routing.reply': injects,
-  'routing.severed': planted({ neverRevokes: true }, 'second', 'severed'),
+  'routing.severed': severed,
+  'handshake.severed': severed,
 };
 
 /** Permissions without a limit, as a generous vine gives them. */

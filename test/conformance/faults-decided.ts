@@ -12,11 +12,11 @@ const payloadOf = ({ received }: Case): { readonly [name: string]: unknown } => 
   return isMap(payload) ? payload : {};
 };
 
-const asksFor = (about: Case, name: string): boolean =>
+export const asksFor = (about: Case, name: string): boolean =>
   JSON.stringify(payloadOf(about)).includes(`"${name}"`);
 
 /** What is held is served at once. */
-const neverHolds: Wrong = {
+export const neverHolds: Wrong = {
   decides: (decision, about) =>
     decision.outcome === 'pending' ? allowed(decision, about) : decision,
 };

@@ -64,7 +64,7 @@ const withEvent = (change: (event: Event) => Uint8Array): Plan =>
     }),
   );
 
-const part = (index: number, change: (value: MsgpackValue) => MsgpackValue): Plan =>
+export const part = (index: number, change: (value: MsgpackValue) => MsgpackValue): Plan =>
   planted(
     resealed({
       parts: (parts) => parts.map((old, at) => (at === index ? change(old) : old)),
@@ -103,7 +103,9 @@ const messages: Plans = {
 type Payload = Readonly<Record<string, unknown>>;
 
 /** An answer that says something else. */
-function answers(change: (answer: Payload, outgoing: Outgoing, batch: Batch) => Payload): Wrong {
+export function answers(
+  change: (answer: Payload, outgoing: Outgoing, batch: Batch) => Payload,
+): Wrong {
   return {
     says: (outgoing, batch) => {
       const { type, payload } = outgoing;
@@ -115,7 +117,7 @@ function answers(change: (answer: Payload, outgoing: Outgoing, batch: Batch) => 
 }
 
 /** Answers that are never given. */
-function mute(isSo: (answer: Payload) => boolean): Wrong {
+export function mute(isSo: (answer: Payload) => boolean): Wrong {
   return { says: (outgoing) => (isSo(outgoing.payload as Payload) ? undefined : outgoing) };
 }
 
@@ -153,11 +155,6 @@ const said: Plans = {
     ),
   ),
   'handshake.declined': atTheDoor(coded('consent_denied')),
-  'handshake.severed': planted(
-    mute(({ code }) => code === 'connection_severed'),
-    'second',
-    'severed',
-  ),
 };
 
 /** A statement that is another. */

@@ -4,6 +4,7 @@
  */
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { UserPermissions } from '../../core/bus/vine/claims.ts';
+import type { PartyScope } from '../../core/bus/vine/permissions.ts';
 import type { Arrival, Stranger } from '../../core/manager/inbound.ts';
 import type { Batch } from '../../core/manager/journal.ts';
 import type { InboundMessage } from '../../core/manager/ports.ts';
@@ -12,6 +13,7 @@ import type { ReceivedEvent } from '../../ledger/bodies.ts';
 import type { Decision } from '../../ledger/decision.ts';
 import type { VaultState } from '../../projections/vault-state.ts';
 import type { Answer } from '../../wire/messages.ts';
+import type { Profile, SignedProfile } from '../../wire/profile.ts';
 
 /** What is decided about. */
 export type Case = {
@@ -43,7 +45,13 @@ export type Wrong = {
   readonly says?: (outgoing: Outgoing, batch: Batch) => Outgoing | undefined;
   readonly seals?: (sealed: SealedMessage, outgoing: Outgoing, batch: Batch) => SealedMessage;
   readonly states?: (answer: Answer) => Answer;
-  readonly permits?: () => UserPermissions;
+  /** What it shows of itself; `sign` is how it would. */
+  readonly shows?: (profile: Profile, sign: (profile: Profile) => SignedProfile) => SignedProfile;
+  /** How many of its handovers it takes a party to know, from how many it has said. */
+  readonly knows?: (said: number) => number;
+  /** The addresses that its invites have. */
+  readonly invites?: (servers: readonly string[]) => readonly string[];
+  readonly permits?: (scope: PartyScope) => UserPermissions | undefined;
   readonly credentialLasts?: boolean;
   readonly neverRevokes?: boolean;
 };
@@ -73,6 +81,9 @@ type InboundModule = typeof import('../../core/manager/inbound.ts');
 type DecideModule = typeof import('../../core/decision/decide.ts');
 type SealerModule = typeof import('../../core/manager/sealer.ts');
 type StatementsModule = typeof import('../../core/manager/statements.ts');
+type ProfileModule = typeof import('../../wire/profile.ts');
+type AddressModule = typeof import('../../core/manager/address.ts');
+type HandoversModule = typeof import('../../core/manager/handovers.ts');
 type PermissionsModule = typeof import('../../core/bus/vine/permissions.ts');
 type CredentialsModule = typeof import('../../core/bus/vine/credentials.ts');
 type AccountsModule = typeof import('../../core/bus/vine/party-accounts.ts');
@@ -148,10 +159,42 @@ export function wrongStatements(real: StatementsModule): StatementsModule {
   };
 }
 
+export function wrongProfile(real: ProfileModule): ProfileModule {
+  return {
+    ...real,
+    signProfile: (signer, profile) => {
+      const sign = (shown: Profile): SignedProfile => real.signProfile(signer, shown);
+      return wrong.shows?.(profile, sign) ?? sign(profile);
+    },
+  };
+}
+
+export function wrongHandovers(real: HandoversModule): HandoversModule {
+  return {
+    ...real,
+    signerKnownTo: (secrets, state, connection) => {
+      const { knows: said = 0 } = connection;
+      const knows = wrong.knows?.(said) ?? said;
+      return real.signerKnownTo(secrets, state, { ...connection, knows });
+    },
+  };
+}
+
+export function wrongAddress(real: AddressModule): AddressModule {
+  return {
+    ...real,
+    serversOf: (...of) => {
+      const servers = real.serversOf(...of);
+      return wrong.invites?.(servers) ?? servers;
+    },
+  };
+}
+
 export function wrongPermissions(real: PermissionsModule): PermissionsModule {
   return {
     ...real,
-    partyPermissions: (...of) => wrong.permits?.() ?? real.partyPermissions(...of),
+    partyPermissions: (vault, party, scope) =>
+      wrong.permits?.(scope) ?? real.partyPermissions(vault, party, scope),
   };
 }
 

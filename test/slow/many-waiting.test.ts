@@ -30,6 +30,9 @@ it('a service lets hundreds of requests wait for the owner, who ends them with o
   const sealed = Array.from({ length: many }, () => peer.seal('data.request', { fields: [birth] }));
   for (const one of sealed) peer.publish(one);
   await Promise.all(sealed.map(({ id }) => peer.answer(id)));
+  // More than one answer holds: the owner is told so, and the vault goes on.
+  const waiting = await owner.ask('owner.pending');
+  expect(waiting).toMatchObject({ status: 'refused', code: 'too_large' });
   await owner.served('owner.sever', { connection: service.connection.invite.connection });
   const records = await ledgerWhen(house, (found) => ofKind(found, 'expired').length === many);
   for (const { body } of ofKind(records, 'expired')) expect(body.reason).toBe('connection_severed');

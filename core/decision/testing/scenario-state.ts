@@ -47,7 +47,8 @@ export function given(scenario: Scenario): Given {
 function stateOf(scenario: Scenario): VaultState {
   const { connection, seen, done } = scenario;
   const party = partyOf(scenario);
-  const known = connection && connectionOf(connection, scenario.space, party);
+  const newest = seen === 'no' ? eventId(now - 1, random(1)) : id;
+  const known = connection && { ...connectionOf(connection, scenario.space, party), newest };
   const held = heldOf(scenario);
   const before = { digest: seen === 'same bytes' ? toHex(digest) : 'e'.repeat(64), time: now };
   return {

@@ -1,6 +1,8 @@
-"""RFC 8785 for what contracts hold: objects, arrays, text, booleans and integers. A fraction is refused."""
+"""RFC 8785: the one form of a JSON document that is signed."""
 
 import json
+import math
+from decimal import Decimal
 
 INTEGER_MAX = 2**53 - 1
 
@@ -23,7 +25,27 @@ def _text(value):
         return json.dumps(value)
     if isinstance(value, int) and -INTEGER_MAX <= value <= INTEGER_MAX:
         return str(value)
-    raise TypeError(f"not in a contract: {value!r}")
+    if isinstance(value, float) and math.isfinite(value):
+        return _number(value)
+    raise ValueError(f"not in a signed document: {value!r}")
+
+
+def _number(value):
+    """As ECMAScript writes it (RFC 8785 section 3.2.2.3): the shortest digits that read back as this number."""
+    if value == 0:
+        return "0"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    text = "".join(map(str, digits))
+    point = len(text) + exponent
+    if 0 < point <= 21:
+        text = text.ljust(point, "0")
+        text = text[:point] + ("." + text[point:] if text[point:] else "")
+    elif -6 < point <= 0:
+        text = "0." + "0" * -point + text
+    else:
+        mantissa = text[0] + ("." + text[1:] if text[1:] else "")
+        text = f"{mantissa}e{point - 1:+d}"
+    return "-" * sign + text
 
 
 def _string(text):

@@ -3,10 +3,12 @@
 import json
 import time
 
+import addresses
 import handover
+import kept
 import statement
 from byte_text import from_base64url
-from nats import Connection, NatsError
+from nats import NatsError, connect
 from refusal import Refusal
 
 _AGAIN_S = 2.0
@@ -16,10 +18,13 @@ _STATUSES = ("served", "pending", "refused")
 
 
 class Conversation:
-    """A connection to the vault's messaging layer, and the session on it."""
+    """A connection to the vault's messaging layer, and the session on it.
 
-    def __init__(self, session, invite, credential, server):
-        self._session = session
+    `on_servers` keeps the addresses at which the vault says that it is reached.
+    """
+
+    def __init__(self, session, invite, credential, servers, on_servers=None):
+        self._session, self._on_servers = session, on_servers
         self._about = {
             "vault": invite["vault"],
             "ledger": invite["ledger"]["id"],
@@ -28,7 +33,7 @@ class Conversation:
         self._keys = [from_base64url(invite["ledger"]["key"])]
         self._known = {name: from_base64url(invite[name]) for name in ("signing", "encapsulation")}
         self._known["ledger"] = self._keys[0]
-        self._nats = Connection(server, credential, f"_INBOX.{session.party}")
+        self._nats = connect(servers, credential, f"_INBOX.{session.party}")
         self._nats.subscribe(f"MessageSpace.{session.party}.fromVault.{session.vault}.>")
         self._nats.flush()
 
@@ -61,6 +66,29 @@ class Conversation:
             if event["payload"]["status"] != "pending":
                 return
 
+    def submit(self, kind, payload, contract=None):
+        """Hands over a critical event, and waits for no answer: returns the event's id."""
+        event_id, subject, data = self._session.seal(kind, payload, contract)
+        self._hand_over(subject, data)
+        return event_id
+
+    def kept(self, timeout):
+        """Yields (event id, answer, verdict on its statement) of the answers that were kept for us."""
+        for message in kept.pull(self._nats, self._session.party, timeout):
+            event = self._answer_in(message)
+            if event is not None:
+                verdict = statement.check_answer(event, self._about, self._keys)
+                yield event["cause"], event["payload"], verdict
+
+    def _moved(self, payload):
+        """Keeps new addresses, and only then says so: until then the vault tells us again."""
+        servers = addresses.read(payload)
+        if servers is None or self._on_servers is None:
+            return
+        self._on_servers(servers)
+        _, subject, data = self._session.seal("connection.servers", {"servers": servers})
+        self._nats.publish(subject, data)
+
     def _learn(self, handovers):
         """Takes keys of the vault that those we know have signed for; of others nothing.
 
@@ -77,6 +105,11 @@ class Conversation:
             self._keys.append(keys["ledger"])
 
     def close(self):
+        """What was published last has left when the server answers; one that is away is let go of."""
+        try:
+            self._nats.flush()
+        except NatsError:
+            pass
         self._nats.close()
 
     def _hand_over(self, subject, data):
@@ -97,8 +130,8 @@ class Conversation:
             raise NatsError(taken.get("error", {}).get("description", "the event was not taken"))
         return early
 
-    def _answer_in(self, message, event_id):
-        """The event of an answer to ours. What does not open is nobody's: it is passed over."""
+    def _answer_in(self, message, event_id=None):
+        """The event of an answer: to ours, or to any of earlier processes. What does not open is nobody's: it is passed over."""
         try:
             event = self._session.open(message.subject, message.data)
         except Refusal:
@@ -107,7 +140,12 @@ class Conversation:
         if event["type"] == "connection.keys_changed" and isinstance(payload, dict):
             self._learn(payload.get("handovers"))
             return None
-        if event["type"] not in _ANSWERS or event.get("cause") != event_id or not isinstance(payload, dict):
+        if event["type"] == "connection.moved":
+            self._moved(payload)
+            return None
+        if event["type"] not in _ANSWERS or "cause" not in event or not isinstance(payload, dict):
+            return None
+        if event_id is not None and event["cause"] != event_id:
             return None
         if payload.get("status") not in _STATUSES or not isinstance(payload.get("type"), str):
             return None

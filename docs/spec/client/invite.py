@@ -3,7 +3,7 @@
 import json
 import re
 
-from byte_text import from_base64url
+from byte_text import from_base64url, to_base64url
 from identifiers import is_identifier, is_party
 
 PREFIX = "cambium-invite:"
@@ -24,6 +24,11 @@ def read(text):
     if faults:
         raise ValueError(f"not an invite: {', '.join(faults)}")
     return invite
+
+
+def write(members):
+    """The line of text that holds these members of an invite."""
+    return PREFIX + to_base64url(json.dumps({"v": 1, **members}).encode("utf-8"))
 
 
 def is_key(value, length):

@@ -20,10 +20,21 @@ class NatsError(Exception):
 
 
 class Message:
-    def __init__(self, subject, data, status=None):
+    def __init__(self, subject, data, status=None, reply=""):
         self.subject = subject
         self.data = data
         self.status = status
+        self.reply = reply
+
+
+def connect(servers, credential, inbox):
+    """A connection to the first of these addresses that takes us."""
+    for server in servers[:-1]:
+        try:
+            return Connection(server, credential, inbox)
+        except NatsError:
+            continue
+    return Connection(servers[-1], credential, inbox)
 
 
 class Connection:
@@ -138,7 +149,8 @@ class Connection:
                 raise NatsError("a message without an end")
         whole, self._buffer = self._buffer[:size], self._buffer[size + 2 :]
         status = whole[:head].split(b"\r\n")[0].split(b" ")[1:2] if headers else []
-        return Message(parts[0], whole[head:], status[0].decode("ascii") if status else None)
+        reply = parts[2] if len(parts) == (5 if headers else 4) else ""
+        return Message(parts[0], whole[head:], status[0].decode("ascii") if status else None, reply)
 
     def _receive(self, deadline):
         left = deadline - time.monotonic()

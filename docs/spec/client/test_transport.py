@@ -7,9 +7,10 @@ import threading
 import time
 import unittest
 
+import kept
 import nkey
 from msgpack_writer import encode
-from nats import Connection, NatsError
+from nats import Connection, NatsError, connect
 from shared import ed25519, strict_msgpack
 from signing import public_key
 
@@ -71,6 +72,12 @@ class Msgpack(unittest.TestCase):
                 self.assertEqual(strict_msgpack.decode(encode(value)), value)
 
 
+def status_message(status):
+    """A message that has nothing but a status, as JetStream sends it."""
+    head = f"NATS/1.0 {status}\r\n\r\n".encode("ascii")
+    return f"HMSG _INBOX.x 1 {len(head)} {len(head)}\r\n".encode("ascii") + head + b"\r\n"
+
+
 class Server:
     """Speaks one scripted exchange with the first client."""
 
@@ -113,6 +120,28 @@ class Nats(unittest.TestCase):
         options = json.loads(server.heard.split(b"\r\n")[0][len(b"CONNECT ") :])
         signature = base64.urlsafe_b64decode(options["sig"] + "==")
         self.assertTrue(ed25519.verify(public_key(bytes(range(32))), b"a nonce", signature))
+
+    def test_acknowledges_what_was_kept_when_the_next_is_asked_for(self):
+        party = "A" * 56
+        ack = f"$JS.ACK.OUT.{party}.1.7.1.5.0"
+        kept_one = f"MSG MessageSpace.x.event.answer.kept 1 {ack} 3\r\none\r\n".encode("ascii")
+        heartbeat, over = status_message("100 Idle Heartbeat"), status_message("408 Request Timeout")
+        asked = f"PUB $JS.API.CONSUMER.MSG.NEXT.OUT.{party} _INBOX.{party}.kept.".encode("ascii")
+        server = Server(
+            (b"PING\r\n", b"PONG\r\n"), (asked, heartbeat + kept_one), (f"PUB {ack}  4\r\n+ACK".encode(), over)
+        )
+        self.addCleanup(server.listener.close)
+        connection = Connection(server.url, self.CREDENTIAL, f"_INBOX.{party}")
+        self.addCleanup(connection.close)
+        self.assertEqual([message.data for message in kept.pull(connection, party, 5)], [b"one"])
+
+    def test_goes_on_with_the_next_address(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        nobody = f"nats://127.0.0.1:{listener.getsockname()[1]}"
+        listener.close()
+        server = Server((b"PING\r\n", b"PONG\r\n"))
+        self.addCleanup(server.listener.close)
+        self.addCleanup(connect([nobody, server.url], self.CREDENTIAL, "_INBOX.x").close)
 
     def test_says_what_the_server_says_against_it(self):
         server = Server((b"PING\r\n", b"-ERR 'Authorization Violation'\r\n"))

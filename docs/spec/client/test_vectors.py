@@ -4,6 +4,7 @@ import json
 import pathlib
 import unittest
 
+import addresses
 import contract
 import envelope
 import event
@@ -13,6 +14,7 @@ import hybrid_kem
 import identifiers
 import invite
 import link
+import profile
 import statement
 from byte_text import from_base64url
 from canonical_json import canonical
@@ -180,6 +182,45 @@ class Contracts(VectorTest):
         self.assertEqual(order, ["\r", "1", "\x80", "\xf6", "\u20ac", "\U0001f600", "\ufb33"])
 
 
+    def test_of_numbers_write_them_as_rfc_8785_does(self):
+        # RFC 8785 section 3.2.2, and the two ends of each way of writing
+        numbers = [333333333.33333329, 1e30, 4.50, 2e-3, 1e-27, 1e20, 1e21, 1e-6, 1e-7, -0.0, -1.5, 1.0]
+        written = b"[333333333.3333333,1e+30,4.5,0.002,1e-27,100000000000000000000,1e+21,0.000001,1e-7,0,-1.5,1]"
+        self.assertEqual(canonical(numbers), written)
+        self.assertRaises(ValueError, canonical, float("nan"))
+
+
+class Profiles(VectorTest):
+    @staticmethod
+    def arguments(vector):
+        data = vector["text"].encode("utf-8") if "text" in vector else from_base64url(vector["base64url"])
+        known = vector["known"]
+        return data.ljust(vector.get("size", 0)), known["vault"], known["signing"], known.get("since", 0)
+
+    def test_are_read(self):
+        v = vectors("profile")
+        for vector in v["read"]:
+            with self.subTest(vector["name"]):
+                self.assertEqual(profile.read(*self.arguments(vector)), v["profile"])
+
+    def test_that_are_none_are_passed_over(self):
+        for vector in vectors("profile")["refused"]:
+            with self.subTest(vector["name"]):
+                self.assert_refused(vector["reason"], profile.read, *self.arguments(vector))
+
+
+class Addresses(VectorTest):
+    def test_are_taken(self):
+        for vector in vectors("moved")["read"]:
+            with self.subTest(vector["name"]):
+                self.assertEqual(addresses.read(vector["payload"]), vector["payload"]["servers"])
+
+    def test_in_another_form_are_not(self):
+        for vector in vectors("moved")["refused"]:
+            with self.subTest(vector["name"]):
+                self.assertIsNone(addresses.read(vector["payload"]))
+
+
 class Statements(VectorTest):
     def test_are_signed_over_these_bytes(self):
         v = vectors("statement")
@@ -206,6 +247,10 @@ class Handshake(VectorTest):
     def test_invites_are_read(self):
         for vector in vectors("handshake")["invites"]["read"]:
             self.assertEqual(invite.read(vector["text"]), vector["invite"])
+
+    def test_invites_are_written(self):
+        for vector in vectors("handshake")["invites"]["read"]:
+            self.assertEqual(invite.read(invite.write(vector["invite"])), vector["invite"])
 
     def test_invites_that_are_none_are_refused(self):
         for vector in vectors("handshake")["invites"]["refused"]:
