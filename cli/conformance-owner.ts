@@ -51,7 +51,10 @@ const requests: Readonly<Record<string, (words: readonly string[]) => string>> =
   sever: ([, id]) => `sever the connection ${id}`,
   rotate: ([, key]) =>
     key === 'signing' ? 'replace the key that signs' : 'replace the key that is sealed to',
-  servers: ([, ...addresses]) => `let the vault be reached at ${addresses.join(' ')}`,
+  servers: ([, ...addresses]) =>
+    addresses[0] === '--default'
+      ? 'let the vault be reached where it is without your word'
+      : `let the vault be reached at ${addresses.join(' ')}`,
   profile: ([, , name]) => `let the vault be called "${name}"`,
   stop: () => 'close the vault, and leave its messaging layer running',
   start: () => 'open the vault again',

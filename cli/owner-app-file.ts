@@ -20,12 +20,21 @@ export type AppFile = {
 
 /** Writes the file anew: durable, whole or not at all. */
 export async function writeApp(
-  { path, ledgerId, sealer }: AppFile,
+  file: AppFile,
   contents: Uint8Array,
   passphrase: string,
 ): Promise<void> {
+  await writeFileSafely(file.path, await appText(file, contents, passphrase));
+}
+
+/** What stands in a file that holds `contents`. */
+export async function appText(
+  { ledgerId, sealer }: Omit<AppFile, 'path'>,
+  contents: Uint8Array,
+  passphrase: string,
+): Promise<string> {
   const roots = appRoots(passphrase, sealer, ledgerId);
-  await writeSeals(path, [await sealContents(contents, roots).finally(roots.close)]);
+  return sealsText([await sealContents(contents, roots).finally(roots.close)]);
 }
 
 /**
@@ -94,7 +103,11 @@ async function openAny(
 
 /** One seal, or two while a passphrase is being changed: the newer one first. */
 async function writeSeals(path: string, seals: readonly AppSeal[]): Promise<void> {
-  await writeFileSafely(path, `${JSON.stringify({ v: 1, seals: seals.map(sealText) })}\n`);
+  await writeFileSafely(path, sealsText(seals));
+}
+
+function sealsText(seals: readonly AppSeal[]): string {
+  return `${JSON.stringify({ v: 1, seals: seals.map(sealText) })}\n`;
 }
 
 async function readSeals(path: string): Promise<AppSeal[]> {

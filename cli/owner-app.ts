@@ -8,7 +8,7 @@ import { signerFrom } from '../wire/crypto.ts';
 import { encapsulationKeyFrom } from '../wire/key-encapsulation.ts';
 import { decode, encode } from '../wire/msgpack.ts';
 import { type DataDir, readCard } from './data-dir.ts';
-import { type AppFile, readApp, writeApp } from './owner-app-file.ts';
+import { type AppFile, appText, readApp, writeApp } from './owner-app-file.ts';
 
 /** The owner's app on this machine: a device of its own, with its own keys. */
 export type OwnerApp = {
@@ -54,6 +54,18 @@ export async function saveOwnerApp(
   const contents = encode(app);
   await writeApp(file, contents, passphrase);
   contents.fill(0);
+}
+
+/** The keys of another device, sealed in the same way: what its file holds. */
+export async function sealedDevice(
+  file: Omit<AppFile, 'path'>,
+  app: OwnerApp,
+  passphrase: string,
+): Promise<string> {
+  const contents = encode(app);
+  const text = await appText(file, contents, passphrase);
+  contents.fill(0);
+  return text;
 }
 
 /**

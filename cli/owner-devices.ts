@@ -1,12 +1,13 @@
 import { fileSealer } from '../core/enclave/sealer.ts';
 import type { DescribedDevice } from '../core/manager/devices.ts';
-import { fromBase64url, toBase64url } from '../wire/bytes.ts';
+import { fromBase64url, toBase64url, utf8 } from '../wire/bytes.ts';
 import { isIdentifier } from '../wire/identifiers.ts';
 import type { DevicePaired } from '../wire/owner-results.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { dataDir, readCard } from './data-dir.ts';
-import { newDevice, type OwnerApp, saveOwnerApp } from './owner-app.ts';
+import { makeFile } from './new-file.ts';
+import { newDevice, type OwnerApp, sealedDevice } from './owner-app.ts';
 import { renderTable } from './render-table.ts';
 import { withOwner } from './with-owner.ts';
 
@@ -32,7 +33,8 @@ export async function devicesCommand(context: CommandContext): Promise<ExitCode>
 
 /**
  * `cambium owner pair NAME --out FILE`: a second device of the owner. Its file is sealed under the same passphrase
- * and sealer as the first one's; `CAMBIUM_OWNER_APP` names the file that a command speaks with.
+ * and sealer as the first one's; `CAMBIUM_OWNER_APP` names the file that a command speaks with. Nothing is paired where the
+ * file cannot be made.
  */
 export async function pairCommand(
   context: CommandContext,
@@ -46,21 +48,23 @@ export async function pairCommand(
     signing: toBase64url(keys.signing),
     encapsulation: toBase64url(keys.encapsulation),
   };
-  const paired = (await withOwner(context, (owner) =>
-    owner.ask('owner.pair', asked),
-  )) as DevicePaired;
-  const { vault, connection, credential } = paired;
-  const app: OwnerApp = {
-    ...seeds,
-    vault,
-    connection,
-    credential,
-    ledger: fromBase64url(paired.ledger),
-    vaultSigning: fromBase64url(paired.signing),
-    vaultEncapsulation: fromBase64url(paired.encapsulation),
-  };
-  const file = { path: out, ledgerId: ledger.id, sealer: fileSealer() };
-  await saveOwnerApp(file, app, await context.passphrase());
+  const connection = await makeFile(out, async (write) => {
+    const paired = (await withOwner(context, (owner) =>
+      owner.ask('owner.pair', asked),
+    )) as DevicePaired;
+    const app: OwnerApp = {
+      ...seeds,
+      vault: paired.vault,
+      connection: paired.connection,
+      credential: paired.credential,
+      ledger: fromBase64url(paired.ledger),
+      vaultSigning: fromBase64url(paired.signing),
+      vaultEncapsulation: fromBase64url(paired.encapsulation),
+    };
+    const sealing = { ledgerId: ledger.id, sealer: fileSealer() };
+    await write(utf8(await sealedDevice(sealing, app, await context.passphrase())));
+    return paired.connection;
+  });
   const told = { connection, name, file: out };
   context.print(context.json ? JSON.stringify(told) : `${name} is paired; its keys are in ${out}`);
   return 0;

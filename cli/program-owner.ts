@@ -104,9 +104,14 @@ export function addInvite(program: Command, finish: Finish): void {
 function addPresence(program: Command, finish: Finish): void {
   on(program, 'servers', 'where your vault is reached; who is connected is told')
     .argument('[address...]', 'for example tls://vault.example:4222; none shows those of now')
-    .action(async (servers: string[], options: Common) =>
+    .option('--default', 'where its messaging layer is, as before any word of yours', false)
+    .action(async (servers: string[], options: Common & { default: boolean }) =>
       finish(
-        await (await import('./owner-address.ts')).serversCommand(contextOf(options), servers),
+        await (await import('./owner-address.ts')).serversCommand(
+          contextOf(options),
+          servers,
+          options,
+        ),
       ),
     );
   on(program, 'profile', 'what your vault shows of itself to those you invite')

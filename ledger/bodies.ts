@@ -223,7 +223,7 @@ export type Bodies = GrantBodies &
     readonly rekeyed: { readonly connection: string; readonly keys: PeerKeys };
     /** What the owner lets the vault be called. */
     readonly presented: { readonly name: string };
-    /** Addresses at which the vault is reached from now on, in the order in which they are tried. */
+    /** Addresses at which the vault is reached from now on, in the order in which they are tried; none for its vine's own. */
     readonly moved: { readonly servers: readonly string[] };
     /** A peer has said that it keeps the addresses of the `moved` record of that index. */
     readonly servers_known: { readonly connection: string; readonly moved: number };

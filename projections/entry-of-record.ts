@@ -97,7 +97,7 @@ function factDetail(record: LedgerRecord): string | null {
     case 'contract_rejected':
       return `version ${record.body.version}, hash ${record.body.hash}`;
     case 'moved':
-      return record.body.servers.join(', ');
+      return record.body.servers.join(', ') || "the vine's own address";
     case 'granted':
       return record.body.fields.join(', ');
     case 'remembered': {

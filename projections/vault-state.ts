@@ -208,7 +208,7 @@ export type VaultState = {
   readonly handlers: readonly InstalledHandler[];
   /** What the owner lets others see of it. */
   readonly shown?: { readonly name: string };
-  /** Where the owner says that it is reached, and the index of the record that says so; absent until they have. */
+  /** Where the owner says that it is reached (none: at its vine's own address), and the index of the record that says so; absent until they have. */
   readonly address?: { readonly servers: readonly string[]; readonly index: number };
   /** How the vault's keys followed one another, from the first. */
   readonly handovers: readonly KeyHandover[];

@@ -5,7 +5,7 @@ import { memoryStore } from '../service/service-store.ts';
 import type { Vault } from '../service/vault.ts';
 import type { Invite } from '../wire/messages.ts';
 import { retailer } from './harness.ts';
-import { ofKind, readLedger } from './ledger-view.ts';
+import { ofKind, readLedger, trailOf } from './ledger-view.ts';
 import { address, connected, type Home, leave, neighbours, until } from './neighbours.ts';
 
 /** Another address of a vine: a port of its own, which can be closed. */
@@ -130,8 +130,21 @@ describe('a vault that is reached elsewhere', () => {
     expect(trail.some(({ kind }) => kind === 'servers_known')).toBe(true);
   });
 
+  it('is reached at its own address again when the owner takes the word back', async () => {
+    const { url } = home.house.vine;
+    expect(await home.owner.served('owner.servers', { servers: [] })).toEqual({ servers: [url] });
+    const invite = (await home.owner.served('owner.invite', { label: 'Own' })) as Invite;
+    expect(invite.servers).toEqual([url]);
+    for (const service of services) await service.close();
+    await home.house.closeVault();
+    await home.house.open();
+    expect(await home.owner.served('owner.servers')).toEqual({ servers: [url] });
+    await home.owner.served('owner.servers', { servers: [] });
+    const moves = trailOf(await readLedger(home.house)).filter(({ kind }) => kind === 'moved');
+    expect(moves.map(({ detail }) => detail).slice(3)).toEqual(["the vine's own address"]);
+  });
+
   it.each([
-    ['none', []],
     ['one with white space', ['nats://one two:4222']],
     ['one without a port', ['nats://host']],
     ['another kind', ['https://host:1']],

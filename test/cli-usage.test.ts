@@ -18,6 +18,7 @@ describe('wrong use ends with 2', () => {
     [['service', 'connect', 'invite', '--as', '../acme', '--contract', contract]],
     [['owner', 'set', 'name', 'Ada']],
     [['owner', 'sever', 'acme']],
+    [['owner', 'servers', 'nats://host:4222', '--default']],
     [['owner', 'grant', 'acme', '--fields', 'personal/full_name']],
     [['owner', 'rules', 'revoke', 'all']],
     [['owner', 'rules', 'forget', '1']],

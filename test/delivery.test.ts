@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { VaultEnvironment } from '../cli/wiring.ts';
 import type { SealedEvent } from '../service/session.ts';
 import type { Contract } from '../wire/contract.ts';
+import type { Answer } from '../wire/messages.ts';
 import { type Owner, retailer, type Service, TestHouse } from './harness.ts';
 import { ledgerWhen, ofKind, readLedger, type Trace, traceOf } from './ledger-view.ts';
 import { RawPeer } from './raw-peer.ts';
@@ -140,6 +141,42 @@ describe('on one vault', () => {
         1,
         [bytes],
       ]);
+    });
+  });
+
+  describe("what the owner's app reads", () => {
+    /** The client is done with the first answer, as if it had been lost, when the same bytes go once more. */
+    const askTwice = async (type: string, payload: object): Promise<Answer> => {
+      const sealed = await owner.client.seal({ type, payload });
+      await owner.client.askSealed(sealed, { timeoutMs: 15_000 });
+      const second = await owner.client.askSealed(sealed, { timeoutMs: 1_500 });
+      const all = await readLedger(house);
+      const decided = ofKind(all, 'decided').filter(({ body }) => body.request.endsWith(sealed.id));
+      const kept = ofKind(all, 'queued').filter(({ body }) => body.answers?.endsWith(sealed.id));
+      expect([decided.length, kept.length]).toEqual([1, 0]);
+      return second;
+    };
+
+    it.each([
+      ['owner.fields', {}],
+      ['owner.pending', {}],
+      ['owner.connections', {}],
+      ['owner.rules', {}],
+      ['owner.devices', {}],
+      ['owner.audit', { from: 0, count: 2 }],
+      ['owner.notifications', { from: 0, count: 2 }],
+    ])('is read again by the same %s', async (type, payload) => {
+      expect(await askTwice(type, payload)).toMatchObject({ status: 'served', type });
+    });
+
+    it('has a checkpoint recorded once, however often it is shown', async () => {
+      const checkpoints = async () => ofKind(await readLedger(house), 'checkpoint').length;
+      const before = await checkpoints();
+      const shown = await askTwice('owner.checkpoint', { kept: 0, record: true });
+      expect(shown).toMatchObject({ status: 'served', result: { note: expect.any(String) } });
+      await ledgerWhen(house, (all) => ofKind(all, 'checkpoint').length > before);
+      await owner.served('owner.fields');
+      expect(await checkpoints()).toBe(before + 1);
     });
   });
 

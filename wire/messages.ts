@@ -16,7 +16,7 @@ import {
 import { profileNameMax } from './profile.ts';
 import type { PublicReason } from './reasons.ts';
 import { rekeySchema } from './rekey.ts';
-import { movedSchema, serversSchema } from './servers.ts';
+import { movedSchema, namedServersSchema } from './servers.ts';
 import type { AnswerStatement } from './statement.ts';
 import type { TypeLimit } from './type-limits.ts';
 
@@ -240,7 +240,7 @@ export const wireTypes: Readonly<Record<string, WireType>> = {
   'owner.profile': owner(
     objectSchema({ name: { type: 'string', maxLength: profileNameMax } }, ['name']),
   ),
-  'owner.servers': owner(objectSchema({ servers: serversSchema }, ['servers'])),
+  'owner.servers': owner(objectSchema({ servers: namedServersSchema }, ['servers'])),
   'owner.checkpoint': owner(
     objectSchema(
       {

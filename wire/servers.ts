@@ -2,7 +2,7 @@ import { objectSchema, schemaFault } from './json-schema.ts';
 import type { JsonSchema } from './manifest.ts';
 
 /** Addresses of a vine, in the order in which they are tried: `nats://host:port`, `tls://…`, or `host:port`. */
-export const serversSchema: JsonSchema = {
+const serversSchema: JsonSchema = {
   type: 'array',
   minItems: 1,
   maxItems: 16,
@@ -13,6 +13,9 @@ export const serversSchema: JsonSchema = {
       '^(?:(?:nats|tls|wss?)://)?(?:[A-Za-z0-9._-]{1,200}|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}$',
   },
 };
+
+/** Addresses that the owner names: none for the vine's own. */
+export const namedServersSchema: JsonSchema = { ...serversSchema, minItems: 0 };
 
 /** Payload of `connection.moved`, and of `connection.servers` and its result. */
 export const movedSchema: JsonSchema = objectSchema({ servers: serversSchema });

@@ -7,16 +7,17 @@ import type { Turn, VaultParts } from './turn.ts';
 
 /*
  * Where the vault is reached. The owner says it, since only the owner knows what stands in front of the vine; until
- * they have, it is the vine's own address. Whoever is connected is told, again with each new epoch of theirs, until
+ * they have, and when they take it back, it is the vine's own address. Whoever is connected is told, again with each new epoch of theirs, until
  * they have said which list they keep.
  */
 
 /** Addresses that an invite names, and that the connected are told. */
 export function serversOf({ admission }: VaultParts, { address }: VaultState): readonly string[] {
-  return address?.servers ?? admission.servers;
+  const named = address?.servers ?? [];
+  return named.length > 0 ? named : admission.servers;
 }
 
-/** Records other addresses and tells everybody; does nothing where they are those in force. */
+/** Records other addresses, or with none the vine's own again, and tells everybody; does nothing where that is in force. */
 export async function moveTo(
   parts: VaultParts,
   turn: Turn,
@@ -25,7 +26,7 @@ export async function moveTo(
 ): Promise<void> {
   const { batch } = turn;
   const { address, scope } = batch.state;
-  if (address !== undefined && sameServers(address.servers, servers)) return;
+  if (sameServers(address?.servers ?? [], servers)) return;
   batch.add({ kind: 'moved', scope, cause: from, body: { servers } });
   await tellAddress(parts, turn);
 }
@@ -37,7 +38,7 @@ export function tellAddress(parts: VaultParts, turn: Turn): Promise<void> {
 
 /** Tells one connection; nothing where it knows already. */
 export async function tellAddressTo(
-  { sealer }: VaultParts,
+  parts: VaultParts,
   { batch }: Turn,
   connection: string,
   from?: number,
@@ -46,8 +47,8 @@ export async function tellAddressTo(
   const known = connections.get(connection);
   if (address === undefined || known === undefined || !isBehind(batch.state, known)) return;
   const cause = from === undefined ? {} : { from };
-  const payload = { servers: address.servers };
-  await sealer.queue(batch, { connection, type: connectionMovedType, payload, ...cause });
+  const payload = { servers: serversOf(parts, batch.state) };
+  await parts.sealer.queue(batch, { connection, type: connectionMovedType, payload, ...cause });
 }
 
 /** A peer says which addresses it keeps: recorded where it is news, and answered with those in force. */

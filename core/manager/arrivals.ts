@@ -21,7 +21,8 @@ import { type Arrival, askerKeys } from './inbound.ts';
 import { tellOne } from './key-rotation.ts';
 import { noticeOfRefusal } from './notice-of-refusal.ts';
 import { notify } from './notices.ts';
-import { readingCommands, runCommand } from './owner-commands.ts';
+import { runCommand } from './owner-commands.ts';
+import { readings } from './readings.ts';
 import { holdRequest } from './requests.ts';
 import type { Turn, VaultParts } from './turn.ts';
 import { endInvite } from './ways-in.ts';
@@ -51,8 +52,8 @@ export async function handleArrival(
   const answered = redelivered(batch.state, connection, received);
   if (answered !== undefined) {
     hooks.counted();
-    if (answered !== 'unanswered') effects.push(() => void hooks.again(answered));
-    return;
+    if (answered === 'unanswered') return readAgain(parts, turn, received, hooks.audit);
+    return void effects.push(() => void hooks.again(answered));
   }
   if (connection.kind === 'owner' && received.signature?.valid === true && received.event)
     expectNotAhead(batch.time, received.event.time);
@@ -141,7 +142,7 @@ async function answerItself(
   const command = { turn, received, from, value, start, audit, answer: answerLater };
   const answer = await runCommand(parts, command);
   if (answer === undefined) return;
-  if (readingCommands.has(type)) return answerUnrecorded(parts, turn, received, answer);
+  if (Object.hasOwn(readings, type)) return answerUnrecorded(parts, turn, received, answer);
   return queueAnswer(parts, turn, question, answer);
 }
 
@@ -159,4 +160,26 @@ function redelivered(
   if (before === undefined || !equalBytes(fromHex(before.digest), received.digest))
     return undefined;
   return before.answer ?? 'unanswered';
+}
+
+/**
+ * What the owner's app reads is in no outbox: where its first answer was lost, the same event gets the one of now, if it
+ * would still be allowed. No record follows from it.
+ */
+async function readAgain(
+  parts: VaultParts,
+  turn: Turn,
+  received: ReceivedEvent,
+  audit: ArrivalHooks['audit'],
+): Promise<void> {
+  const type = received.event?.type ?? '';
+  const read = Object.hasOwn(readings, type) ? readings[type] : undefined;
+  if (read === undefined) return;
+  const { state, time } = turn.batch;
+  const { outcome, reason = 'internal', detail } = decide(state, received, time, 'again');
+  const answer =
+    outcome === 'denied'
+      ? refusal(type, reason, detail)
+      : await read(parts, { turn, received, audit, again: true });
+  return answerUnrecorded(parts, turn, received, answer);
 }

@@ -6,6 +6,7 @@ import { severConnection } from './connections.ts';
 import { acceptContract, changesFrom, describeOffer, rejectContract } from './contract-updates.ts';
 import { deviceOf } from './grants.ts';
 import type { Command } from './owner-commands.ts';
+import type { Reading } from './readings.ts';
 import type { VaultParts } from './turn.ts';
 
 /* What the owner says about the next version of a contract: what it changes, and yes or no. */
@@ -14,24 +15,23 @@ import type { VaultParts } from './turn.ts';
 export const contractCommands: Readonly<
   Record<string, (parts: VaultParts, command: Command) => Promise<Answer>>
 > = {
-  'owner.contract.show': show,
   'owner.contract.accept': accept,
   'owner.contract.reject': reject,
 };
 
 /** The version that waits, and how it differs from the one in force: the changes come in pages. */
-async function show(_: VaultParts, command: Command): Promise<Answer> {
-  const { from } = payloadOf<{ from: number }>(command);
-  const connection = connectionOf(command);
+export async function showOffer(_: VaultParts, reading: Reading): Promise<Answer> {
+  const { from } = payloadOf<{ from: number }>(reading);
+  const connection = connectionOf(reading);
   const { contract, offered, optional } = connection;
   if (contract === undefined || offered === undefined)
     return refusal('owner.contract.show', 'contract_unknown', 'no new version waits');
-  const update = describeOffer(command.turn.batch.state, connection);
+  const update = describeOffer(reading.turn.batch.state, connection);
   const document = from === 0 ? { contract: offered.contract.contract } : {};
   const shown = { update, optional, ...document };
   const { length } = encode(shown as unknown as MsgpackValue);
   const page = changesFrom(contract.contract, offered.contract.contract, from, length);
-  return served(command, { ...shown, ...page });
+  return served(reading, { ...shown, ...page });
 }
 
 async function accept(parts: VaultParts, command: Command): Promise<Answer> {
@@ -53,17 +53,17 @@ async function reject(parts: VaultParts, command: Command): Promise<Answer> {
   return served(command, { connection: connection.id });
 }
 
-function connectionOf(command: Command): Connection {
+function connectionOf(command: Reading): Connection {
   const { connection: id } = payloadOf<{ connection: string }>(command);
   const connection = command.turn.batch.state.connections.get(id);
   if (connection === undefined) throw new Error('the decision found no such connection');
   return connection;
 }
 
-function served({ received }: Command, result: unknown): Answer {
+function served({ received }: Reading, result: unknown): Answer {
   return { status: 'served', type: received.event?.type ?? '', result };
 }
 
-function payloadOf<T>({ received }: Command): T {
+function payloadOf<T>({ received }: Reading): T {
   return received.event?.payload as unknown as T;
 }

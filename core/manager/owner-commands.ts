@@ -9,15 +9,14 @@ import { countDenial, grantAgent, grantAnew } from './agents.ts';
 import { questionOf, queueAnswer, queueDenial, refusal } from './answers.ts';
 import { acceptConnection, declineConnection, invite, severConnection } from './connections.ts';
 import { contractCommands } from './contract-commands.ts';
-import { describeDevices, pairDevice, removeDevice } from './devices.ts';
-import { describeRules, deviceOf, grantFields, remember, revokeRule } from './grants.ts';
+import { pairDevice, removeDevice } from './devices.ts';
+import { deviceOf, grantFields, remember, revokeRule } from './grants.ts';
 import { answerKeys } from './key-rotation.ts';
-import { noticesFrom } from './notices.ts';
-import { connectionsFrom, pendingFrom } from './owner-lists.ts';
 import { peerCommands } from './peers.ts';
 import { profileFor, tellProfile } from './profile.ts';
+import { readings } from './readings.ts';
 import type { Turn, VaultParts } from './turn.ts';
-import { forget, rotateKey, showCheckpoint } from './upkeep-commands.ts';
+import { forget, rotateKey } from './upkeep-commands.ts';
 
 /** Everything a command may need besides the vault's parts. */
 export type Command = {
@@ -39,35 +38,8 @@ type Invited = { readonly label: string; readonly peer?: boolean; readonly agent
 /** `undefined` when the command is answered in a later turn. */
 type Run = (parts: VaultParts, command: Command) => Promise<Answer | undefined>;
 
-/** Commands whose answer can be asked for again: it is not kept in the outbox. */
-export const readingCommands: ReadonlySet<string> = new Set([
-  'owner.pending',
-  'owner.connections',
-  'owner.fields',
-  'owner.rules',
-  'owner.devices',
-  'owner.audit',
-  'owner.checkpoint',
-  'owner.contract.show',
-  'owner.notifications',
-]);
-
 const commands: Readonly<Record<string, Run>> = {
-  'owner.pending': async (_, command) =>
-    served(command, pendingFrom(command.turn, fromOf(command))),
-  'owner.connections': async (_, command) =>
-    served(command, connectionsFrom(command.turn, fromOf(command))),
-  'owner.fields': async (_, command) =>
-    served(command, [...command.turn.batch.state.fields.keys()].sort()),
-  'owner.audit': async (_, command) => {
-    const { from, count } = payloadOf<{ from: number; count: number }>(command);
-    return served(command, await command.audit(from, count));
-  },
-  'owner.notifications': async (_, command) => {
-    const { from, count } = payloadOf<{ from: number; count: number }>(command);
-    return served(command, noticesFrom(command.turn.batch.state, from, count));
-  },
-  'owner.checkpoint': showCheckpoint,
+  ...readings,
   'owner.forget': forget,
   'owner.rotate': rotateKey,
   'owner.keys': (parts, { turn, received, from }) => answerKeys(parts, turn, received, from),
@@ -105,14 +77,11 @@ const commands: Readonly<Record<string, Run>> = {
       const { fields } = payloadOf<{ fields: string[] }>(command);
       grantFields(command.turn, connection, { fields, ...said(command) });
     }),
-  'owner.rules': async (_, command) => served(command, describeRules(command.turn.batch.state)),
   'owner.rules.revoke': async (_, command) => {
     const { rule } = payloadOf<{ rule: number }>(command);
     revokeRule(command.turn, rule, said(command));
     return served(command, { rule });
   },
-  'owner.devices': async (_, command) =>
-    served(command, describeDevices(command.turn.batch.state, command.received.connection)),
   'owner.pair': async (parts, command) => {
     const { turn, from } = command;
     return served(command, await pairDevice(parts, turn, payloadOf(command), from));
@@ -240,11 +209,6 @@ async function withConnection(
 
 function payloadOf<T>(command: Command): T {
   return command.received.event?.payload as unknown as T;
-}
-
-/** Where a page begins. */
-function fromOf(command: Command): string | undefined {
-  return payloadOf<{ from?: string }>(command).from;
 }
 
 function typeOf(command: Command): string {

@@ -11,6 +11,7 @@ import { continues } from './continuity.ts';
 import { addErasure, scopesOf } from './erasure.ts';
 import { ledgerHandover, rotateOwnKey, tellKeys } from './key-rotation.ts';
 import type { Command } from './owner-commands.ts';
+import type { Reading } from './readings.ts';
 import type { Turn, VaultParts } from './turn.ts';
 import { shutOut } from './ways-in.ts';
 
@@ -73,10 +74,10 @@ async function rotateLedgerKey(parts: VaultParts, command: Command): Promise<und
 }
 
 /** The vault's checkpoint of now, with the proof that it continues the one that the owner's app keeps. */
-export async function showCheckpoint(parts: VaultParts, command: Command): Promise<Answer> {
+export async function showCheckpoint(parts: VaultParts, reading: Reading): Promise<Answer> {
   const type = 'owner.checkpoint';
   const { ledger, proofs, journal } = parts;
-  const { kept, cosigned, record } = payloadOf<CheckpointAsked>(command);
+  const { kept, cosigned, record } = payloadOf<CheckpointAsked>(reading);
   // It is evidence: the event that brings it is signed and recorded. Another history stops the vault.
   if (cosigned !== undefined) await continues(ledger, proofs, cosigned, "the owner's app");
   const end = ledger.durableEnd;
@@ -89,8 +90,8 @@ export async function showCheckpoint(parts: VaultParts, command: Command): Promi
       handover === undefined ? [] : [rotationToJson(handover)],
     ),
   };
-  if (record === true)
-    command.turn.later(async () => ({
+  if (record === true && reading.again !== true)
+    reading.turn.later(async () => ({
       begin: () => journal.beginCommit(),
       task: async ({ batch }) => addCheckpoint(batch, ledger),
     }));
@@ -131,6 +132,6 @@ async function told(
   });
 }
 
-function payloadOf<T>({ received }: Command): T {
+function payloadOf<T>({ received }: Reading): T {
   return received.event?.payload as unknown as T;
 }

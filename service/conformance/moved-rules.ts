@@ -1,4 +1,5 @@
 import { connectionMovedType } from '../../wire/messages.ts';
+import { sameServers } from '../../wire/servers.ts';
 import type { Heard } from './heard.ts';
 import { expect, fault, honest, inWords, refusesAll } from './judge.ts';
 import type { Lab } from './lab.ts';
@@ -41,9 +42,16 @@ function moved(lab: Lab): Promise<Moved> {
       const { servers: invited } = await lab.invite();
       return { servers, told, times, afterwards, answer, invited };
     } finally {
-      await lab.owner('servers', ...honestly);
+      await putBack(lab, honestly);
     }
   });
+}
+
+/** As it was: without the owner's word where invites then name the addresses of before, else with it. */
+async function putBack(lab: Lab, honestly: readonly string[]): Promise<void> {
+  const own = await lab.options.owner?.do(['servers', '--default']);
+  const { servers } = own?.result === 'done' ? await lab.invite() : { servers: [] };
+  if (!sameServers(servers, honestly)) await lab.owner('servers', ...honestly);
 }
 
 const keeping = (peer: Peer, servers: unknown) =>

@@ -15,7 +15,7 @@ export type Deed = {
  * - `deny ID`: declines the connection, denies the held event, or rejects offered terms
  * - `sever CONNECTION`
  * - `rotate KEY`: replaces the key that signs (`signing`) or the one that is sealed to (`encapsulation`)
- * - `servers ADDRESS…`: where the vault is reached from now on
+ * - `servers ADDRESS…`: where the vault is reached from now on; with `--default`, as without the owner's word
  * - `profile --name NAME`: lets the vault be called that
  * - `stop`, `start`: closes the vault, and opens it again, while its vine goes on
  */

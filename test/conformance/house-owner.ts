@@ -63,7 +63,9 @@ export function houseOwner(house: TestHouse, owner: Owner): OwnerHands {
         case 'rotate':
           return say('owner.rotate', { purpose: first });
         case 'servers':
-          return say('owner.servers', { servers: words.slice(1) });
+          return say('owner.servers', {
+            servers: words.slice(1).filter((word) => word !== '--default'),
+          });
         case 'profile':
           return say('owner.profile', { name: second });
         case 'stop':

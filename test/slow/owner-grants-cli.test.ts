@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CliWorld, contract, main, until } from '../cli-world.ts';
 
@@ -50,6 +51,13 @@ describe('what the owner grants, and who speaks for them, by the built command',
     const speaking = await world.run(['owner', 'devices', '--json'], { CAMBIUM_OWNER_APP: file });
     const phone = (JSON.parse(speaking.out) as Device[]).find(({ name }) => name === 'phone');
     expect(phone).toMatchObject({ status: 'active', own: true });
+    const kept = await readFile(file, 'utf8');
+    const over = await world.run(['owner', 'pair', 'tablet', '--out', file]);
+    expect([over.code, over.err]).toEqual([2, expect.stringContaining('is there already')]);
+    expect(await readFile(file, 'utf8')).toBe(kept);
+    const nowhere = ['owner', 'pair', 'tablet', '--out', `${world.folder}/none/tablet.json`];
+    expect((await world.run(nowhere)).code).toBe(1);
+    expect(await world.json<Device[]>(['owner', 'devices'])).toHaveLength(2);
     await done('owner', 'unpair', phone?.connection ?? '');
     const left = await world.json<Device[]>(['owner', 'devices']);
     expect(left.filter(({ status }) => status === 'active')).toHaveLength(1);
