@@ -97,6 +97,7 @@ function factDetail(record: LedgerRecord): string | null {
     case 'contract_rejected':
       return `version ${record.body.version}, hash ${record.body.hash}`;
     case 'moved':
+    case 'peer_moved':
       return record.body.servers.join(', ');
     case 'granted':
       return record.body.fields.join(', ');
