@@ -32,7 +32,9 @@ export class Departures {
 
   /** The connection was severed, and that is durable. */
   begin(connection: Connection): void {
-    const { id } = connection;
+    const { id, kind } = connection;
+    // A device is no party with an account of its own: its credential ends with its removal (devices.ts).
+    if (kind === 'owner') return;
     takeNothing(this.#parts, connection);
     if (this.#leaving.has(id)) return;
     const timer = setTimeout(() => this.#end(id), graceMs).unref();
