@@ -112,6 +112,7 @@ export const agentCases: readonly PartyCase[] = [
   says(peer, 'connection.request', { ...keys, ...offer }, 'schema_invalid'),
   says(peer, 'connection.request', { ...keys, ...offer, peer: { name: '' } }, 'schema_invalid'),
   says(active, 'agent.grant', {}),
+  says(active, 'agent.grant', { target: 'shop.example' }, 'schema_invalid'),
   says(service, 'agent.grant', {}, 'event_unsupported'),
   says(active, 'contract.update', { contract: handshakeContract }, 'event_unsupported'),
   says(active, 'peer.shares', {}, 'event_unsupported'),
