@@ -5,6 +5,7 @@ import { CliError } from './cli-error.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { readDocument } from './contract-file.ts';
 import { pasteable } from './hint.ts';
+import { readConnections } from './owner-lists.ts';
 import { renderGrant } from './render-grant.ts';
 import type { DescribedConnection } from './render-pending.ts';
 import { type OwnerSession, withOwner } from './with-owner.ts';
@@ -59,8 +60,7 @@ async function agentNamed(
   owner: OwnerSession,
   agent: string,
 ): Promise<DescribedConnection> {
-  const all = (await owner.ask('owner.connections')) as DescribedConnection[];
-  const agents = all.filter(({ kind }) => kind === 'agent');
+  const agents = (await readConnections(owner)).filter(({ kind }) => kind === 'agent');
   const byId = agents.filter(({ connection }) => connection === agent);
   const byName = agents.filter(({ name, status }) => name === agent && status !== 'severed');
   const [found, another] = byId.length > 0 ? byId : byName;

@@ -241,6 +241,8 @@ function peerStory({ kind, detail }: AuditEntry, who: string): string | undefine
       return `Your vault reaches ${who}`;
     case 'dial_granted':
       return `${who} lets your vault in`;
+    case 'peer_moved':
+      return `${who} is reached at ${short(detail ?? '')}`;
     case 'shared':
       return `You share with ${who}: ${short(detail ?? '')}`;
     case 'agent_granted':

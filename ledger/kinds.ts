@@ -38,6 +38,7 @@ export const kindNumbers = {
   value_received: 37,
   agent_granted: 38,
   agent_refused: 39,
+  peer_moved: 40,
   granted: 42,
   remembered: 43,
   rule_revoked: 44,

@@ -33,6 +33,12 @@ export type PeerBodies = {
     readonly accepted?: ConnectionAccepted;
     readonly peerKeys?: PeerVaultKeys;
   };
+  /** The peer has said that it is reached elsewhere from now on. */
+  readonly peer_moved: {
+    readonly connection: string;
+    /** Addresses of its vine, in the order in which they are tried. */
+    readonly servers: readonly string[];
+  };
   /** What the owner shares with a peer from now on: a contract that the vault has drawn up and signed itself. */
   readonly shared: {
     readonly connection: string;

@@ -33,6 +33,7 @@ const ownKinds: ReadonlySet<string> = new Set([
   'rule_revoked',
   'dial_prepared',
   'dial_granted',
+  'peer_moved',
   'shared',
   'peer_answered',
   'notified',

@@ -12,6 +12,8 @@ export type Dial = {
   readonly accepted?: ConnectionAccepted;
   /** The peer's keys, where they are others than its invite's. */
   readonly peerKeys?: PeerVaultKeys;
+  /** Where it says that it is reached, where that is not what its invite says. */
+  readonly servers?: readonly string[];
   /** What the peer calls itself; nobody has checked it. */
   readonly name?: string;
 };

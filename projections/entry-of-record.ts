@@ -98,6 +98,8 @@ function factDetail(record: LedgerRecord): string | null {
       return `version ${record.body.version}, hash ${record.body.hash}`;
     case 'moved':
       return record.body.servers.join(', ') || "the vine's own address";
+    case 'peer_moved':
+      return record.body.servers.join(', ');
     case 'granted':
       return record.body.fields.join(', ');
     case 'remembered': {

@@ -7,7 +7,7 @@ type Of<K extends LedgerRecord['kind']> = Extract<LedgerRecord, { kind: K }>;
 /** The state with another way to a peer, or other things shared with it. */
 export function peerChanged(
   state: VaultState,
-  record: Of<'dial_prepared' | 'dial_granted' | 'shared'>,
+  record: Of<'dial_prepared' | 'dial_granted' | 'peer_moved' | 'shared'>,
 ): VaultState {
   const known = state.connections.get(record.body.connection);
   if (known === undefined) return state;
@@ -16,7 +16,7 @@ export function peerChanged(
 
 function changed(
   known: Connection,
-  record: Of<'dial_prepared' | 'dial_granted' | 'shared'>,
+  record: Of<'dial_prepared' | 'dial_granted' | 'peer_moved' | 'shared'>,
 ): Connection {
   switch (record.kind) {
     case 'dial_prepared': {
@@ -28,6 +28,10 @@ function changed(
       if (known.dial === undefined) return known;
       const { offer: _over, ...dial } = known.dial;
       return { ...known, dial: { ...dial, ...granted } };
+    }
+    case 'peer_moved': {
+      const { servers } = record.body;
+      return known.dial === undefined ? known : { ...known, dial: { ...known.dial, servers } };
     }
     case 'shared': {
       const { contract } = record.body;

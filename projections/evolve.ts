@@ -104,6 +104,7 @@ function partyChanged(state: VaultState, record: PartyRecord): VaultState {
       return grantChanged(state, record);
     case 'dial_prepared':
     case 'dial_granted':
+    case 'peer_moved':
     case 'shared':
       return peerChanged(state, record);
     case 'agent_granted':

@@ -142,8 +142,8 @@ function plainConnection(connection: Connection): unknown {
 
 /** Only a peer has one: it is an item of its own, so that the others count as before. */
 function plainDial(dial: Dial): unknown {
-  const { invite, keys, offer, accepted, peerKeys, name } = dial;
-  const plain = { invite, keys, offer, accepted, peerKeys, name };
+  const { invite, keys, offer, accepted, peerKeys, servers, name } = dial;
+  const plain = { invite, keys, offer, accepted, peerKeys, servers, name };
   return plain satisfies Record<keyof Dial, unknown>;
 }
 

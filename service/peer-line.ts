@@ -1,6 +1,4 @@
-import { contractHash, parseContract } from '../wire/contract.ts';
-import type { ContractRef, Event } from '../wire/event.ts';
-import { isMap } from '../wire/event.ts';
+import type { Event } from '../wire/event.ts';
 import { parseInvite } from '../wire/invite.ts';
 import {
   type ConnectionAccepted,
@@ -9,25 +7,26 @@ import {
   type Invite,
 } from '../wire/messages.ts';
 import { peerSharedType } from '../wire/peer-messages.ts';
+import { sameServers } from '../wire/servers.ts';
 import type { LateAnswer } from './heard-answers.ts';
-import { KeptAnswers } from './kept-answers.ts';
 import { letInBy, type PeerWord } from './peer-knock.ts';
-import { type AskedOfPeer, isStale, type PeerSaid, said, unreached } from './peer-said.ts';
-import { keepRenewed } from './renewals.ts';
+import { PeerQuestions, sharesType } from './peer-questions.ts';
+import { type AskedOfPeer, type PeerSaid, said, unreached } from './peer-said.ts';
+import { type StandHooks, standOver } from './peer-stand.ts';
 import { addressOf, type ServiceKeys, type WayToVault } from './service-identity.ts';
-import { newEventId } from './session.ts';
 import { renewedBy } from './vault.ts';
-import { VaultClient } from './vault-client.ts';
-import { type KeptVaultKeys, keptVaultKeys } from './vault-keys.ts';
+import type { VaultClient } from './vault-client.ts';
+import type { KeptVaultKeys } from './vault-keys.ts';
 import { isTurnedAway, VineLink } from './vine-link.ts';
 
 const reachWithinMs = 5_000;
-const answerWithinMs = 8_000;
 const pauseMinMs = 250;
 const pauseMaxMs = 60_000;
 /** So many tries in a row that a vine turns away are its word: one alone may come of a restart there. */
 const turnedAwayMax = 5;
-const sharesType = 'peer.shares';
+/** So often a peer may move in an hour: each time is a record here. */
+const movesMax = 8;
+const hourMs = 60 * 60_000;
 
 /** How a vault reaches another one. */
 export type PeerWay = {
@@ -38,12 +37,15 @@ export type PeerWay = {
   readonly offer?: string;
   readonly accepted?: ConnectionAccepted;
   readonly peerKeys?: KeptVaultKeys;
+  /** Where it says that it is reached, where that is not what its invite says. */
+  readonly servers?: readonly string[];
 };
 
 /** What a line tells of. */
 export type LineHooks = {
   readonly granted: (accepted: ConnectionAccepted) => Promise<void>;
   readonly rekeyed: (keys: KeptVaultKeys) => Promise<void>;
+  readonly moved: (servers: readonly string[]) => Promise<void>;
   readonly refused: () => Promise<void>;
   readonly severed: () => Promise<void>;
   readonly lost: () => Promise<void>;
@@ -51,27 +53,27 @@ export type LineHooks = {
   readonly log: (line: string, details?: Record<string, unknown>) => void;
 };
 
-type Open = { readonly client: VaultClient; readonly link: VineLink };
-
 /** A vault's line to one other vault: it asks to be let in, then stands, and comes back after every loss. */
 export class PeerLine {
   readonly #hooks: LineHooks;
   readonly #name: string;
   #way: PeerWay;
   #ended = false;
-  #open: Open | undefined;
+  #open: VaultClient | undefined;
   /** Lets go of what is open now. */
   #close: () => void = () => {};
   /** Ends the pause between two tries. */
   #wake: () => void = () => {};
   #reached: (() => void)[] = [];
-  /** What the peer shares with us, as far as we know. */
-  #shared: ContractRef | undefined;
+  readonly #questions: PeerQuestions;
+  /** When it moved of late: Unix milliseconds. */
+  #moves: readonly number[] = [];
 
   constructor(way: PeerWay, name: string, hooks: LineHooks) {
     this.#way = way;
     this.#name = name;
     this.#hooks = hooks;
+    this.#questions = new PeerQuestions(hooks.log);
   }
 
   /** Resolves when the line has been ended. */
@@ -106,52 +108,11 @@ export class PeerLine {
   }
 
   /** Asks, under what the peer shares with us; what cannot be asked is refused by ourselves. */
-  async ask({ type, payload }: AskedOfPeer): Promise<PeerSaid> {
+  async ask(asked: AskedOfPeer): Promise<PeerSaid> {
     const client = await this.#reach();
-    if (client === undefined) return unreached(type);
-    const event = newEventId();
-    try {
-      const said = await this.#askOnce(client, event, { type, payload });
-      if (!isStale(said.answer)) return said;
-      this.#shared = undefined;
-      return await this.#askOnce(client, newEventId(), { type, payload });
-    } catch (error) {
-      this.#hooks.log('a peer did not answer', { type, error: String(error) });
-      return { ...unreached(type, 'the peer has not answered in time'), event };
-    }
-  }
-
-  async #askOnce(client: VaultClient, id: string, asked: AskedOfPeer): Promise<PeerSaid> {
-    const { type, payload } = asked;
-    const contract = type === sharesType ? undefined : await this.#sharedBy(client);
-    const answer = await client.ask(
-      { id, type, payload, ...(contract === undefined ? {} : { contract }) },
-      {
-        timeoutMs: answerWithinMs,
-        acceptPending: true,
-        critical: this.#way.accepted?.critical.includes(type) === true,
-      },
-    );
-    if (type === sharesType && answer.status === 'served') this.#learn(answer.result);
-    return said(id, answer);
-  }
-
-  async #sharedBy(client: VaultClient): Promise<ContractRef | undefined> {
-    if (this.#shared !== undefined) return this.#shared;
-    const asked = { type: sharesType, payload: {} };
-    const answer = await client.ask(asked, { timeoutMs: answerWithinMs });
-    if (answer.status === 'served') this.#learn(answer.result);
-    return this.#shared;
-  }
-
-  /** What is shared is named as its owner's vault has written it. Attacker-controlled. */
-  #learn(told: unknown): void {
-    const parsed = parseContract(
-      isMap(told as never) ? (told as { contract?: unknown }).contract : 0,
-    );
-    if (!parsed.ok) return;
-    const { contract } = parsed.value;
-    this.#shared = { id: contract.id, version: contract.version, hash: contractHash(contract) };
+    if (client === undefined) return unreached(asked.type);
+    const critical = this.#way.accepted?.critical.includes(asked.type) === true;
+    return this.#questions.ask(client, asked, critical);
   }
 
   /** Whether the last credential has run out: where the vine is down for that long, nothing leads back. */
@@ -191,40 +152,64 @@ export class PeerLine {
     this.#way = { ...this.#way, accepted: word };
   }
 
+  /** Stands where the peer is reached, and goes on where it goes. */
   async #stand(accepted: ConnectionAccepted): Promise<void> {
-    const way = this.#toVault();
-    const { party } = accepted;
-    const link = await VineLink.open({ servers: way.invite.servers, party }, accepted);
-    this.#close = () => void link.close();
-    if (this.#ended) return link.close();
-    let wake = (): void => {};
-    const client = await VaultClient.over(link.nc, (await addressOf(way)).identity, {
-      wake: () => wake(),
-      onAnswer: (late) => this.#late(late),
-    });
-    client.onEvent = (event) => this.#heard(event);
-    client.onIdentity = async (identity) => {
-      const peerKeys = keptVaultKeys(identity);
-      await this.#hooks.rekeyed(peerKeys);
-      this.#way = { ...this.#way, peerKeys };
-    };
-    const kept = KeptAnswers.start(link.nc, party, {
-      take: (message) => client.takeKept(message),
-      interested: () => client.wantsKept,
-    });
-    wake = () => kept.wake();
-    const renewals = keepRenewed(link, () => this.#renew(client));
-    this.#open = { client, link };
-    for (const reached of this.#reached.splice(0)) reached();
-    try {
-      if (link.isOver) await renewals.now();
-      await link.nc.closed();
-    } finally {
-      this.#open = undefined;
-      renewals.end();
-      await kept.stop();
-      await client.close();
+    let link: VineLink | undefined = await this.#linkTo(accepted);
+    while (link !== undefined) {
+      const { identity } = await addressOf(this.#toVault());
+      link = await standOver(link, identity, this.#standHooks());
     }
+  }
+
+  #linkTo(accepted: ConnectionAccepted): Promise<VineLink> {
+    return VineLink.open({ servers: this.#servers, party: accepted.party }, accepted);
+  }
+
+  get #servers(): readonly string[] {
+    const { servers, invite } = this.#toVault();
+    return servers ?? invite.servers;
+  }
+
+  #standHooks(): StandHooks {
+    return {
+      closable: (close) => {
+        this.#close = close;
+        if (this.#ended) close();
+      },
+      opened: (client) => {
+        this.#open = client;
+        for (const reached of this.#reached.splice(0)) reached();
+      },
+      over: () => {
+        this.#open = undefined;
+      },
+      settled: () => this.#questions.settled(),
+      late: (late) => this.#late(late),
+      heard: (event) => this.#heard(event),
+      rekeyed: async (peerKeys) => {
+        await this.#hooks.rekeyed(peerKeys);
+        this.#way = { ...this.#way, peerKeys };
+      },
+      moved: (servers) => this.#moved(servers),
+      renew: (client) => this.#renew(client),
+      servers: () => this.#servers,
+      elsewhere: async () => {
+        const { accepted } = this.#way;
+        if (accepted === undefined || this.#ended) throw new Error('this line has ended');
+        return this.#linkTo(accepted);
+      },
+    };
+  }
+
+  /** Kept before the peer is told so. What is passed over is said again with an epoch of ours. Attacker-controlled. */
+  async #moved(servers: readonly string[]): Promise<void> {
+    if (sameServers(servers, this.#servers)) return;
+    const now = Date.now();
+    this.#moves = this.#moves.filter((at) => at > now - hourMs);
+    if (this.#moves.length >= movesMax) throw new Error('this peer moves too often');
+    this.#moves = [...this.#moves, now];
+    await this.#hooks.moved(servers);
+    this.#way = { ...this.#way, servers };
   }
 
   async #renew(client: VaultClient): Promise<CredentialGranted | undefined> {
@@ -243,7 +228,7 @@ export class PeerLine {
   }
 
   #heard({ type, payload }: Event): void {
-    if (type === peerSharedType) this.#learn(payload);
+    if (type === peerSharedType) this.#questions.learn(payload);
     if (type === connectionSeveredType) this.#hooks.severed().catch(() => undefined);
   }
 
@@ -259,17 +244,18 @@ export class PeerLine {
         });
       });
     }
-    return this.#open?.client;
+    return this.#open;
   }
 
   #toVault(): WayToVault & { readonly invite: Invite } {
-    const { invite: text, keys, accepted, peerKeys } = this.#way;
+    const { invite: text, keys, accepted, peerKeys, servers } = this.#way;
     const invite = parseInvite(text);
     if (invite === undefined || keys === undefined) throw new Error('there is no way to this peer');
     return {
       ...{ keys, invite },
       ...(accepted === undefined ? {} : { accepted }),
       ...(peerKeys === undefined ? {} : { vaultKeys: peerKeys }),
+      ...(servers === undefined ? {} : { servers }),
     };
   }
 

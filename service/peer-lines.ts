@@ -7,6 +7,7 @@ import type { KeptVaultKeys } from './vault-keys.ts';
 export type PeerHeard = {
   granted(connection: string, accepted: ConnectionAccepted): Promise<void>;
   rekeyed(connection: string, keys: KeptVaultKeys): Promise<void>;
+  moved(connection: string, servers: readonly string[]): Promise<void>;
   refused(connection: string): Promise<void>;
   severed(connection: string): Promise<void>;
   lost(connection: string): Promise<void>;
@@ -36,6 +37,7 @@ export class PeerLines {
     const line = new PeerLine(way, name, {
       granted: (accepted) => heard.granted(connection, accepted),
       rekeyed: (keys) => heard.rekeyed(connection, keys),
+      moved: (servers) => heard.moved(connection, servers),
       refused: () => heard.refused(connection),
       severed: () => heard.severed(connection),
       lost: () => heard.lost(connection),

@@ -1,4 +1,3 @@
-import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openService, type Service } from '../service/service.ts';
 import { memoryStore } from '../service/service-store.ts';
@@ -7,41 +6,7 @@ import type { Invite } from '../wire/messages.ts';
 import { retailer } from './harness.ts';
 import { ofKind, readLedger, trailOf } from './ledger-view.ts';
 import { address, connected, type Home, leave, neighbours, until } from './neighbours.ts';
-
-/** Another address of a vine: a port of its own, which can be closed. */
-type Door = { readonly url: string; readonly open: () => number; close(): Promise<void> };
-
-async function doorTo(vine: string): Promise<Door> {
-  const { hostname, port } = new URL(vine);
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((outside) => {
-    const inside = dial(Number(port), hostname);
-    sockets.add(outside);
-    for (const [one, other] of [
-      [outside, inside],
-      [inside, outside],
-    ] as const) {
-      one.pipe(other);
-      one.on('error', () => other.destroy());
-      one.on('close', () => {
-        sockets.delete(outside);
-        other.destroy();
-      });
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const place = server.address();
-  if (place === null || typeof place === 'string') throw new Error('no port');
-  return {
-    url: `nats://127.0.0.1:${place.port}`,
-    open: () => sockets.size,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  };
-}
+import { type Door, doorTo } from './vine-door.ts';
 
 describe('a vault that is reached elsewhere', () => {
   let home: Home;

@@ -142,8 +142,10 @@ export class AgentWorld {
 
   /** An agent as its owner sees it. */
   async seen({ connection }: Agent): Promise<Record<string, unknown> | undefined> {
-    const all = (await this.owner.served('owner.connections')) as Record<string, unknown>[];
-    return all.find((one) => one['connection'] === connection);
+    const { connections } = (await this.owner.served('owner.connections')) as {
+      connections: Record<string, unknown>[];
+    };
+    return connections.find((one) => one['connection'] === connection);
   }
 
   async destroy(): Promise<void> {

@@ -1,7 +1,10 @@
 /* Two vaults on two vines, each with its owner, that become peers. */
+import { checkDecisions } from '../replay/check-decisions.ts';
+import { checkDigests } from '../replay/check-digests.ts';
 import { encodeInvite } from '../wire/invite.ts';
 import type { Answer, Invite } from '../wire/messages.ts';
 import { TestHouse } from './harness.ts';
+import { readLedger } from './ledger-view.ts';
 import { type Home, until } from './neighbours.ts';
 
 export const name = 'personal/full_name';
@@ -75,4 +78,23 @@ export async function shared(
   },
 ): Promise<void> {
   await owner.served('owner.share', { connection, ...sharing });
+}
+
+/** Its vault is closed in order and opened again. */
+export async function reopened({ house }: Home): Promise<void> {
+  await house.closeVault();
+  await house.open();
+}
+
+/** What a replay of its ledger makes of the decisions and the states in it. */
+export async function replayed(
+  house: TestHouse,
+): Promise<{ readonly reproduced: number; readonly differences: readonly unknown[] }> {
+  const records = await readLedger(house);
+  const oneByOne = async function* () {
+    yield* records;
+  };
+  const { reproduced, differences } = await checkDecisions(oneByOne());
+  const digests = await checkDigests(oneByOne());
+  return { reproduced, differences: [...differences, ...digests.differences] };
 }

@@ -1,23 +1,29 @@
 /* Vault to vault, on two vines: two houses, each with real servers of its own. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LedgerRecord } from '../ledger/bodies.ts';
-import { checkDecisions } from '../replay/check-decisions.ts';
-import { checkDigests } from '../replay/check-digests.ts';
 import type { Event } from '../wire/event.ts';
 import { encodeInvite } from '../wire/invite.ts';
 import type { Answer, Invite } from '../wire/messages.ts';
 import { retailer } from './harness.ts';
-import { ledgerWhen, readLedger, trailOf } from './ledger-view.ts';
+import { ledgerWhen, ofKind, readLedger, trailOf } from './ledger-view.ts';
 import { type Home, until } from './neighbours.ts';
-import { address, asked, home, knocked, name, peers, seen, shared } from './peer-world.ts';
+import {
+  address,
+  asked,
+  home,
+  knocked,
+  name,
+  peers,
+  reopened,
+  replayed,
+  seen,
+  shared,
+} from './peer-world.ts';
+import { type Door, doorTo } from './vine-door.ts';
 
 type Waiting = {
   readonly requests: readonly { readonly request: string; readonly hash: string }[];
 };
-
-async function* oneByOne(records: readonly LedgerRecord[]): AsyncGenerator<LedgerRecord> {
-  yield* records;
-}
 
 const nothing = { fields: [], consent: [], types: [] };
 const wantsName = { fields: [name] };
@@ -29,17 +35,23 @@ let bob: Home;
 /** The connection, as each of them knows it. */
 let atAlice: string;
 let atBob: string;
+/** Another address of Alice's vine. */
+let door: Door;
+
+const asksName = (): Promise<Answer> => asked(bob, atBob, 'data.request', wantsName);
 
 beforeAll(async () => {
   alice = await home('Alice');
   bob = await home('Bob');
   [atAlice, atBob] = await peers(alice, bob);
+  door = await doorTo(alice.house.vine.url);
 });
 
 afterAll(async () => {
   const failures = [...alice.house.failures, ...bob.house.failures];
   await alice.house.destroy();
   await bob.house.destroy();
+  await door.close();
   expect(failures).toEqual([]);
 });
 
@@ -54,15 +66,15 @@ describe('two vaults on two vines', () => {
     const refused = { status: 'refused', code: 'field_not_in_contract' };
     await shared(alice, atAlice, nothing);
     await shared(bob, atBob, nothing);
-    expect(await asked(bob, atBob, 'data.request', wantsName)).toMatchObject(refused);
+    expect(await asksName()).toMatchObject(refused);
     await shared(alice, atAlice, { ...nothing, fields: [name] });
-    expect(await asked(bob, atBob, 'data.request', wantsName)).toMatchObject({
+    expect(await asksName()).toMatchObject({
       status: 'served',
       result: { fields: { [name]: 'Alice' }, refused: [] },
     });
     expect(await asked(alice, atAlice, 'data.request', wantsName)).toMatchObject(refused);
     await shared(alice, atAlice, nothing);
-    expect(await asked(bob, atBob, 'data.request', wantsName)).toMatchObject(refused);
+    expect(await asksName()).toMatchObject(refused);
   });
 
   it('tell each other what they share', async () => {
@@ -117,11 +129,8 @@ describe('two vaults on two vines', () => {
 
   it('find each other again when one of them was away', async () => {
     await shared(alice, atAlice, { ...nothing, fields: [name] });
-    await bob.house.closeVault();
-    await bob.house.open();
-    await until(
-      async () => (await asked(bob, atBob, 'data.request', wantsName)).status === 'served',
-    );
+    await reopened(bob);
+    await until(async () => (await asksName()).status === 'served');
     await until(async () => (await asked(alice, atAlice, 'peer.shares', {})).status === 'served');
   });
 
@@ -140,6 +149,56 @@ describe('two vaults on two vines', () => {
   });
 });
 
+describe('a peer that is reached elsewhere', () => {
+  const moves = async () => ofKind(await readLedger(bob.house), 'peer_moved');
+
+  it('is followed there, and told that the address is kept', async () => {
+    await alice.owner.served('owner.servers', { servers: [door.url] });
+    await until(async () => door.open() === 1);
+    expect(await asksName()).toMatchObject({ status: 'served' });
+    expect((await moves()).map(({ body }) => body.servers)).toEqual([[door.url]]);
+    await ledgerWhen(alice.house, (records) =>
+      ofKind(records, 'servers_known').some(({ body }) => body.connection === atAlice),
+    );
+    const said = trailOf(await readLedger(bob.house)).find(({ kind }) => kind === 'peer_moved');
+    expect(said).toMatchObject({ connection: atBob, detail: door.url });
+  });
+
+  it('is found there by a vault that was opened anew', async () => {
+    await bob.house.closeVault();
+    await until(async () => door.open() === 0);
+    await bob.house.open();
+    await until(async () => (await asksName()).status === 'served');
+    expect(door.open()).toBe(1);
+  });
+
+  it('is passed over when it moves too often, and answers still', async () => {
+    for (let at = 1; at <= 10; at++)
+      await alice.owner.served('owner.servers', { servers: [door.url, `127.0.0.1:${at}`] });
+    await until(async () => (await moves()).length === 9);
+    expect(await asksName()).toMatchObject({ status: 'served' });
+    expect(await moves()).toHaveLength(9);
+  });
+});
+
+describe('a peer with other keys', () => {
+  it('is known by them at once, and by a vault that was opened anew', async () => {
+    const known = async (): Promise<number> =>
+      ofKind(await readLedger(bob.house), 'dial_granted').filter(({ body }) => body.peerKeys)
+        .length;
+    for (const purpose of ['signing', 'encapsulation', 'ledger']) {
+      const before = await known();
+      await alice.owner.served('owner.rotate', { purpose });
+      await until(async () => (await known()) > before);
+      expect(await asksName()).toMatchObject({ status: 'served' });
+    }
+    await reopened(bob);
+    await until(async () => (await asksName()).status === 'served');
+    expect(ofKind(await readLedger(bob.house), 'peer_answered').at(-1)?.body.signed).toBe(true);
+    await until(async () => (await asked(alice, atAlice, 'peer.shares', {})).status === 'served');
+  });
+});
+
 describe('whoever is invited as a peer', () => {
   it('is one no more when the other owner has said no', async () => {
     const [there, here] = await knocked(alice, bob);
@@ -149,8 +208,7 @@ describe('whoever is invited as a peer', () => {
 
   it('is let in although its vault was opened anew before the other owner said yes', async () => {
     const [there, here] = await knocked(alice, bob);
-    await bob.house.closeVault();
-    await bob.house.open();
+    await reopened(bob);
     await alice.owner.served('owner.accept', { connection: there, optional: [] });
     await until(async () => (await asked(bob, here, 'peer.shares', {})).status === 'served');
     await until(async () => (await asked(alice, there, 'peer.shares', {})).status === 'served');
@@ -213,8 +271,7 @@ describe('a peer that is severed', () => {
     const ended = (records: readonly LedgerRecord[]): boolean =>
       records.some(({ kind }) => kind === 'tombstone');
     await ledgerWhen(bob.house, ended);
-    await bob.house.closeVault();
-    await bob.house.open();
+    await reopened(bob);
     expect(await seen(bob, here)).toBeUndefined();
   });
 });
@@ -222,13 +279,11 @@ describe('a peer that is severed', () => {
 describe('the ledgers of two peers', () => {
   it('verify, decide the same again, and explain what one has asked the other', async () => {
     await shared(alice, atAlice, { ...nothing, fields: [name] });
-    await asked(bob, atBob, 'data.request', wantsName);
+    await asksName();
     for (const { house } of [alice, bob]) {
-      const records = await readLedger(house);
-      const decisions = await checkDecisions(oneByOne(records));
-      expect(decisions.differences).toEqual([]);
-      expect(decisions.reproduced).toBeGreaterThan(0);
-      expect((await checkDigests(oneByOne(records))).differences).toEqual([]);
+      const { reproduced, differences } = await replayed(house);
+      expect(differences).toEqual([]);
+      expect(reproduced).toBeGreaterThan(0);
     }
     const entry = trailOf(await readLedger(bob.house)).findLast(
       ({ kind, type }) => kind === 'peer_answered' && type === 'data.request',

@@ -18,6 +18,7 @@ export function payloadFacts(
   // One by one: members that are added to a spread cost a third of the whole decision.
   if (counted.bucket !== undefined) facts.bucket = counted.bucket;
   if (counted.buckets !== undefined) facts.buckets = counted.buckets;
+  if (counted.scopes !== undefined) facts.scopes = counted.scopes;
   if (fields.length > 0) facts.fields = fields;
   if (consent.length > 0) facts.consent = consent;
   if (outcome === 'pending')

@@ -3,6 +3,7 @@ import { decide } from './decide.ts';
 import { agentCases, agentRecorded } from './testing/agent-cases.ts';
 import { commandCases, eventOf, handshakeCases, stateFor } from './testing/command-cases.ts';
 import { partyCases } from './testing/party-cases.ts';
+import { peerCases } from './testing/peer-cases.ts';
 import { recordedCases, recordingFault } from './testing/recorded-cases.ts';
 import { now } from './testing/scenario.ts';
 import { storageCases } from './testing/storage-cases.ts';
@@ -18,7 +19,7 @@ describe('a command', () => {
 });
 
 describe('an event about one party', () => {
-  it.each([...partyCases, ...agentCases])(
+  it.each([...partyCases, ...peerCases, ...agentCases])(
     'is decided about: $about',
     ({ state, received, ...given }) => {
       const { outcome, reason } = decide(state, received, now);

@@ -78,7 +78,7 @@ export async function answerServers(
 }
 
 function isBehind({ address }: VaultState, { kind, status, keeps }: Connection): boolean {
-  return kind !== 'owner' && kind !== 'peer' && status === 'active' && keeps !== address?.index;
+  return kind !== 'owner' && status === 'active' && keeps !== address?.index;
 }
 
 function behind(state: VaultState): string[] {

@@ -41,6 +41,7 @@ function peerEvents(parts: VaultParts, take: (task: Task) => Promise<void>): Pee
       take(async (turn) => noteGranted(turn, { connection, accepted })),
     rekeyed: (connection, peerKeys) =>
       take(async (turn) => noteGranted(turn, { connection, peerKeys })),
+    moved: (connection, servers) => take(async (turn) => noteMoved(turn, { connection, servers })),
     refused: (connection) => take((turn) => noteRefused(parts, turn, connection)),
     severed: (connection) => take((turn) => endedBy(parts, turn, connection, 'peer')),
     lost: (connection) => take((turn) => endedBy(parts, turn, connection, 'vine')),
@@ -55,6 +56,14 @@ function peerEvents(parts: VaultParts, take: (task: Task) => Promise<void>): Pee
 function noteGranted({ batch }: Turn, body: Parameters<typeof grantedDraft>[1]): void {
   const scope = batch.state.connections.get(body.connection)?.scope;
   if (scope !== undefined) batch.add(grantedDraft(scope, body));
+}
+
+function noteMoved(
+  { batch }: Turn,
+  body: { readonly connection: string; readonly servers: readonly string[] },
+): void {
+  const peer = batch.state.connections.get(body.connection);
+  if (peer?.dial !== undefined) batch.add({ kind: 'peer_moved', scope: peer.scope, body });
 }
 
 function grantedDraft(

@@ -96,6 +96,8 @@ export type PeerEvents = {
   granted(connection: string, accepted: ConnectionAccepted): Promise<void>;
   /** The peer's keys are these from now on. */
   rekeyed(connection: string, keys: PeerVaultKeys): Promise<void>;
+  /** The peer is reached at these addresses from now on. */
+  moved(connection: string, servers: readonly string[]): Promise<void>;
   /** The peer's owner does not want us. */
   refused(connection: string): Promise<void>;
   /** The peer has ended the connection. */

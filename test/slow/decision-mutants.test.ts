@@ -18,6 +18,7 @@ import {
 } from '../../core/decision/testing/command-cases.ts';
 import { type Mutant, mutantsOf } from '../../core/decision/testing/mutations.ts';
 import { partyCases } from '../../core/decision/testing/party-cases.ts';
+import { peerCases } from '../../core/decision/testing/peer-cases.ts';
 import { recordedCases, recordingFault } from '../../core/decision/testing/recorded-cases.ts';
 import { now, type Scenario, scenarios } from '../../core/decision/testing/scenario.ts';
 import { storageCases } from '../../core/decision/testing/storage-cases.ts';
@@ -52,7 +53,7 @@ function found(decider: typeof decide): string | undefined {
   try {
     for (const given of [...commandCases, ...handshakeCases])
       if (decider(stateFor(given), eventOf(given), now).reason !== given.reason) return given.about;
-    for (const { about, state, received, reason } of [...partyCases, ...agentCases])
+    for (const { about, state, received, reason } of [...partyCases, ...peerCases, ...agentCases])
       if (decider(state, received, now).reason !== reason) return about;
     const unrecorded = recordingFault(decider, [
       ...recordedCases,

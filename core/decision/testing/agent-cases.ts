@@ -112,6 +112,7 @@ export const agentCases: readonly PartyCase[] = [
   says(peer, 'connection.request', { ...keys, ...offer }, 'schema_invalid'),
   says(peer, 'connection.request', { ...keys, ...offer, peer: { name: '' } }, 'schema_invalid'),
   says(active, 'agent.grant', {}),
+  says(active, 'agent.grant', { target: 'shop.example' }, 'schema_invalid'),
   says(service, 'agent.grant', {}, 'event_unsupported'),
   says(active, 'contract.update', { contract: handshakeContract }, 'event_unsupported'),
   says(active, 'peer.shares', {}, 'event_unsupported'),
@@ -121,13 +122,31 @@ export const agentCases: readonly PartyCase[] = [
   says(service, 'note.send', {}),
 ];
 
-/** Where two scopes of a grant contradict each other all the same, the one that asks counts. */
+const plenty = { tokens: 10, requests_per_hour: 10, burst: 10, scopes: { note: 2 } };
+
+/** What checks have recorded. Where two scopes of a grant contradict each other all the same, the one that asks counts. */
 export const agentRecorded: readonly RecordedCase[] = [
   {
     ...says(active, 'payment.request', { order: 'A-1' }),
     about: 'a type that one scope gives and another asks for',
     check: 'tier',
     recorded: { result: 'hold', inputs: { tiers: {}, always: true } },
+  },
+  {
+    ...says({ ...active, agent: { cooling: { refusals: [], until: now + 1 } } }, 'note.send', {}),
+    about: 'an agent that cools down, and until when',
+    check: 'rate',
+    recorded: {
+      ...{ result: 'fail', reason: 'rate_limited' },
+      detail: 'too much of it was refused: it cools down',
+      inputs: { ...plenty, cooling_until: now + 1 },
+    },
+  },
+  {
+    ...says(active, 'note.send', {}),
+    about: 'an agent that does not',
+    check: 'rate',
+    recorded: { result: 'pass', inputs: plenty },
   },
 ];
 

@@ -10,7 +10,7 @@ COMMIT_BYTES_MAX = 524_288
 COMMIT_RECORDS_MAX = 1_000
 RECORD_BYTES_MAX = 491_520
 GENESIS = 1
-KINDS = frozenset((*range(1, 32), *range(33, 40), *range(42, 47)))
+KINDS = frozenset((*range(1, 32), *range(33, 41), *range(42, 47)))
 
 ID_DOMAIN = b"cambium/ledger/id/v1\0"
 HEAD_DOMAIN = b"cambium/ledger/head/v1\0"

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newServiceKeys, type ServiceConnection } from '../service/service-identity.ts';
-import { CliWorld, contract, main, until } from './cli-world.ts';
+import { newServiceKeys, type ServiceConnection } from '../../service/service-identity.ts';
+import { CliWorld, contract, main, until } from '../cli-world.ts';
 
 let world: CliWorld;
 let running: ChildProcess;
