@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Contract, contractHash } from '../wire/contract.ts';
-import { CliWorld, contract as contractFile, main, type Result, until } from './cli-world.ts';
+import { type Contract, contractHash } from '../../wire/contract.ts';
+import { CliWorld, contract as contractFile, main, type Result, until } from '../cli-world.ts';
 
 type Waiting = { readonly connection: string };
 type Pending = { readonly connections: Waiting[]; readonly updates: Waiting[] };
