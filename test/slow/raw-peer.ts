@@ -146,8 +146,14 @@ export class RawPeer {
       this.onEvent(event);
       return;
     }
+    const answer = event.payload as unknown as Answer;
+    // A shut vault says why, and records nothing of it: what was asked is decided when it is asked again.
+    if (answer.status === 'refused' && answer.code === 'audit_unavailable') {
+      this.messages.delete(event.id);
+      return;
+    }
     const answers = this.answers.get(event.cause) ?? new Map<string, Answer>();
-    this.answers.set(event.cause, answers.set(event.id, event.payload as unknown as Answer));
+    this.answers.set(event.cause, answers.set(event.id, answer));
     const finals = [...answers].filter(([, { status }]) => status !== 'pending');
     if (finals.length > 1)
       this.#fault(`${event.cause} has final answers ${finals.map(([id]) => id).join(' and ')}`);
