@@ -1,4 +1,5 @@
 import { Packr, RESET_BUFFER_MODE } from 'msgpackr';
+import { concat } from './bytes.ts';
 import { checkEncodable } from './encodable.ts';
 
 /** Bytes that are not the one value we take from others; the message says where and why. */
@@ -71,16 +72,8 @@ export function encodeEndingIn(
   const start = encodeShared(items);
   let length = 0;
   for (const part of parts) length += part.length;
-  const header = binaryHeader(length);
-  const out = new Uint8Array(start.length + header.length + length);
-  out.set(start);
+  const out = concat(start, binaryHeader(length), ...parts);
   out[0] = 0x91 + items.length;
-  out.set(header, start.length);
-  let at = start.length + header.length;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
   return out;
 }
 
